@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+
+func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
+}
+
+func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency..., resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "phonebard",
+    products: [
+        .executable(name: "phonebard", targets: ["phonebard"]),
+        .executable(name: "platform-sim", targets: ["platform-sim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    ],
+    targets: [
+        // Programs and composition roots.
+        program("phonebard", "Daemon", argumentParser),
+        program("platform-sim", "Simulator", argumentParser),
+        module(
+            "Daemon", "Wire", "Crypto", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio", "Engine",
+            httpTypes, logging),
+        module(
+            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", httpTypes, logging),
+
+        // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
+        module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
+        module("ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging),
+        module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
+        module("Audio", "Wire", "COpus", "CPulse"),
+
+        // Cores: no sockets, no clocks, no threads.
+        module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),
+        module("Dialect", "Wire", "Crypto", "ControlAPI"),
+        module("ControlAPI", "Wire", httpTypes),
+        module("Peer", "Wire", "Crypto", "SDP", "ICE", "Media"),
+        module("Media", "Wire", "Crypto"),
+        module("ICE", "Wire", "Crypto"),
+        module("SDP", "Wire"),
+        module("SIP", "Wire", "Crypto"),
+        module("HTTP", "Wire", "Crypto", httpTypes),
+        module("Crypto", "Wire", "COpenSSL", "CSRTP"),
+        module("Wire", settings: [.enableExperimentalFeature("Lifetimes")]),
+
+        // C libraries of the system, and the macros and variadic functions Swift cannot call.
+        .target(name: "COpenSSL", dependencies: ["CLibSSL"]),
+        .systemLibrary(name: "CLibSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .target(name: "COpus", dependencies: ["CLibOpus"]),
+        .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
+
+        tests("WireTests", "Wire"),
+        tests("CryptoTests", "Wire", "Crypto"),
+        tests("HTTPTests", "Wire", "HTTP", httpTypes),
+        tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
+        tests("SDPTests", "Wire", "SDP"),
+        tests("ICETests", "Wire", "Crypto", "ICE"),
+        tests("MediaTests", "Wire", "Crypto", "Media"),
+        tests("PeerTests", "Wire", "Crypto", "SDP", "ICE", "Media", "Peer"),
+        tests("AudioTests", "Wire", "Audio"),
+        tests("ControlAPITests", "Wire", "ControlAPI", httpTypes),
+        tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
+        tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
+        tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
+        tests(
+            "DaemonTests", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
+            "Daemon", "Simulator", httpTypes, logging),
+        tests(
+            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,
+            resources: [.copy("peers")]),
+    ],
+    swiftLanguageModes: [.v6]
+)

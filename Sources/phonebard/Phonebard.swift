@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Phonebard: ParsableCommand {
+    func run() throws {}
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct PlatformSim: ParsableCommand {
+    func run() throws {}
+}
