@@ -1,0 +1,91 @@
+import HTTP
+import HTTPTypes
+import Logging
+import Wire
+
+/// One WebSocket connection to a server, over TLS or in the clear; usable from any thread.
+///
+/// It connects once: who wants to be connected again makes another one. Callbacks run on the executor's queue.
+package final class WebSocketClient: Sendable {
+    package init(
+        _ configuration: Configuration, on executor: QueueExecutor, logger: Logger, callbacks: Callbacks
+    ) {}
+
+    package func connect() {}
+
+    /// Queues a message and never waits; before ``Callbacks/onOpen`` it is dropped, and a queue over its limit ends the connection.
+    package func send(_ message: WebSocket.Message) {}
+
+    /// Starts the closing handshake; ``Callbacks/onClose`` follows in any case.
+    package func close(_ code: WebSocket.CloseCode = .normal) {}
+}
+
+extension WebSocketClient {
+    package struct Configuration: Sendable {
+        package var url: WebSocketURL
+        package var subprotocols: [String]
+        /// Further fields of the opening handshake, `Origin` for instance.
+        package var fields: HTTPFields = [:]
+        package var trust = Trust.system
+        /// From ``WebSocketClient/connect()`` to ``Callbacks/onOpen``, DNS and TLS counted in.
+        package var connectTime = Duration.seconds(10)
+        package var pingInterval = Duration.seconds(10)
+        /// How long nothing may come before the peer counts as dead.
+        package var silenceLimit = Duration.seconds(15)
+        package var messageLimit = 1024 * 1024
+        /// Bytes that may wait to be sent.
+        package var queueLimit = 1024 * 1024
+
+        package init(url: WebSocketURL, subprotocols: [String] = []) {
+            self.url = url
+            self.subprotocols = subprotocols
+        }
+    }
+
+    /// The certificate authorities a server's certificate may lead to.
+    package enum Trust: Hashable, Sendable {
+        case system
+        /// Only those in this PEM file.
+        case file(String)
+    }
+
+    package struct Callbacks: Sendable {
+        /// The connection is open, with the subprotocol the server chose.
+        package var onOpen: @Sendable (_ subprotocol: String?) -> Void
+        package var onMessage: @Sendable (WebSocket.Message) -> Void
+        /// Called exactly once, and last.
+        package var onClose: @Sendable (CloseReason) -> Void
+
+        package init(
+            onOpen: @escaping @Sendable (_ subprotocol: String?) -> Void,
+            onMessage: @escaping @Sendable (WebSocket.Message) -> Void,
+            onClose: @escaping @Sendable (CloseReason) -> Void
+        ) {
+            self.onOpen = onOpen
+            self.onMessage = onMessage
+            self.onClose = onClose
+        }
+    }
+
+    package enum CloseReason: Hashable, Sendable {
+        case dnsFailed
+        case refused
+        /// The network failed in another way: unreachable, reset.
+        case network(SystemError)
+        /// The server's certificate is not acceptable; the text says why.
+        case certificateRejected(String)
+        case tlsFailed(String)
+        /// The server answered the opening handshake with another status than 101.
+        case handshakeRejected(status: Int)
+        /// The server's 101 answer breaks RFC 6455 §4.1.
+        case handshakeInvalid
+        /// Not open within the connect time.
+        case timedOut
+        /// The peer has been silent for too long.
+        case dead
+        /// More waited to be sent than the queue may hold.
+        case overflowed
+        /// Closed by a close frame, the peer's or ours; ``WebSocket/CloseCode/abnormal`` when the connection just ended.
+        case closed(WebSocket.CloseCode)
+    }
+}
