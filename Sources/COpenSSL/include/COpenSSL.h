@@ -13,4 +13,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+/// `HMAC` with an empty key or message allowed as a null pointer; 1 when done.
+int COpenSSL_HMAC(const EVP_MD *algorithm, const void *key, size_t key_count, const unsigned char *data,
+                  size_t data_count, unsigned char *output, unsigned int *output_count);
+
 #endif

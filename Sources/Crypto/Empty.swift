@@ -1,4 +1,0 @@
-import COpenSSL
-import CSRTP
-import Wire
-func x() { _ = SSL_new(nil); _ = srtp_init() }
