@@ -107,7 +107,9 @@ package struct RequestParser: Sendable {
                 guard !line.isEmpty else { continue }
                 state = .fields(try RequestLine(buffer.bytes.span.extracting(line)), [:], bytes: 0)
             case .fields(let requestLine, var fields, let bytes):
-                guard let line = try takeLine(limit: limits.header - bytes, orThrow: .headerTooLarge) else { return nil }
+                guard let line = try takeLine(limit: limits.header - bytes, orThrow: .headerTooLarge) else {
+                    return nil
+                }
                 if line.isEmpty {
                     if try beginBody(requestLine, fields) { return .continueExpected }
                 } else {
@@ -152,12 +154,12 @@ package struct RequestParser: Sendable {
     }
 
     private func head(_ line: RequestLine, _ fields: HTTPFields) throws(Failure) -> HTTPRequest {
-        let hosts = fields[values: .host]
+        let hosts = fields.filter(\.isHost).map(\.value)
         guard hosts.count <= 1, line.minorVersion == 0 || hosts.count == 1, hosts.allSatisfy(Authority.isValid) else {
             throw .malformed
         }
-        var rest = fields
-        rest[.host] = nil
+        var rest = HTTPFields()
+        rest.append(contentsOf: fields.filter { !$0.isHost })
         return switch line.target {
         case .origin(let path):
             HTTPRequest(
@@ -188,4 +190,9 @@ package struct RequestParser: Sendable {
         state = .requestLine
         return whole
     }
+}
+
+extension HTTPField {
+    /// Whether it is `Host`, which HTTPTypes has no name for because it is the authority.
+    fileprivate var isHost: Bool { name.canonicalName == "host" }
 }

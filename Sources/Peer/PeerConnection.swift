@@ -1,3 +1,4 @@
+import Crypto
 import Wire
 
 /// One audio session with one peer: what RTCPeerConnection is in a browser, without sockets or clocks.
@@ -6,12 +7,14 @@ import Wire
 /// done comes back as ``Output``s. After every input ask for ``deadline`` again.
 package struct PeerConnection: ~Copyable {
     package struct Configuration: Sendable {
+        package var certificate: Certificate
         /// In order of preference; also the order of an offer.
         package var codecs: [Codec]
         /// The canonical name of RTCP (RFC 7022), the same for all streams of one call.
         package var cname: String
 
-        package init(codecs: [Codec] = [.opus, .pcmu, .pcma], cname: String) {
+        package init(certificate: Certificate, codecs: [Codec] = [.opus, .pcmu, .pcma], cname: String) {
+            self.certificate = certificate
             self.codecs = codecs
             self.cname = cname
         }

@@ -6,7 +6,7 @@ extension AudioDescription {
 
     /// The answer to this offer: one format with the offer's payload type, and the telephone-event beside it.
     package func answer(
-        supporting supported: [AudioFormat], order: FormatOrder = .offered, fingerprint: Fingerprint,
+        supporting supported: [AudioFormat], order: FormatOrder = .offered, fingerprint: String,
         ice: ICEDescription, source: Source
     ) throws(Refusal) -> AudioDescription {
         AudioDescription(
@@ -77,7 +77,7 @@ extension AudioDescription {
 
     private var transportAttributes: [Attribute] {
         [Attribute("setup", setup.rawValue)]
-            + fingerprints.map { Attribute("fingerprint", $0.text) }
+            + fingerprints.map { Attribute("fingerprint", $0) }
             + [Attribute("ice-ufrag", ice.ufrag), Attribute("ice-pwd", ice.password.value)]
             + ice.candidates.map { Attribute("candidate", $0.text) }
             + (ice.endOfCandidates ? [Attribute("end-of-candidates")] : [])

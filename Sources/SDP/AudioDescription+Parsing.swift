@@ -25,7 +25,7 @@ extension AudioDescription {
         guard Self.secureTransports.contains(section.transport) else { throw .transportNotSecure }
         guard attributes.contains("rtcp-mux") else { throw .noRTCPMultiplexing }
         guard let setup = attributes.value(of: "setup").map(Setup.init) ?? defaultSetup else { throw .noDTLSRole }
-        let fingerprints = attributes.values(of: "fingerprint").compactMap(Fingerprint.init)
+        let fingerprints = attributes.values(of: "fingerprint")
         guard !fingerprints.isEmpty else { throw .noFingerprint }
         self.init(
             sectionIndex: index, mid: section.attributes.value(of: "mid"), isBundled: attributes.isBundled,

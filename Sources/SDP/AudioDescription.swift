@@ -14,14 +14,15 @@ package struct AudioDescription: Sendable, Equatable {
     package var packetTime: Int?
     package var maximumPacketTime: Int?
     package var setup: Setup
-    package var fingerprints: [Fingerprint]
+    /// The values of the `fingerprint` attributes (RFC 8122 §5), left to the one who has the digests.
+    package var fingerprints: [String]
     package var ice: ICEDescription
     package var source: Source?
 
     package init(
         sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
         formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
-        maximumPacketTime: Int? = nil, setup: Setup, fingerprints: [Fingerprint], ice: ICEDescription, source: Source?
+        maximumPacketTime: Int? = nil, setup: Setup, fingerprints: [String], ice: ICEDescription, source: Source?
     ) {
         self.sectionIndex = sectionIndex
         self.mid = mid
@@ -80,32 +81,6 @@ package enum Setup: String, Sendable, Equatable {
 
     /// The role of an answer; `active` wherever the offer leaves the choice (RFC 8842 §5.3).
     package var answer: Setup { self == .active ? .passive : .active }
-}
-
-/// The digest of a certificate (RFC 8122 §5).
-package struct Fingerprint: Sendable, Equatable {
-    /// The hash's name in lower case, `sha-256` for instance.
-    package var hash: String
-    package var bytes: [UInt8]
-
-    package init(hash: String, bytes: [UInt8]) {
-        self.hash = hash
-        self.bytes = bytes
-    }
-
-    package init?(parsing text: String) {
-        let fields = text.fields
-        guard fields.count == 2 else { return nil }
-        let pairs = fields[1].split(separator: ":", omittingEmptySubsequences: false)
-        let bytes = pairs.compactMap { $0.count == 2 ? UInt8($0, radix: 16) : nil }
-        guard bytes.count == pairs.count else { return nil }
-        self.init(hash: fields[0].lowercased(), bytes: bytes)
-    }
-
-    package var text: String {
-        let pairs = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
-        return "\(hash) \(pairs.joined(separator: ":"))"
-    }
 }
 
 /// The ICE attributes of a section (RFC 8839 §5).
