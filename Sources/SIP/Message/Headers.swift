@@ -10,7 +10,7 @@ package struct Headers: Sendable, Equatable {
         }
     }
 
-    package private(set) var fields: [Field] = []
+    package private(set) var fields: [Field]
 
     package init(_ fields: [Field] = []) { self.fields = fields }
 
@@ -30,8 +30,33 @@ package struct Headers: Sendable, Equatable {
         fields.filter { $0.name == name }.map(\.value)
     }
 
+    /// The elements of the comma-separated fields of that name, such as the option tags of Require.
+    package func list(_ name: HeaderName) -> [String] {
+        all(name).flatMap(\.commaSeparated).filter { !$0.isEmpty }
+    }
+
+    /// The addresses of the fields of that name; none for the `*` of a Contact.
+    package func addresses(_ name: HeaderName) throws(Malformed) -> [NameAddress] {
+        var addresses: [NameAddress] = []
+        for value in all(name) where value.trimmed != "*" {
+            addresses += try NameAddress.list(parsing: value)
+        }
+        return addresses
+    }
+
     package mutating func append(_ name: HeaderName, _ value: String) {
         fields.append(Field(name, value))
+    }
+
+    /// Joins a folded line to the field it continues (RFC 3261 §7.3.1); false when there is none.
+    mutating func continueLast(with text: String) -> Bool {
+        guard let last = fields.indices.last else { return false }
+        fields[last].value = (fields[last].value + " " + text).trimmed
+        return true
+    }
+
+    package mutating func append(_ more: Headers) {
+        fields += more.fields
     }
 
     package mutating func remove(_ name: HeaderName) {
