@@ -1,3 +1,4 @@
+import Crypto
 import HTTP
 import HTTPTypes
 import Logging
@@ -20,7 +21,6 @@ package final class HTTPServer: Sendable {
 
     package enum StartFailure: Error {
         case listen(Endpoint, SystemError)
-        case certificate
     }
 }
 
@@ -28,25 +28,15 @@ extension HTTPServer {
     package struct Configuration: Sendable {
         /// A port may be 0.
         package var endpoints: [Endpoint]
-        package var identity: Identity?
+        /// What makes it speak TLS.
+        package var tls: TLSContext?
         package var limits: Limits
         package var gracePeriod = Duration.seconds(5)
 
-        package init(endpoints: [Endpoint], identity: Identity? = nil, limits: Limits = Limits()) {
+        package init(endpoints: [Endpoint], tls: TLSContext? = nil, limits: Limits = Limits()) {
             self.endpoints = endpoints
-            self.identity = identity
+            self.tls = tls
             self.limits = limits
-        }
-    }
-
-    /// What makes the server speak TLS: a certificate chain, leaf first, and its private key.
-    package struct Identity: Sendable {
-        package var certificateChainPEM: String
-        package var privateKeyPEM: Redacted<String>
-
-        package init(certificateChainPEM: String, privateKeyPEM: Redacted<String>) {
-            self.certificateChainPEM = certificateChainPEM
-            self.privateKeyPEM = privateKeyPEM
         }
     }
 
@@ -63,8 +53,8 @@ extension HTTPServer {
         /// Between two requests of a connection.
         package var idleTime = Duration.seconds(60)
         package var pingInterval = Duration.seconds(20)
-        /// How long after a ping nothing may come before the peer counts as dead.
-        package var pongTime = Duration.seconds(20)
+        /// How long nothing may come on a WebSocket before the peer counts as dead.
+        package var silenceLimit = Duration.seconds(45)
 
         package init() {}
     }

@@ -1,3 +1,4 @@
+import Crypto
 import HTTP
 import HTTPTypes
 import Logging
@@ -26,7 +27,7 @@ extension WebSocketClient {
         package var subprotocols: [String]
         /// Further fields of the opening handshake, `Origin` for instance.
         package var fields: HTTPFields = [:]
-        package var trust = Trust.system
+        package var trust = TLSContext.Trust.system
         /// From ``WebSocketClient/connect()`` to ``Callbacks/onOpen``, DNS and TLS counted in.
         package var connectTime = Duration.seconds(10)
         package var pingInterval = Duration.seconds(10)
@@ -40,13 +41,6 @@ extension WebSocketClient {
             self.url = url
             self.subprotocols = subprotocols
         }
-    }
-
-    /// The certificate authorities a server's certificate may lead to.
-    package enum Trust: Hashable, Sendable {
-        case system
-        /// Only those in this PEM file.
-        case file(String)
     }
 
     package struct Callbacks: Sendable {
@@ -72,9 +66,11 @@ extension WebSocketClient {
         case refused
         /// The network failed in another way: unreachable, reset.
         case network(SystemError)
-        /// The server's certificate is not acceptable; the text says why.
-        case certificateRejected(String)
-        case tlsFailed(String)
+        /// The server's certificate is not acceptable; the error says why.
+        case certificateRejected(VerifyError)
+        case tlsFailed(TLSFailure)
+        /// The file of trusted authorities cannot be used.
+        case trustUnreadable(TLSContext.Failure)
         /// The server answered the opening handshake with another status than 101.
         case handshakeRejected(status: Int)
         /// The server's 101 answer breaks RFC 6455 §4.1.
