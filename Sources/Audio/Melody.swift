@@ -25,7 +25,10 @@ package final class Melody: AudioSource, @unchecked Sendable {
     package init(notes: [Note] = Melody.standard, level: Double = -20) {
         precondition(!notes.isEmpty)
         self.notes = notes.map { note in
-            (note.frequency, max(1, Int(note.duration / AudioFormat.frameDuration * Double(AudioFormat.samplesPerFrame))))
+            (
+                note.frequency,
+                max(1, Int(note.duration / AudioFormat.frameDuration * Double(AudioFormat.samplesPerFrame)))
+            )
         }
         oscillator = Oscillator(level: level)
         samplesLeft = self.notes[0].samples

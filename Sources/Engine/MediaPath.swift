@@ -1,4 +1,5 @@
 import Audio
+import Crypto
 import Logging
 import Wire
 
@@ -7,13 +8,19 @@ package actor MediaPath {
     package struct Configuration: Sendable {
         /// The local addresses to offer candidates on, one socket each.
         package var addresses: [IPAddress]
+        /// The one DTLS shows the peer; calls may share it.
+        package var certificate: Certificate
         /// The codecs to offer or accept, the preferred one first.
         package var codecs: [MediaCodec]
         /// RFC 3550 §6.5.1.
         package var cname: String
 
-        package init(addresses: [IPAddress], codecs: [MediaCodec] = [.opus, .pcma, .pcmu], cname: String) {
+        package init(
+            addresses: [IPAddress], certificate: Certificate, codecs: [MediaCodec] = [.opus, .pcma, .pcmu],
+            cname: String
+        ) {
             self.addresses = addresses
+            self.certificate = certificate
             self.codecs = codecs
             self.cname = cname
         }
