@@ -1,3 +1,5 @@
+import Wire
+
 /// One XML element with attributes and child elements: all the XML the platform's bodies are made of.
 ///
 /// Strict and small: no text content, comments, document types or references other than the five predefined and numeric

@@ -1,5 +1,3 @@
-import Wire
-
 /// Reads the subset of XML 1.0 that ``Element`` stands for, left to right.
 struct ElementParser {
     private let scalars: [Unicode.Scalar]
