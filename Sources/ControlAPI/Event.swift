@@ -62,7 +62,9 @@ package struct LogPosition: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(epoch):\(seq)" }
 }
 
+/// The fraction is put in by hand: `Date` keeps it as a floating-point number and would cut it one too low now and then.
 private func rfc3339(unixMilliseconds: Int64) -> String {
-    Date(timeIntervalSince1970: Double(unixMilliseconds) / 1000)
-        .formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+    let seconds = unixMilliseconds / 1000
+    let fraction = String(1000 + unixMilliseconds % 1000).dropFirst()
+    return Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601).dropLast() + ".\(fraction)Z"
 }

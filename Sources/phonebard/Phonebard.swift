@@ -44,7 +44,9 @@ struct Phonebard: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        guard let level = Logger.Level(rawValue: logLevel) else { throw ValidationError("unknown log level '\(logLevel)'") }
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw ValidationError("unknown log level '\(logLevel)'")
+        }
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "phonebard")
         logger.logLevel = level
@@ -52,7 +54,8 @@ struct Phonebard: AsyncParsableCommand {
         let configuration = try makeConfiguration()
         let daemon = try Daemon(configuration: configuration, logger: logger)
         for endpoint in try daemon.start() {
-            logger.notice("listening", metadata: ["address": "\(endpoint)", "token": "\(configuration.stateDirectory)/token"])
+            logger.notice(
+                "listening", metadata: ["address": "\(endpoint)", "token": "\(configuration.stateDirectory)/token"])
         }
         await Self.termination()
         logger.notice("stopping")

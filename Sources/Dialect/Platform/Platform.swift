@@ -60,7 +60,9 @@ package struct Platform: Dialect {
 
     /// A number within the enterprise's range of extensions is an extension, every other one is outside.
     package func kind(ofCallTo number: String, user: User) -> CallKind {
-        guard let range = user.extensionRange, let value = Int(number), range.contains(value) else { return .outside }
+        guard let range = user.extensionRange, number.utf8.first != UInt8(ascii: "+"), let value = Int(number),
+            range.contains(value)
+        else { return .outside }
         return .inside
     }
 

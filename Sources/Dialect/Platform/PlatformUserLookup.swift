@@ -199,7 +199,7 @@ extension PlatformUserLookup {
     }
 }
 
-private func md5(_ text: String) -> String {
+func md5(_ text: String) -> String {
     Digest.md5(Array(text.utf8)).hex
 }
 
