@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import ControlAPI
@@ -25,9 +26,11 @@ struct ContractTests {
         var method = ""
         var found: [String] = []
         for line in yaml.split(separator: "\n") {
-            if let match = line.wholeMatch(of: /  (\/\S+):/) { path = String(match.1) }
-            if let match = line.wholeMatch(of: /    (get|post|put|delete|patch):/) { method = String(match.1) }
-            if let match = line.wholeMatch(of: /      operationId: (\w+)/) { found.append("\(method) \(path) \(match.1)") }
+            if let match = line.wholeMatch(of: #/\ \ (/\S+):/#) { path = String(match.1) }
+            if let match = line.wholeMatch(of: #/\ {4}(get|post|put|delete|patch):/#) { method = String(match.1) }
+            if let match = line.wholeMatch(of: #/\ {6}operationId: (\w+)/#) {
+                found.append("\(method) \(path) \(match.1)")
+            }
         }
         return found
     }
