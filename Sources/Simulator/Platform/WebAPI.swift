@@ -17,7 +17,9 @@ extension Platform {
         case (.get, ["sim", "state"]):
             return json(state)
         case (.post, ["sim", "outage"]):
-            guard let isOut = parse(body)?["sip"]?.bool else { return problem(.badRequest, "sip is to be true or false") }
+            guard let isOut = parse(body)?["sip"]?.bool else {
+                return problem(.badRequest, "sip is to be true or false")
+            }
             return json(["sip": .bool(isOut)], setOutage(isOut))
         case (.post, let parts) where parts.count == 4 && parts[..<2] == ["sim", "customers"] && parts[3] == "calls":
             return customerCalls(from: parts[2], body, at: now)

@@ -63,7 +63,9 @@ package actor PlatformServer {
         let identity = try ServerIdentity(stateDirectory: configuration.stateDirectory, address: configuration.address)
         let server = HTTPServer(
             configuration: HTTPServer.Configuration(
-                endpoints: [configuration.port, configuration.sipPort].map { Endpoint(configuration.address, port: $0) },
+                endpoints: [configuration.port, configuration.sipPort].map {
+                    Endpoint(configuration.address, port: $0)
+                },
                 tls: identity.context),
             logger: logger
         ) { [weak self] request, responder in
