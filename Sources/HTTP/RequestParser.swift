@@ -23,6 +23,13 @@ package struct RequestParser: Sendable {
         /// Whether another request may follow, RFC 9112 §9.3; never after HTTP/1.0.
         package var keepsAlive: Bool
         package var minorVersion: Int
+
+        package init(head: HTTPRequest, body: [UInt8], keepsAlive: Bool, minorVersion: Int) {
+            self.head = head
+            self.body = body
+            self.keepsAlive = keepsAlive
+            self.minorVersion = minorVersion
+        }
     }
 
     package enum Event: Sendable, Equatable {

@@ -47,3 +47,11 @@ package struct WebSocketURL: Hashable, Sendable {
         return (host, port)
     }
 }
+
+extension WebSocketURL {
+    /// The `Host` of a request to it, RFC 6455 §4.1: the port only if it is not the default one.
+    package var authority: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? host : "\(host):\(port)"
+    }
+}
