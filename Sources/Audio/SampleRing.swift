@@ -4,14 +4,14 @@ import Synchronization
 ///
 /// `written` is moved by the writer only and `read` by the reader only, each after it has touched the samples, so what
 /// one publishes the other may use.
-final class SampleRing: @unchecked Sendable {
+package final class SampleRing: @unchecked Sendable {
     private let samples: UnsafeMutableBufferPointer<Int16>
     private let mask: Int
     private let written = Atomic<Int>(0)
     private let read = Atomic<Int>(0)
 
     /// Holds at least `capacity` samples.
-    init(capacity: Int) {
+    package init(capacity: Int) {
         var size = 1
         while size < capacity { size *= 2 }
         samples = .allocate(capacity: size)
@@ -24,12 +24,12 @@ final class SampleRing: @unchecked Sendable {
     }
 
     /// How many samples wait, as the reader sees it; more may come at any time.
-    var count: Int {
+    package var count: Int {
         written.load(ordering: .acquiring) &- read.load(ordering: .relaxed)
     }
 
     /// The writer's part: takes in what there is room for and says how much that was.
-    func write(_ input: UnsafeBufferPointer<Int16>) -> Int {
+    package func write(_ input: UnsafeBufferPointer<Int16>) -> Int {
         let end = written.load(ordering: .relaxed)
         let room = samples.count - (end &- read.load(ordering: .acquiring))
         let count = min(room, input.count)
@@ -41,7 +41,7 @@ final class SampleRing: @unchecked Sendable {
     }
 
     /// The reader's part: fills `output` as far as samples wait and says how far that was.
-    func read(into output: UnsafeMutableBufferPointer<Int16>) -> Int {
+    package func read(into output: UnsafeMutableBufferPointer<Int16>) -> Int {
         let start = read.load(ordering: .relaxed)
         let count = min(written.load(ordering: .acquiring) &- start, output.count)
         for index in 0..<count {
@@ -52,7 +52,7 @@ final class SampleRing: @unchecked Sendable {
     }
 
     /// The reader's part: forgets the oldest samples beyond `limit`.
-    func drop(beyond limit: Int) {
+    package func drop(beyond limit: Int) {
         let excess = count - limit
         if excess > 0 {
             read.wrappingAdd(excess, ordering: .releasing)
