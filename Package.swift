@@ -36,7 +36,7 @@ let package = Package(
     ],
     targets: [
         // Programs and composition roots.
-        program("phonebard", "Daemon", argumentParser),
+        program("phonebard", "Wire", "Audio", "Daemon", argumentParser, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio", "Engine",
