@@ -50,6 +50,7 @@ extension HeaderName {
     package static let require: HeaderName = "Require"
     package static let retryAfter: HeaderName = "Retry-After"
     package static let route: HeaderName = "Route"
+    package static let server: HeaderName = "Server"
     package static let supported: HeaderName = "Supported"
     package static let to: HeaderName = "To"
     package static let unsupported: HeaderName = "Unsupported"

@@ -3,53 +3,42 @@ import Wire
 /// A SIP user agent on one reliable, message-framed transport such as a WebSocket (RFC 3261, RFC 7118).
 ///
 /// It holds the transactions, the dialogs and the registration of one address of record. Hand in what happened, carry
-/// out what comes back in that order, and hand in ``Input/deadlineReached`` when ``deadline`` has come.
+/// out what comes back in that order, and hand in ``Input/deadlineReached`` when ``deadline`` has come. A registrar
+/// has one user agent for each connection it accepted.
 package struct UserAgent: Sendable {
-    package struct Credentials: Sendable {
-        package var username: String
-        package var password: Redacted<String>
-        /// The realm they are good for; nil answers any challenge.
-        package var realm: String?
+    package let configuration: Configuration
+    var randomness: Randomness
+    var isConnected = false
+    var authenticator: Authenticator
 
-        package init(username: String, password: Redacted<String>, realm: String? = nil) {
-            self.username = username
-            self.password = password
-            self.realm = realm
-        }
-    }
+    var registration: Registration
+    var registrationCallID: String
+    var registrationSequence: UInt32 = 0
 
-    package struct Configuration: Sendable {
-        /// From of what is sent and To of REGISTER.
-        package var addressOfRecord: NameAddress
-        /// Where the far side sends requests; on a WebSocket `sip:user@RANDOM.invalid;transport=ws`.
-        package var contact: URI
-        /// The sent-by of Via; on a WebSocket a random name under `.invalid` (RFC 7118 §5.2).
-        package var viaHost: String
-        /// The transport of Via: `WS` or `WSS`.
-        package var transport = "WSS"
-        /// The Request-URI of REGISTER; nil is the domain of the address of record.
-        package var registrar: URI?
-        package var credentials: Credentials?
-        package var userAgentHeader: String?
-        /// Methods outside a dialog that are handed to the owner; the agent answers every other by itself.
-        package var accepted: Set<Method> = [.message]
-        /// Option tags a peer may require (RFC 3261 §8.2.2.3).
-        package var supported: [String] = []
-        /// RFC 5626 §4.1: a `urn:uuid:` that stays the same over restarts; nil leaves outbound off.
-        package var instanceID: String?
+    var clients: [ClientKey: Client] = [:]
+    var inviteClients: [ClientKey: InviteClient] = [:]
+    var servers: [ServerKey: Server] = [:]
+    var inviteServers: [ServerKey: InviteServer] = [:]
 
-        package init(addressOfRecord: NameAddress, contact: URI, viaHost: String) {
-            self.addressOfRecord = addressOfRecord
-            self.contact = contact
-            self.viaHost = viaHost
-        }
+    var calls: [CallHandle: Call] = [:]
+    var dialogs: [Dialog.ID: CallHandle] = [:]
+    var tokens: [RequestToken: ServerKey] = [:]
+    var lastToken: UInt64 = 0
+    var lastCall: UInt64 = 0
+
+    package init(configuration: Configuration, randomness: Randomness) {
+        self.configuration = configuration
+        self.randomness = randomness
+        authenticator = Authenticator(configuration.credentials)
+        registration = Registration(contact: configuration.contact)
+        registrationCallID = self.randomness.token(length: 24)
     }
 
     package enum Input: Sendable {
         case deadlineReached
         /// A connection is up: requests can go out, and a registration that is wanted is made again.
         case transportConnected
-        /// The connection is gone: transactions end, confirmed calls live on (RFC 3261 §17.1.4).
+        /// The connection is gone: transactions end, answered calls live on.
         case transportFailed
 
         case register(expires: Duration)
@@ -57,14 +46,14 @@ package struct UserAgent: Sendable {
 
         /// A request outside any dialog other than INVITE; challenges are answered with the credentials.
         case send(RequestID, Method, target: URI, headers: Headers = [:], body: [UInt8] = [])
-        /// An INVITE; the number is the owner's choice.
+        /// A new call; its number is the owner's choice.
         case invite(CallHandle, target: URI, headers: Headers = [:], body: [UInt8] = [])
-        /// Ends a call the way its state asks for: CANCEL, a final response or BYE.
+        /// Ends a call the way its state asks for: CANCEL, 480 or BYE; the headers go into the BYE.
         case hangUp(CallHandle, headers: Headers = [:])
-        /// A request inside a confirmed call: INFO, MESSAGE, re-INVITE.
+        /// A request inside a call: INFO, MESSAGE, re-INVITE.
         case sendInCall(CallHandle, RequestID, Method, headers: Headers = [:], body: [UInt8] = [])
 
-        /// The answer to ``Output/request(_:_:)``, ``Output/callRequest(_:_:_:)`` or ``Output/callUpdate(_:_:_:)``.
+        /// The response to a request that came with a token.
         case respond(RequestToken, status: Int, reason: String? = nil, headers: Headers = [:], body: [UInt8] = [])
         /// A provisional, successful or refusing answer to ``Output/incomingCall(_:_:)``.
         case answer(CallHandle, status: Int, reason: String? = nil, headers: Headers = [:], body: [UInt8] = [])
@@ -75,7 +64,8 @@ package struct UserAgent: Sendable {
         case transmit([UInt8])
         case registration(Registration.State)
 
-        /// The final response to ``Input/send`` or ``Input/sendInCall``.
+        /// The final response to ``Input/send(_:_:target:headers:body:)`` or
+        /// ``Input/sendInCall(_:_:_:headers:body:)``.
         case response(RequestID, Response)
         case requestFailed(RequestID, Failure)
 
@@ -84,58 +74,77 @@ package struct UserAgent: Sendable {
 
         case incomingCall(CallHandle, Request)
         case callProgress(CallHandle, Response)
-        /// The far side took our INVITE; its ACK is already among the outputs.
+        /// The far side took our INVITE; the ACK has gone out.
         case callAnswered(CallHandle, Response)
-        /// The ACK of our 2xx came.
+        /// The ACK of our 2xx to an INVITE or re-INVITE came.
         case callConfirmed(CallHandle, Request)
-        /// A request inside the call other than BYE and INVITE: the owner must respond.
+        /// A request inside the call such as INFO: the owner must respond.
         case callRequest(CallHandle, RequestToken, Request)
         /// A re-INVITE or UPDATE: the owner must respond, to an offer with an answer in the body.
         case callUpdate(CallHandle, RequestToken, Request)
+        /// Told exactly once for each call.
         case callEnded(CallHandle, CallEnd)
 
         case diagnostic(Diagnostic)
     }
 
-    /// Why no final response came.
-    package enum Failure: Sendable, Equatable {
-        case timedOut
-        case transport
-        /// What the owner asked for cannot be sent now: no such call, or too much is pending.
-        case refused
-    }
-
-    /// How a call ended; exactly one end is told per call.
-    package enum CallEnd: Sendable, Equatable {
-        /// Our own BYE or refusal.
-        case hungUp
-        /// The far side's BYE.
-        case bye(Request)
-        /// The caller's CANCEL, or our own.
-        case cancelled
-        /// The final response that refused our INVITE.
-        case rejected(Response)
-        /// No final response to our INVITE, or no ACK of our 2xx.
-        case timedOut
-        /// The connection went before the call was confirmed.
-        case transport
-    }
-
-    /// Facts for the log; none carries an address or a body.
-    package enum Diagnostic: Sendable, Equatable {
-        case malformed(Malformed)
-        case strayResponse(status: Int, Method)
-        case answeredByAgent(Method, status: Int)
-        case limitReached
-    }
-
-    package init(configuration: Configuration, randomness: Randomness) {}
-
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
-    package var deadline: Instant? { nil }
+    package var deadline: Instant? {
+        var next = registration.deadline
+        for client in clients.values { next = earliest(next, client.transaction.deadline) }
+        for client in inviteClients.values { next = earliest(next, client.deadline) }
+        for server in servers.values { next = earliest(next, server.transaction.deadline) }
+        for server in inviteServers.values { next = earliest(next, server.deadline) }
+        return next
+    }
 
     /// Takes one whole message off the transport.
-    package mutating func receive(_ message: Span<UInt8>, at now: Instant) -> [Output] { [] }
+    package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+        do {
+            switch try Message(bytes) {
+            case .request(let request): return receive(request, at: now)
+            case .response(let response): return receive(response, at: now)
+            }
+        } catch {
+            return [.diagnostic(.malformed(error.reason))] + (error.reply.map { [.transmit($0)] } ?? [])
+        }
+    }
 
-    package mutating func handle(_ input: Input, at now: Instant) -> [Output] { [] }
+    package mutating func handle(_ input: Input, at now: Instant) -> [Output] {
+        switch input {
+        case .deadlineReached:
+            return reachDeadlines(at: now)
+        case .transportConnected:
+            isConnected = true
+            return drive(.transportConnected, at: now)
+        case .transportFailed:
+            return loseTransport(at: now)
+        case .register(let expires):
+            return drive(.register(seconds: Int(expires.components.seconds)), at: now)
+        case .unregister:
+            return drive(.unregister, at: now)
+        case .send(let id, let method, let target, let headers, let body):
+            return send(id, method, to: target, headers: headers, body: body, at: now)
+        case .invite(let call, let target, let headers, let body):
+            return invite(call, target: target, headers: headers, body: body, at: now)
+        case .hangUp(let call, let headers):
+            return hangUp(call, headers: headers, at: now)
+        case .sendInCall(let call, let id, let method, let headers, let body):
+            return send(id, method, in: call, headers: headers, body: body, at: now)
+        case .respond(let token, let status, let reason, let headers, let body):
+            let answer = Answer(status: status, reason: reason, headers: headers, body: body)
+            return respond(to: token, answer, at: now)
+        case .answer(let call, let status, let reason, let headers, let body):
+            let answer = Answer(status: status, reason: reason, headers: headers, body: body)
+            return respond(to: call, answer, at: now)
+        }
+    }
+}
+
+/// What an owner answers to a request.
+struct Answer {
+    var status: Int
+    var reason: String?
+    var headers: Headers = [:]
+    var body: [UInt8] = []
 }
