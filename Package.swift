@@ -85,7 +85,7 @@ let package = Package(
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests(
-            "DaemonTests", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
+            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Daemon", "Simulator", httpTypes, logging),
         tests(
             "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,

@@ -183,8 +183,8 @@ extension SeatCall {
 
     /// `cc a=201` or `301`: whether a call that the seat asked for is on.
     static func response(_ kind: Kind, result: Int, ccNumber: String?, number: String) -> Element {
-        var notice = Element("cc", ["a": kind == .inside ? "301" : "201", "r": String(result), "n": number])
-        if let ccNumber { notice.attributes.append(Element.Attribute(name: "c", value: ccNumber)) }
-        return notice
+        let code = kind == .inside ? "301" : "201"
+        guard let ccNumber else { return Element("cc", ["a": code, "r": String(result), "n": number]) }
+        return Element("cc", ["a": code, "r": String(result), "c": ccNumber, "n": number])
     }
 }
