@@ -97,19 +97,9 @@ extension JitterBuffer {
         guard payload.count <= PacketRing.maximumPayloadLength, let samples = format.samples(in: payload) else {
             return .malformed
         }
-        return place(header, samples: samples, payload: payload)
-    }
-
-    /// Takes note of a packet that is no audio, a telephone-event for instance, so that it does not count as lost.
-    package mutating func skip(_ header: RTPHeader) -> Verdict {
-        place(header, samples: 0, payload: [UInt8]().span)
-    }
-
-    private mutating func place(_ header: RTPHeader, samples: UInt32, payload: Span<UInt8>) -> Verdict {
         let verdict = judge(header, samples: samples)
         switch verdict {
         case .stored, .restarted:
-            suspect = nil
             if verdict == .restarted { restart() }
             ring.store(header, samples: samples, payload: payload)
             admit(header, end: header.timestamp &+ samples)
@@ -121,15 +111,19 @@ extension JitterBuffer {
         return verdict
     }
 
+    /// Takes note of a packet that is no audio, a telephone-event for instance, so that it does not count as lost.
+    ///
+    /// Its timestamp is that of the event's beginning (RFC 4733 §2.5.1.2) and says nothing of when it is due.
+    package mutating func skip(_ header: RTPHeader) {
+        guard header.ssrc == ssrc, let next = nextNumber, !isIdle, ring[header.sequenceNumber] == nil,
+            header.sequenceNumber &- next < PacketRing.capacity
+        else { return }
+        ring.store(header, samples: 0, payload: [UInt8]().span)
+    }
+
     private func judge(_ header: RTPHeader, samples: UInt32) -> Verdict {
         guard ssrc == nil || ssrc == header.ssrc else { return .restarted }
-        let next: UInt16
-        switch state {
-        case .idle(nil): return .stored
-        case .idle(let last?): next = last
-        case .filling(let first, _): next = first
-        case .playing(let playhead): next = playhead.next
-        }
+        guard let next = nextNumber else { return .stored }
         guard ring[header.sequenceNumber] == nil else { return .duplicate }
         let step = Int(Int16(bitPattern: header.sequenceNumber &- next))
         guard (-Self.maximumMisorder..<Int(PacketRing.capacity)).contains(step) else {
@@ -143,24 +137,32 @@ extension JitterBuffer {
         switch state {
         case .idle:
             return step < 0 ? .late : .stored
-        case .filling(let first, _):
-            guard isPlausible(header.timestamp, near: ring[first]?.timestamp) else { return .restarted }
+        case .filling:
+            guard isPlausible(header.timestamp, near: end) else { return .restarted }
             return step >= 0 || canBegin(with: header.sequenceNumber) ? .stored : .late
         case .playing(let playhead):
             guard isPlausible(header.timestamp, near: playhead.position) else { return .restarted }
             let isOver = Int32(bitPattern: header.timestamp &+ samples &- playhead.position) <= 0
-            return step < 0 || isOver && samples > 0 ? .late : .stored
+            return step < 0 || isOver ? .late : .stored
         }
     }
 
     private static let maximumMisorder = 100
 
+    /// The lowest sequence number that has not been dealt with.
+    private var nextNumber: UInt16? {
+        switch state {
+        case .idle(let next): next
+        case .filling(let next, _): next
+        case .playing(let playhead): playhead.next
+        }
+    }
+
     private var isIdle: Bool { if case .idle = state { true } else { false } }
 
     /// Whether a timestamp is less than three seconds off.
-    private func isPlausible(_ timestamp: UInt32, near other: UInt32?) -> Bool {
-        guard let other else { return true }
-        return Int32(bitPattern: timestamp &- other).magnitude < 3 * clock.rate
+    private func isPlausible(_ timestamp: UInt32, near other: UInt32) -> Bool {
+        Int32(bitPattern: timestamp &- other).magnitude < 3 * clock.rate
     }
 
     /// Whether all that is held still fits when an earlier packet goes before it.
@@ -179,6 +181,7 @@ extension JitterBuffer {
     /// Counts a packet in that has just been stored.
     private mutating func admit(_ header: RTPHeader, end packetEnd: UInt32) {
         ssrc = header.ssrc
+        suspect = nil
         switch state {
         case .idle:
             state = .filling(next: header.sequenceNumber, waited: 0)
@@ -279,13 +282,8 @@ extension JitterBuffer {
     /// Throws the oldest sound away when too much is held, until the target is left.
     private mutating func drain() {
         guard depthInSamples > Int(clock.ticks(in: targetDelay + Self.tolerance)) else { return }
+        guard var next = nextNumber else { return }
         let position = end &- clock.ticks(in: targetDelay)
-        var next: UInt16
-        switch state {
-        case .idle: return
-        case .filling(let first, _): next = first
-        case .playing(let playhead): next = playhead.next
-        }
         while let entry = ring.firstAudio(from: next), Int32(bitPattern: entry.end &- position) <= 0 {
             ring.remove(entry)
             statistics.drained += 1
