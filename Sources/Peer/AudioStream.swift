@@ -11,6 +11,7 @@ struct AudioStream: Sendable {
     private var packetsAtLastReport: UInt32 = 0
     private var bytesSent: UInt64 = 0
     private var packetsSent: UInt64 = 0
+    private var packetsReceived: UInt64 = 0
     private var bytesReceived: UInt64 = 0
     private var remotePacketsLost: Int64?
     private var roundTripTime: Duration?
@@ -45,20 +46,21 @@ struct AudioStream: Sendable {
 
     mutating func pause(samples: UInt32) { sender.pause(samples: samples) }
 
-    /// Takes in a plain RTP packet; false if nobody agreed on its payload type.
+    /// Takes in a plain RTP packet; false if it is of no use: held back, malformed, or of a payload type nobody
+    /// agreed on.
     mutating func receive(_ bytes: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant) -> Bool {
         guard audio.receives, let packet = try? RTPPacket(parsing: bytes) else { return false }
         switch packet.header.payloadType {
         case audio.payloadType:
-            let payload = bytes.extracting(packet.payload)
-            guard receiver.receive(packet.header, at: now) != .duplicate else { return false }
-            bytesReceived += UInt64(payload.count)
-            let verdict = jitterBuffer.insert(packet.header, payload: payload, at: now)
-            return verdict != .unusable
+            packetsReceived += 1
+            bytesReceived += UInt64(packet.payload.count)
+            return receiver.receive(packet.header, at: now) != .duplicate
+                && jitterBuffer.insert(packet.header, payload: bytes.extracting(packet.payload)) != .malformed
         case audio.telephoneEventPayloadType:
-            guard receiver.receive(packet.header, at: now) != .duplicate else { return false }
+            packetsReceived += 1
+            bytesReceived += UInt64(packet.payload.count)
             jitterBuffer.skip(packet.header)
-            return true
+            return receiver.receive(packet.header, at: now) != .duplicate
         default: return false
         }
     }
@@ -118,7 +120,7 @@ struct AudioStream: Sendable {
         let received = receiver.statistics
         statistics.packetsSent = packetsSent
         statistics.bytesSent = bytesSent
-        statistics.packetsReceived = received.packetsReceived
+        statistics.packetsReceived = packetsReceived
         statistics.bytesReceived = bytesReceived
         statistics.packetsLost = received.packetsLost
         statistics.remotePacketsLost = remotePacketsLost

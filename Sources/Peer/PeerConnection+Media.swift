@@ -40,6 +40,7 @@ extension PeerConnection {
         return switch playout {
         case .frame: .frame
         case .missing(let samples): .missing(samples: samples)
+        case .pause(let samples): .pause(samples: samples)
         case .empty, nil: .empty
         }
     }

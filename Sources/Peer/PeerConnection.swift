@@ -77,7 +77,9 @@ package struct PeerConnection: ~Copyable, Sendable {
         case frame
         /// A packet is lost or too late: conceal this many samples of the codec's clock.
         case missing(samples: UInt32)
-        /// Nothing to play: not started, held, or the peer is silent.
+        /// The peer paused for this many samples, as discontinuous transmission does.
+        case pause(samples: UInt32)
+        /// Nothing to play in this tick: not started, held, or the peer is silent.
         case empty
     }
 

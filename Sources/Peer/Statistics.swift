@@ -16,7 +16,7 @@ package struct Statistics: Sendable, Equatable {
     package var bytesSent: UInt64 = 0
     package var packetsReceived: UInt64 = 0
     package var bytesReceived: UInt64 = 0
-    /// Packets expected and not received (RFC 3550 §6.4.1); negative when duplicates outnumber losses.
+    /// Packets expected and not received (RFC 3550 §6.4.1), latecomers being received.
     package var packetsLost: Int64 = 0
     /// What the peer lost of ours, by its last report.
     package var remotePacketsLost: Int64?
