@@ -206,10 +206,19 @@ extension MediaPath {
             case .stateChanged(let state): follow(state)
             case .negotiated(let audio): use(MediaCodec(audio.codec))
             case .endedByPeer: onEvent(.endedByPeer)
-            case .diagnostic(let diagnostic): logger.debug("media", metadata: ["diagnostic": "\(diagnostic)"])
+            case .diagnostic(let diagnostic): log(diagnostic)
             }
         }
         setTimer()
+    }
+
+    /// Addresses stay out of the log.
+    private func log(_ diagnostic: PeerConnection.Diagnostic) {
+        switch diagnostic {
+        case .selectedPair: logger.debug("candidate pair selected")
+        case .skippedCandidate: logger.debug("candidate skipped")
+        case .srtpReady(let profile): logger.debug("SRTP ready", metadata: ["profile": "\(profile)"])
+        }
     }
 
     private func transmit(_ datagram: Span<UInt8>, from local: Endpoint, to remote: Endpoint) {
