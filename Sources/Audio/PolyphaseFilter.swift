@@ -102,9 +102,9 @@ struct Interpolator: Sendable {
         line = [Int16](repeating: 0, count: LowPass.tapsPerPhase + capacity)
     }
 
-    /// Fills `output`, which has `factor` times the samples of `input`.
+    /// Fills the front of `output` with `factor` times the samples of `input`.
     mutating func process(_ input: [Int16], into output: inout MutableSpan<Int16>) {
-        precondition(output.count == input.count * factor)
+        precondition(output.count >= input.count * factor && line.count >= LowPass.tapsPerPhase + input.count)
         let taps = LowPass.tapsPerPhase
         for index in input.indices {
             line[taps + index] = input[index]

@@ -216,8 +216,9 @@ extension MediaPath {
     private func log(_ diagnostic: PeerConnection.Diagnostic) {
         switch diagnostic {
         case .selectedPair: logger.debug("candidate pair selected")
-        case .skippedCandidate: logger.debug("candidate skipped")
-        case .srtpReady(let profile): logger.debug("SRTP ready", metadata: ["profile": "\(profile)"])
+        case .skippedCandidates(let count): logger.debug("candidates skipped", metadata: ["count": "\(count)"])
+        case .srtpReady(let profile, let role):
+            logger.debug("SRTP ready", metadata: ["profile": "\(profile)", "role": "\(role)"])
         }
     }
 
@@ -288,13 +289,11 @@ extension MediaPath {
     private func passFrame(at now: Instant) {
         guard let codec else { return }
         outgoing?.next(isMuted: isMuted) { payload in
-            peer.sendAudio(payload, samples: codec.ticksPerFrame, marker: false, at: now) { datagram, local, remote in
+            peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }
         }
-        peer.nextFrame(at: now) { playout, payload in
-            incoming?.play(playout, payload)
-        }
+        incoming?.playFrame(from: &peer)
     }
 }
 
