@@ -88,7 +88,7 @@ package actor PlatformServer {
     }
 
     package func stop() async {
-        timer?.cancel()
+        timer?.deadline = nil
         await server?.stop()
         for leg in legs.values { await leg.path.close() }
         legs = [:]
@@ -126,7 +126,7 @@ extension PlatformServer {
 
     private func opened(_ id: Platform.ConnectionID, _ socket: WebSocketConnection) {
         sockets[id] = socket
-        platform.connectionOpened(id)
+        carryOut(platform.connectionOpened(id, at: MonotonicClock.now))
     }
 
     private func received(_ message: WebSocket.Message, on id: Platform.ConnectionID) {
