@@ -236,7 +236,6 @@ extension MediaPath {
         isClosed = true
         isConnected = false
         nextFrame = nil
-        timer?.cancel()
         timer = nil
         for socket in sockets {
             socket.close()
