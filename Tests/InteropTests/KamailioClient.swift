@@ -35,7 +35,7 @@ actor KamailioClient {
         iterator = stream.makeAsyncIterator()
     }
 
-    func connect(to server: KamailioServer, trust: TLSContext.Trust) throws {
+    func connect(to server: KamailioServer, trust: TLSContext.Trust) {
         guard let url = WebSocketURL("wss://127.0.0.1:\(server.port)/") else { preconditionFailure() }
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
         configuration.trust = trust

@@ -46,10 +46,8 @@ final class KamailioServer {
     }
 
     deinit {
-        if process.isRunning {
-            process.terminate()
-            process.waitUntilExit()
-        }
+        // It inherited this process's blocked signals, SIGTERM among them, and it is a group of its own.
+        if process.isRunning { kill(-process.processIdentifier, SIGKILL) }
         try? FileManager.default.removeItem(at: folder)
     }
 

@@ -4,13 +4,13 @@ import SIP
 import Testing
 import Wire
 
-@Suite("SIP over secure WebSocket with Kamailio (RFC 7118)", .timeLimit(.minutes(1)))
+@Suite("SIP over secure WebSocket with Kamailio (RFC 7118)", .serialized, .timeLimit(.minutes(1)))
 struct KamailioTests {
     @Test("REGISTER with digest, MESSAGE to ourselves and back, and out again")
     func registerAndMessage() async throws {
         let server = try await KamailioServer()
         let client = KamailioClient(user: "alice", password: "alicepw")
-        try await client.connect(to: server, trust: .authorities(file: server.authorityFile))
+        await client.connect(to: server, trust: .authorities(file: server.authorityFile))
         let subprotocol = await client.next { fact in
             if case .opened(let subprotocol) = fact { subprotocol } else { nil }
         }
@@ -47,7 +47,7 @@ struct KamailioTests {
     func wrongPassword() async throws {
         let server = try await KamailioServer()
         let client = KamailioClient(user: "alice", password: "bobpw")
-        try await client.connect(to: server, trust: .authorities(file: server.authorityFile))
+        await client.connect(to: server, trust: .authorities(file: server.authorityFile))
         await client.handle(.register(expires: .seconds(120)))
         let outcome = await client.next(Self.registration)
         guard case .failed(.rejected(status: 401, _)) = outcome else {
@@ -60,7 +60,7 @@ struct KamailioTests {
     func untrusted() async throws {
         let server = try await KamailioServer()
         let client = KamailioClient(user: "alice", password: "alicepw")
-        try await client.connect(to: server, trust: .system)
+        await client.connect(to: server, trust: .system)
         let reason = await client.next { fact in if case .closed(let reason) = fact { reason } else { nil } }
         guard case .certificateRejected = reason else {
             Issue.record("\(String(describing: reason))")
