@@ -6,11 +6,12 @@ import Wire
 /// The connection under a login: made, lost, made again with back-off, and the registration that follows it.
 extension Seat {
     private static let longestPause = 30
+    private static let registrationTime = Duration.seconds(300)
 
     mutating func connected(at now: Moment) -> [Output] {
         guard login != nil else { return [.disconnect] }
         login?.link = .up
-        return agent(.transportConnected, at: now)
+        return agent(.register(expires: Self.registrationTime), at: now) + agent(.transportConnected, at: now)
     }
 
     mutating func disconnected(_ reason: String, at now: Moment) -> [Output] {

@@ -48,7 +48,6 @@ struct Login: Sendable {
 }
 
 extension Seat {
-    private static let registrationTime = Duration.seconds(300)
     private static let logoutTime = Duration.seconds(5)
 
     var isOnline: Bool { login.map { $0.status != .offline } ?? false }
@@ -72,9 +71,7 @@ extension Seat {
         }
         let dropped = login.map { refuse($0.loggingOut?.command, .superseded) } ?? []
         login = Login(parameters: parameters, socketURI: socketURI, user: loggingIn, agent: agent)
-        return dropped + accept(id, result: true) + self.agent(.register(expires: Self.registrationTime), at: now) + [
-            .connect(socketURI: socketURI)
-        ]
+        return dropped + accept(id, result: true) + [.connect(socketURI: socketURI)]
     }
 
     /// TLS always, but for a gateway on the same machine.
