@@ -88,7 +88,7 @@ package actor PlatformServer {
     }
 
     package func stop() async {
-        timer?.deadline = nil
+        timer = nil
         await server?.stop()
         for leg in legs.values { await leg.path.close() }
         legs = [:]
