@@ -82,7 +82,7 @@ struct Dialog: Sendable {
 }
 
 extension NameAddress {
-    func tagged(_ tag: String) -> NameAddress {
+    package func tagged(_ tag: String) -> NameAddress {
         var address = self
         address.tag = tag
         return address

@@ -90,18 +90,36 @@ struct TortureTests {
             }
         } catch {
             verdict =
-                try error.reply.map { .refused(error.reason, status: try Self.status(of: $0)) }
-                ?? .dropped(error.reason)
+                try error.reply.map { .refused(error.reason, status: try status(of: $0)) } ?? .dropped(error.reason)
         }
         #expect(verdict == torture.verdict)
     }
 
-    /// The status of a refusal, which may lack fields that its request lacked.
-    private static func status(of reply: [UInt8]) throws -> Int {
-        let parts = String(decoding: reply, as: UTF8.self).split(separator: " ", maxSplits: 2)
-        #expect(parts.first == "SIP/2.0")
-        return try #require(Int(parts[1]))
+    @Test("a user agent answers what it can and puts the rest before its owner", arguments: TortureCase.all)
+    func answered(_ torture: TortureCase) throws {
+        var configuration = UserAgent.Configuration(
+            addressOfRecord: NameAddress(URI(user: "user", host: "example.com")),
+            contact: URI(user: "user", host: "192.0.2.1"), viaHost: "192.0.2.1")
+        configuration.accepted = [.invite, .message, .register]
+        var agent = UserAgent(configuration: configuration, randomness: .seeded(1))
+        let bytes = try TortureCase.bytes(of: torture.file)
+        let outputs = agent.receive(bytes.span, at: Instant(nanoseconds: 0))
+        let expected: TortureCase.Answer =
+            switch (torture.verdict, Self.ownAnswers[torture.file]) {
+            case (.refused(_, let status), _), (_, let status?): .agent(status)
+            case (.request, nil): .owner
+            case (.response, nil), (.dropped, nil): .none
+            }
+        #expect(try outputs.reduce(.none) { try $0.adding($1) } == expected)
     }
+
+    /// Readable requests that the agent refuses or answers without its owner.
+    private static let ownAnswers = [
+        "valid/esc02": 501, "valid/intmeth": 501, "valid/lwsdisp": 200, "valid/semiuri": 200,
+        "valid/transports": 200, "valid/wsinv": 481, "invalid/badbranch": 200, "invalid/bext01": 420,
+        "invalid/invut": 415,
+        "invalid/regbadct": 400, "invalid/sdp01": 406, "invalid/zeromf": 200,
+    ]
 
     @Test("no file of the collection is left out of the table")
     func complete() throws {
@@ -116,14 +134,11 @@ struct TortureTests {
 
     @Test("what was read is read the same after it was written", arguments: TortureCase.all)
     func roundTrip(_ torture: TortureCase) throws {
-        let bytes = try TortureCase.bytes(of: torture.file)
-        guard let message = try? read(bytes) else { return }
-        let written =
-            switch message {
-            case .request(let request): request.bytes
-            case .response(let response): response.bytes
-            }
-        #expect(try read(written) == message)
+        guard let message = try? read(try TortureCase.bytes(of: torture.file)) else { return }
+        switch message {
+        case .request(let request): #expect(try read(request.bytes) == message)
+        case .response(let response): #expect(try read(response.bytes) == message)
+        }
     }
 
     @Test("no torture message cut short or with a byte changed does harm", arguments: TortureCase.all)
@@ -137,6 +152,28 @@ struct TortureTests {
             var changed = bytes
             changed[Int.random(in: changed.indices, using: &randomness)] = UInt8.random(in: 0...255, using: &randomness)
             _ = try? read(changed)
+        }
+    }
+}
+
+/// The status of a refusal, which may lack fields that its request lacked.
+private func status(of reply: [UInt8]) throws -> Int {
+    let parts = String(decoding: reply, as: UTF8.self).split(separator: " ", maxSplits: 2)
+    #expect(parts.first == "SIP/2.0")
+    return try #require(Int(parts[1]))
+}
+
+extension TortureCase {
+    /// Who answers a message.
+    enum Answer: Equatable {
+        case none, owner, agent(Int)
+
+        fileprivate func adding(_ output: UserAgent.Output) throws -> Answer {
+            switch output {
+            case .transmit(let bytes): .agent(try status(of: bytes))
+            case .request, .incomingCall: .owner
+            default: self
+            }
         }
     }
 }

@@ -6,7 +6,9 @@ package enum DigestAlgorithm: String, Sendable, Hashable, Comparable, CaseIterab
     case sha256 = "SHA-256"
 
     init?(name: String) {
-        guard let known = Self.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else { return nil }
+        guard let known = Self.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else {
+            return nil
+        }
         self = known
     }
 

@@ -11,7 +11,9 @@ struct DigestFields {
         repeat {
             while lexer.take(",") {}
             guard !lexer.isAtEnd else { break }
-            guard let name = lexer.takeToken()?.lowercased(), lexer.take("="), values[name] == nil else { throw .digest }
+            guard let name = lexer.takeToken()?.lowercased(), lexer.take("="), values[name] == nil else {
+                throw .digest
+            }
             let isQuoted = lexer.next == UInt8(ascii: "\"")
             values[name] =
                 isQuoted ? try lexer.takeQuotedString().unquoted : lexer.takeWhile { $0 != UInt8(ascii: ",") }.trimmed

@@ -62,10 +62,12 @@ extension UserAgent {
         guard client.acknowledgements.count < Limit.forks else { return [] }
         switch client.purpose {
         case .update(let id, let call):
-            guard let ack = calls[call]?.withDialog({ dialog in
-                dialog.refreshTarget(from: response.headers)
-                return dialog.acknowledgement(of: response.cSeq.number)
-            }) else { return [] }
+            guard
+                let ack = calls[call]?.withDialog({ dialog in
+                    dialog.refreshTarget(from: response.headers)
+                    return dialog.acknowledgement(of: response.cSeq.number)
+                })
+            else { return [] }
             return acknowledge(ack, key, tag: tag) + [.response(id, response)]
         case .call(let call):
             return take(response, for: call, of: client, key, at: now)

@@ -49,7 +49,8 @@ extension UserAgent {
             return Answer(status: 415, headers: session)
         }
         let accepted = request.headers.list(.accept).map(\.mediaType)
-        let isAcceptable = accepted.isEmpty || !["application/sdp", "application/*", "*/*"].filter(accepted.contains).isEmpty
+        let isAcceptable =
+            accepted.isEmpty || !["application/sdp", "application/*", "*/*"].filter(accepted.contains).isEmpty
         return isAcceptable ? nil : Answer(status: 406, headers: session)
     }
 

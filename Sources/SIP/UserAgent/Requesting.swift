@@ -126,7 +126,8 @@ extension UserAgent {
         switch client.purpose {
         case .registration: return drive(.response(response), at: now)
         case .request(let id): return [.response(id, response)]
-        case .callRequest(let id, let call): return [.response(id, response)] + forget(call, unknownIn: response, at: now)
+        case .callRequest(let id, let call):
+            return [.response(id, response)] + forget(call, unknownIn: response, at: now)
         case .farewell: return []
         }
     }
