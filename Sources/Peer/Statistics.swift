@@ -1,3 +1,4 @@
+import Crypto
 import Wire
 
 /// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
@@ -15,7 +16,7 @@ package struct Statistics: Sendable, Equatable {
     package var bytesSent: UInt64 = 0
     package var packetsReceived: UInt64 = 0
     package var bytesReceived: UInt64 = 0
-    /// Packets expected and not received (RFC 3550 §6.4.1); negative when duplicates outnumber losses.
+    /// Packets expected and not received (RFC 3550 §6.4.1), latecomers being received.
     package var packetsLost: Int64 = 0
     /// What the peer lost of ours, by its last report.
     package var remotePacketsLost: Int64?
@@ -26,8 +27,14 @@ package struct Statistics: Sendable, Equatable {
     package var roundTripTime: Duration?
     package var selectedPair: Pair?
     package var dtlsRole: DTLSRole?
-    package var srtpProfile: String?
+    package var srtpProfile: SRTPProfile?
     package var codec: Codec?
 
     package init() {}
+}
+
+extension Statistics.DTLSRole {
+    init(_ role: DTLSSession.Role) {
+        self = role == .client ? .client : .server
+    }
 }
