@@ -88,13 +88,13 @@ package struct WebSocket: Sendable {
         return [.send(closeFrame(code, reason: reason))]
     }
 
-    /// The transport has ended.
-    package mutating func connectionEnded() -> [Output] {
+    /// The transport has ended; gives the code the connection is closed with, nil if it was closed before.
+    package mutating func connectionEnded() -> CloseCode? {
         defer { state = .closed }
         return switch state {
-        case .open: [.closed(.abnormal)]
-        case .closing(let code, _): [.closed(code)]
-        case .closed: []
+        case .open: .abnormal
+        case .closing(let code, _): code
+        case .closed: nil
         }
     }
 

@@ -1,4 +1,5 @@
 import Crypto
+import Dispatch
 import HTTP
 import HTTPTypes
 import Logging
@@ -8,19 +9,94 @@ import Wire
 ///
 /// All its connections live on one serial queue. A request's closure runs there too and must be brief: it answers at once
 /// or keeps the ``Responder`` and answers later, from any thread.
-package final class HTTPServer: Sendable {
+package actor HTTPServer {
     package typealias RequestClosure = @Sendable (_ request: IncomingRequest, _ responder: Responder) -> Void
 
-    package init(configuration: Configuration, logger: Logger, onRequest: @escaping RequestClosure) {}
+    package enum StartFailure: Error, Hashable {
+        case listen(Endpoint, SystemError)
+    }
+
+    nonisolated private let executor = QueueExecutor(label: "http-server")
+    nonisolated private let configuration: Configuration
+    nonisolated private let logger: Logger
+    nonisolated private let onRequest: RequestClosure
+    private var listeners: [TCPListener] = []
+    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    private var isStopping = false
+    private var graceTimer: DeadlineTimer?
+    private var stopped: [CheckedContinuation<Void, Never>] = []
+
+    package init(configuration: Configuration, logger: Logger, onRequest: @escaping RequestClosure) {
+        self.configuration = configuration
+        self.logger = logger
+        self.onRequest = onRequest
+    }
+
+    nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Opens the listeners, all of them or none; returns their addresses with the actual ports, in the order configured.
-    package func start() throws(StartFailure) -> [Endpoint] { [] }
+    nonisolated package func start() throws(StartFailure) -> [Endpoint] {
+        var sockets: [ListeningSocket] = []
+        for endpoint in configuration.endpoints {
+            do {
+                sockets.append(try ListeningSocket(on: endpoint))
+            } catch {
+                throw .listen(endpoint, error)
+            }
+        }
+        executor.queue.async { [sockets] in self.assumeIsolated { $0.listen(on: sockets) } }
+        return sockets.map(\.localEndpoint)
+    }
 
     /// Stops accepting, lets requests in flight finish, closes WebSockets with 1001; cuts what is left after the grace period.
-    package func stop() async {}
+    package func stop() async {
+        beginStop()
+        guard !connections.isEmpty else { return }
+        await withCheckedContinuation { stopped.append($0) }
+    }
 
-    package enum StartFailure: Error {
-        case listen(Endpoint, SystemError)
+    private func beginStop() {
+        guard !isStopping else { return }
+        isStopping = true
+        listeners = []
+        for connection in connections.values { connection.assumeIsolated { $0.stop() } }
+        graceTimer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.cutAll() } }
+        graceTimer?.deadline = MonotonicClock.now + configuration.gracePeriod
+    }
+
+    private func listen(on sockets: [ListeningSocket]) {
+        guard !isStopping else { return }
+        listeners += sockets.map { socket in
+            logger.info("listening", metadata: ["address": "\(socket.localEndpoint)"])
+            return TCPListener(socket, on: executor) { [weak self] connection in
+                self?.assumeIsolated { $0.accepted(connection) }
+            }
+        }
+    }
+
+    private func accepted(_ socket: ConnectedSocket) {
+        guard connections.count < configuration.limits.connections else {
+            logger.warning("connection limit reached", metadata: ["limit": "\(configuration.limits.connections)"])
+            return
+        }
+        let connection = HTTPConnection(
+            socket, scheme: configuration.tls == nil ? "http" : "https", limits: configuration.limits, logger: logger,
+            on: executor, onRequest: onRequest,
+            onClosed: { [weak self] connection in self?.assumeIsolated { $0.closed(connection) } })
+        connections[ObjectIdentifier(connection)] = connection
+        connection.assumeIsolated { $0.start(socket, tls: configuration.tls) }
+    }
+
+    private func closed(_ connection: HTTPConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard connections.isEmpty else { return }
+        graceTimer = nil
+        for continuation in stopped { continuation.resume() }
+        stopped = []
+    }
+
+    private func cutAll() {
+        for connection in connections.values { connection.assumeIsolated { $0.cut() } }
     }
 }
 

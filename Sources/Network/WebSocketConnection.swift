@@ -19,13 +19,26 @@ package struct WebSocketCallbacks: Sendable {
 /// The server's end of an open WebSocket; usable from any thread.
 package final class WebSocketConnection: Sendable {
     package let remote: Endpoint
+    private let connection: HTTPConnection
+    private let outbox: Outbox
 
-    init(remote: Endpoint) {
-        self.remote = remote
+    init(_ connection: HTTPConnection, outbox: Outbox) {
+        remote = connection.remote
+        self.connection = connection
+        self.outbox = outbox
     }
 
     /// Queues a message and never waits; a queue that grows over its limit closes the connection with 1008.
-    package func send(_ message: WebSocket.Message) {}
+    package func send(_ message: WebSocket.Message) {
+        switch outbox.add(message) {
+        case .schedule: connection.performLater { $0.sendOutbox() }
+        case .overflowed: connection.performLater { $0.webSocketOverflowed() }
+        case .added, .closed: break
+        }
+    }
 
-    package func close(_ code: WebSocket.CloseCode = .normal, reason: String = "") {}
+    /// Closes after what was sent before; ``WebSocketCallbacks/onClose`` follows in any case.
+    package func close(_ code: WebSocket.CloseCode = .normal, reason: String = "") {
+        connection.performLater { $0.closeWebSocket(code, reason: reason) }
+    }
 }

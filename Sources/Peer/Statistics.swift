@@ -1,3 +1,4 @@
+import Crypto
 import Wire
 
 /// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
@@ -26,8 +27,14 @@ package struct Statistics: Sendable, Equatable {
     package var roundTripTime: Duration?
     package var selectedPair: Pair?
     package var dtlsRole: DTLSRole?
-    package var srtpProfile: String?
+    package var srtpProfile: SRTPProfile?
     package var codec: Codec?
 
     package init() {}
+}
+
+extension Statistics.DTLSRole {
+    init(_ role: DTLSSession.Role) {
+        self = role == .client ? .client : .server
+    }
 }

@@ -7,7 +7,7 @@ extension AudioDescription {
     /// The answer to this offer: one format with the offer's payload type, and the telephone-event beside it.
     package func answer(
         supporting supported: [AudioFormat], order: FormatOrder = .offered, fingerprint: String,
-        ice: ICEDescription, source: Source
+        ice: ICEDescription, source: Source? = nil
     ) throws(Refusal) -> AudioDescription {
         AudioDescription(
             sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport,
