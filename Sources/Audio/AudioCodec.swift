@@ -35,10 +35,13 @@ package enum AudioEncoder: ~Copyable {
     }
 }
 
-/// Turns payloads into frames of 960 samples; allocates nothing after its creation.
+/// Turns payloads into samples at 48 kHz; allocates nothing after its creation.
 package enum AudioDecoder: ~Copyable {
     case opus(OpusDecoder)
     case g711(G711Decoder)
+
+    /// What the longest payload gives: 120 ms (RFC 6716 §3.2.5 [R5]); the buffers handed in are that long.
+    package static let maximumSamples = 6 * AudioFormat.samplesPerFrame
 
     package init(_ codec: AudioCodec) {
         switch codec {
@@ -47,31 +50,51 @@ package enum AudioDecoder: ~Copyable {
         }
     }
 
-    /// A payload that cannot be decoded is concealed like one that never came.
-    package mutating func decode(_ payload: Span<UInt8>, into frame: inout MutableSpan<Int16>) {
+    /// The count of samples now at the front of `samples`; a payload that cannot be decoded is concealed like a frame
+    /// that never came.
+    package mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
         switch consume self {
         case .opus(var decoder):
-            if payload.isEmpty || !decoder.decode(payload, into: &frame) {
-                decoder.extrapolate(into: &frame)
-            }
+            let count = payload.isEmpty ? 0 : decoder.decode(payload, into: &samples)
+            let concealed = count > 0 ? 0 : decoder.conceal(AudioFormat.samplesPerFrame, into: &samples)
             self = .opus(decoder)
+            return count + concealed
         case .g711(var decoder):
-            decoder.decode(payload, into: &frame)
+            let count = decoder.decode(payload, into: &samples)
             self = .g711(decoder)
+            return count
         }
     }
 
-    /// Makes up the frame that did not come; `next` is the payload after it, empty if that has not come either.
-    package mutating func conceal(next: Span<UInt8>, into frame: inout MutableSpan<Int16>) {
+    /// Makes up `count` samples that did not come, and says how many there are now at the front of `samples`: Opus
+    /// does it in steps of 2.5 ms.
+    package mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
         switch consume self {
         case .opus(var decoder):
-            if next.isEmpty || !decoder.recover(from: next, into: &frame) {
-                decoder.extrapolate(into: &frame)
-            }
+            let count = decoder.conceal(count, into: &samples)
             self = .opus(decoder)
+            return count
         case .g711(var decoder):
-            decoder.conceal(into: &frame)
+            let count = decoder.conceal(count, into: &samples)
             self = .g711(decoder)
+            return count
+        }
+    }
+
+    /// Like ``conceal(_:into:)`` when the payload after the gap is there already: it may hold what was lost.
+    package mutating func recover(
+        _ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>
+    ) -> Int {
+        switch consume self {
+        case .opus(var decoder):
+            let recovered = next.isEmpty ? 0 : decoder.recover(count, from: next, into: &samples)
+            let concealed = recovered > 0 ? 0 : decoder.conceal(count, into: &samples)
+            self = .opus(decoder)
+            return recovered + concealed
+        case .g711(var decoder):
+            let count = decoder.conceal(count, into: &samples)
+            self = .g711(decoder)
+            return count
         }
     }
 }

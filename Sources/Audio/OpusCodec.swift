@@ -47,8 +47,11 @@ package struct OpusEncoder: ~Copyable {
     }
 }
 
-/// An `OpusDecoder` to one channel at 48 kHz in frames of 20 ms (RFC 6716).
+/// An `OpusDecoder` to one channel at 48 kHz (RFC 6716).
 package struct OpusDecoder: ~Copyable {
+    /// Concealment and recovery are made in steps of 2.5 ms.
+    private static let step = 120
+
     private let state: OpaquePointer
 
     init() {
@@ -63,33 +66,36 @@ package struct OpusDecoder: ~Copyable {
         opus_decoder_destroy(state)
     }
 
-    /// False when the packet is not one of 20 ms or less; then `frame` is undefined.
-    mutating func decode(_ payload: Span<UInt8>, into frame: inout MutableSpan<Int16>) -> Bool {
-        payload.withUnsafeBufferPointer { decode($0, into: &frame, previous: false) }
+    /// The count of samples now at the front of `samples`; 0 when the payload is no Opus packet.
+    mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        let limit = samples.count
+        return payload.withUnsafeBufferPointer { decode($0, into: &samples, limit: limit, isPrevious: false) }
     }
 
-    /// The frame before the one of `next`, from the forward error correction in it.
-    mutating func recover(from next: Span<UInt8>, into frame: inout MutableSpan<Int16>) -> Bool {
-        next.withUnsafeBufferPointer { decode($0, into: &frame, previous: true) }
+    /// The last `count` samples before those of `next`, from the forward error correction in it.
+    mutating func recover(_ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        let steps = stepped(count, within: samples.count)
+        return next.withUnsafeBufferPointer { decode($0, into: &samples, limit: steps, isPrevious: true) }
     }
 
-    /// The frame that would sound likely after the last one.
-    mutating func extrapolate(into frame: inout MutableSpan<Int16>) {
-        if !decode(UnsafeBufferPointer(start: nil, count: 0), into: &frame, previous: false) {
-            frame.update(repeating: 0)
-        }
+    /// What would sound likely after the last samples.
+    mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        let nothing = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+        return decode(nothing, into: &samples, limit: stepped(count, within: samples.count), isPrevious: false)
+    }
+
+    private func stepped(_ count: Int, within limit: Int) -> Int {
+        min(max(count, Self.step), limit) / Self.step * Self.step
     }
 
     private func decode(
-        _ payload: UnsafeBufferPointer<UInt8>, into frame: inout MutableSpan<Int16>, previous: Bool
-    ) -> Bool {
-        frame.withUnsafeMutableBufferPointer { frame in
-            guard let samples = frame.baseAddress else { return false }
+        _ payload: UnsafeBufferPointer<UInt8>, into samples: inout MutableSpan<Int16>, limit: Int, isPrevious: Bool
+    ) -> Int {
+        samples.withUnsafeMutableBufferPointer { samples in
+            guard let start = samples.baseAddress else { return 0 }
             let count = opus_decode(
-                state, payload.baseAddress, Int32(payload.count), samples, Int32(frame.count), previous ? 1 : 0)
-            guard count >= 0 else { return false }
-            frame.dropFirst(Int(count)).update(repeating: 0)
-            return true
+                state, payload.baseAddress, Int32(payload.count), start, Int32(limit), isPrevious ? 1 : 0)
+            return max(0, Int(count))
         }
     }
 }

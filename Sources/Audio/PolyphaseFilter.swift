@@ -41,8 +41,16 @@ enum LowPass {
         return sum
     }
 
-    static func sample(_ sum: Int32) -> Int16 {
-        Int16(clamping: (sum &+ 1 << (fractionBits - 1)) >> fractionBits)
+    /// One output: `count` samples of the line, each times its tap, rounded; inlined so that a constant count unrolls.
+    @inline(__always)
+    static func sample(_ line: [Int16], from first: Int, _ taps: [Int16], from firstTap: Int, count: Int) -> Int16 {
+        let line = line.span.extracting(first..<first + count)
+        let taps = taps.span.extracting(firstTap..<firstTap + count)
+        var sum: Int32 = 0
+        for index in 0..<count {
+            sum &+= Int32(line[unchecked: index]) &* Int32(taps[unchecked: index])
+        }
+        return Int16(clamping: (sum &+ 1 << (fractionBits - 1)) >> fractionBits)
     }
 }
 
@@ -68,12 +76,8 @@ struct Decimator: Sendable {
             line[taps + index] = input[index]
         }
         for index in output.indices {
-            let start = (index + 1) * factor
-            var sum: Int32 = 0
-            for tap in 0..<taps {
-                sum &+= Int32(line[start + tap]) &* Int32(response[tap])
-            }
-            output[index] = LowPass.sample(sum)
+            output[index] = LowPass.sample(
+                line, from: (index + 1) * factor, response, from: 0, count: taps)
         }
         for index in 0..<taps {
             line[index] = line[input.count + index]
@@ -98,20 +102,17 @@ struct Interpolator: Sendable {
         line = [Int16](repeating: 0, count: LowPass.tapsPerPhase + capacity)
     }
 
-    /// Fills `output`, which has `factor` times the samples of `input`.
+    /// Fills the front of `output` with `factor` times the samples of `input`.
     mutating func process(_ input: [Int16], into output: inout MutableSpan<Int16>) {
-        precondition(output.count == input.count * factor)
+        precondition(output.count >= input.count * factor && line.count >= LowPass.tapsPerPhase + input.count)
         let taps = LowPass.tapsPerPhase
         for index in input.indices {
             line[taps + index] = input[index]
         }
         for index in input.indices {
             for phase in 0..<factor {
-                var sum: Int32 = 0
-                for tap in 0..<taps {
-                    sum &+= Int32(line[index + 1 + tap]) &* Int32(phases[phase * taps + tap])
-                }
-                output[index * factor + phase] = LowPass.sample(sum)
+                output[index * factor + phase] = LowPass.sample(
+                    line, from: index + 1, phases, from: phase * taps, count: taps)
             }
         }
         for index in 0..<taps {

@@ -33,6 +33,10 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
 
     /// What 20 ms are on the RTP clock.
     var ticksPerFrame: UInt32 {
-        UInt32(negotiable.clockRate / 50)
+        UInt32(AudioFormat.samplesPerFrame / samplesPerTick)
+    }
+
+    var samplesPerTick: Int {
+        AudioFormat.sampleRate / negotiable.clockRate
     }
 }

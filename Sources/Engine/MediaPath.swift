@@ -206,10 +206,20 @@ extension MediaPath {
             case .stateChanged(let state): follow(state)
             case .negotiated(let audio): use(MediaCodec(audio.codec))
             case .endedByPeer: onEvent(.endedByPeer)
-            case .diagnostic(let diagnostic): logger.debug("media", metadata: ["diagnostic": "\(diagnostic)"])
+            case .diagnostic(let diagnostic): log(diagnostic)
             }
         }
         setTimer()
+    }
+
+    /// Addresses stay out of the log.
+    private func log(_ diagnostic: PeerConnection.Diagnostic) {
+        switch diagnostic {
+        case .selectedPair: logger.debug("candidate pair selected")
+        case .skippedCandidates(let count): logger.debug("candidates skipped", metadata: ["count": "\(count)"])
+        case .srtpReady(let profile, let role):
+            logger.debug("SRTP ready", metadata: ["profile": "\(profile)", "role": "\(role)"])
+        }
     }
 
     private func transmit(_ datagram: Span<UInt8>, from local: Endpoint, to remote: Endpoint) {
@@ -279,13 +289,11 @@ extension MediaPath {
     private func passFrame(at now: Instant) {
         guard let codec else { return }
         outgoing?.next(isMuted: isMuted) { payload in
-            peer.sendAudio(payload, samples: codec.ticksPerFrame, marker: false, at: now) { datagram, local, remote in
+            peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }
         }
-        peer.nextFrame(at: now) { playout, payload in
-            incoming?.play(playout, payload)
-        }
+        incoming?.playFrame(from: &peer)
     }
 }
 

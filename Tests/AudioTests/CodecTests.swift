@@ -106,15 +106,42 @@ import Testing
         var payloads = (0..<60).map { _ in encoded(nextFrame(of: melody), by: &encoder) }
         let last = payloads.removeLast()
         for payload in payloads.dropLast() { _ = decoded(payload, by: &decoder) }
-        #expect(concealed(next: last, by: &decoder).contains { abs(Int($0)) > 2000 })
+        let recovered = samples { decoder.recover(960, from: last.span, into: &$0) }
+        #expect(recovered.count == 960)
+        #expect(recovered.contains { abs(Int($0)) > 2000 })
     }
 
-    @Test("Octets that are no packet give a frame all the same", arguments: codecs)
+    @Test("Packets of 10 to 120 ms give as much sound as they hold", arguments: [80, 160, 240, 320, 480, 960])
+    func g711Lengths(octets: Int) {
+        var decoder = AudioDecoder(.g711(.aLaw))
+        #expect(decoded([UInt8](repeating: 0xD5, count: octets), by: &decoder).count == octets * 6)
+    }
+
+    @Test("Opus packets of two frames of 20 ms give 40 ms (RFC 6716 §3.2.3)")
+    func twoFrames() throws {
+        var encoder = AudioEncoder(.opus(OpusSettings()))
+        var decoder = AudioDecoder(.opus(OpusSettings()))
+        let payload = encoded(nextFrame(of: Melody()), by: &encoder)
+        let frame = payload.dropFirst()
+        let double = [payload[0] | 0b01] + frame + frame
+        #expect(decoded(double, by: &decoder).count == 1920)
+    }
+
+    @Test("Gaps of any length are filled", arguments: codecs)
+    func gaps(codec: AudioCodec) {
+        var decoder = AudioDecoder(codec)
+        #expect([480, 960, 1920, 5760].allSatisfy { concealed($0, by: &decoder).count == $0 })
+        #expect(concealed(100_000, by: &decoder).count == 5760)
+        #expect(1...120 ~= concealed(100, by: &decoder).count)
+    }
+
+    @Test("Octets that are no packet give sound all the same, 120 ms at most", arguments: codecs)
     func garbage(codec: AudioCodec) {
         var decoder = AudioDecoder(codec)
-        for length in [0, 1, 2, 7, 159, 161, 1500] {
+        for length in [1, 2, 7, 159, 161, 1500] {
             for octet in stride(from: UInt8.min, to: 255, by: 3) {
-                #expect(decoded([UInt8](repeating: octet, count: length), by: &decoder).count == 960)
+                let samples = decoded([UInt8](repeating: octet, count: length), by: &decoder)
+                #expect(1...5760 ~= samples.count)
             }
         }
     }
@@ -128,15 +155,16 @@ private func encoded(_ frame: [Int16], by encoder: inout AudioEncoder) -> [UInt8
 }
 
 private func decoded(_ payload: [UInt8], by decoder: inout AudioDecoder) -> [Int16] {
-    var frame = [Int16](repeating: .min, count: AudioFormat.samplesPerFrame)
-    var span = frame.mutableSpan
-    decoder.decode(payload.span, into: &span)
-    return frame
+    samples { decoder.decode(payload.span, into: &$0) }
 }
 
-private func concealed(next: [UInt8] = [], by decoder: inout AudioDecoder) -> [Int16] {
-    var frame = [Int16](repeating: .min, count: AudioFormat.samplesPerFrame)
-    var span = frame.mutableSpan
-    decoder.conceal(next: next.span, into: &span)
-    return frame
+private func concealed(_ count: Int = 960, by decoder: inout AudioDecoder) -> [Int16] {
+    samples { decoder.conceal(count, into: &$0) }
+}
+
+private func samples(_ body: (inout MutableSpan<Int16>) -> Int) -> [Int16] {
+    var samples = [Int16](repeating: .min, count: AudioDecoder.maximumSamples)
+    var span = samples.mutableSpan
+    let count = body(&span)
+    return Array(samples.prefix(count))
 }

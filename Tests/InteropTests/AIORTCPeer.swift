@@ -52,7 +52,7 @@ final class AIORTCPeer: Sendable {
     }
 
     deinit {
-        process.terminate()
+        if process.isRunning { process.terminate() }
     }
 
     /// Requests are made one after the other; a test that runs out of time ends the process and thereby the wait.

@@ -47,6 +47,19 @@ import Wire
         try await hangUp(call, peer)
     }
 
+    @Test("That aiortc has hung up is an event, not a failure")
+    func peerEnds() async throws {
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000)
+        let call = Call(tone: 440, codecs: [.opus])
+        let offer = try #require(try await peer.ask(.offer).sdp)
+        _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        #expect(try await eventually { try await peer.hears(440) })
+        _ = try await peer.ask(.close)
+        #expect(try await eventually { call.events == [.connected, .endedByPeer] })
+        await call.path.close()
+        #expect(call.events == [.connected, .endedByPeer, .closed])
+    }
+
     private func expectSoundBothWays(_ call: Call, _ peer: AIORTCPeer, codec: MediaCodec) async throws {
         #expect(try await eventually { await call.path.statistics().hears(1000) ? try await peer.hears(440) : false })
         let ours = await call.path.statistics()

@@ -10,6 +10,7 @@
 """
 
 import asyncio
+import contextlib
 import fractions
 import json
 import math
@@ -24,6 +25,7 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
+from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 # aioice leaves loopback out, and these calls need nothing else.
@@ -67,10 +69,11 @@ class Ear:
         self.resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
 
     async def listen(self, track):
-        while True:
-            for frame in self.resampler.resample(await track.recv()):
-                heard = frame.to_ndarray().reshape(-1) / 32768
-                self.samples = numpy.concatenate([self.samples, heard])[-RATE // 2 :]
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                for frame in self.resampler.resample(await track.recv()):
+                    heard = frame.to_ndarray().reshape(-1) / 32768
+                    self.samples = numpy.concatenate([self.samples, heard])[-RATE // 2 :]
 
     def frequency(self):
         if len(self.samples) < RATE // 2 or not self.samples.any():
