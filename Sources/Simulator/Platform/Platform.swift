@@ -74,8 +74,10 @@ package struct Platform: Sendable {
     /// False during an outage: a connection is to be refused before it opens.
     package var acceptsConnections: Bool { !refusesSIP }
 
-    package mutating func connectionOpened(_ id: ConnectionID) {
-        connections[id] = Connection(agent: makeAgent(), nonce: randomness.token(length: 24))
+    package mutating func connectionOpened(_ id: ConnectionID, at now: Instant) -> [Output] {
+        let nonce = randomness.token(length: 24)
+        connections[id] = Connection(agent: makeAgent(), nonce: nonce)
+        return drive(.transportConnected, on: id, at: now)
     }
 
     package mutating func receive(_ message: Span<UInt8>, on id: ConnectionID, at now: Instant) -> [Output] {

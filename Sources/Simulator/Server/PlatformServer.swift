@@ -126,7 +126,7 @@ extension PlatformServer {
 
     private func opened(_ id: Platform.ConnectionID, _ socket: WebSocketConnection) {
         sockets[id] = socket
-        platform.connectionOpened(id)
+        carryOut(platform.connectionOpened(id, at: MonotonicClock.now))
     }
 
     private func received(_ message: WebSocket.Message, on id: Platform.ConnectionID) {

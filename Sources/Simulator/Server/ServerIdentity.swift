@@ -8,9 +8,11 @@ struct ServerIdentity {
     let authorityFile: String
 
     init(stateDirectory: String, address: IPAddress) throws {
-        try FileManager.default.createDirectory(atPath: stateDirectory, withIntermediateDirectories: true)
-        authorityFile = stateDirectory + "/ca.pem"
-        let (certificateFile, keyFile) = (stateDirectory + "/server.pem", stateDirectory + "/server.key")
+        let isAbsolute = stateDirectory.hasPrefix("/")
+        let folder = isAbsolute ? stateDirectory : FileManager.default.currentDirectoryPath + "/" + stateDirectory
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        authorityFile = folder + "/ca.pem"
+        let (certificateFile, keyFile) = (folder + "/server.pem", folder + "/server.key")
         let authority = CertificateAuthority(name: "platform-sim")
         try authority.write(to: authorityFile)
         try authority.issue(for: [address.description, "localhost"]).write(to: certificateFile, keyTo: keyFile)
