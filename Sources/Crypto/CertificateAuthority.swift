@@ -1,16 +1,23 @@
-import COpenSSL
-import Wire
-
 /// A throw-away certificate authority for the simulator and the tests.
 package struct CertificateAuthority: Sendable {
     package enum Failure: Error, Hashable, Sendable { case cannotWrite(path: String, errno: Int32) }
 
-    /// Makes an authority with a key of its own that lives in memory only.
-    package init(name: String) { fatalError() }
+    let certificate: Certificate
+
+    /// Makes an authority whose key lives in memory only.
+    package init(name: String) {
+        certificate = .make(.init(commonName: name, days: 365, isAuthority: true), issuer: nil)
+    }
 
     /// Makes a certificate for a server that is reached by these DNS names and IP address literals.
-    package func issue(for names: [String]) -> Certificate { fatalError() }
+    ///
+    /// A negative number of days gives one that has expired.
+    package func issue(for names: [String], days: Int = 90) -> Certificate {
+        .make(.init(commonName: names.first ?? "phonebard", days: days, names: names), issuer: certificate)
+    }
 
     /// Writes the authority's own certificate as PEM, for clients to trust.
-    package func write(to path: String) throws(Failure) {}
+    package func write(to path: String) throws(Failure) {
+        try certificate.write(to: path)
+    }
 }

@@ -2,6 +2,8 @@ import COpenSSL
 import Wire
 
 /// One end of a DTLS 1.2 association that agrees on keys for SRTP (RFC 5764): datagrams in and out, and no socket.
+///
+/// After every call, and also when it threw, ``takeDatagrams()`` has what is to be sent.
 package struct DTLSSession: ~Copyable, Sendable {
     package enum Role: Hashable, Sendable { case client, server }
 
@@ -16,31 +18,137 @@ package struct DTLSSession: ~Copyable, Sendable {
         case protocolViolated(OpenSSLError)
     }
 
-    /// The peer must show a certificate that one of the fingerprints fits.
-    package init(role: Role, certificate: Certificate, peerFingerprints: [Fingerprint]) {}
+    /// What fits every path without fragmentation, tunnels included.
+    package static let maximumDatagramLength = 1_200
 
-    /// Starts the handshake: a client's first flight is there to be taken.
-    package mutating func start() throws(Failure) {}
-
-    package mutating func receive(_ datagram: Span<UInt8>) throws(Failure) {}
-
-    /// The datagrams to be sent, none longer than 1,200 bytes.
-    package mutating func takeDatagrams() -> [[UInt8]] { [] }
-
-    /// How long until ``handleTimeout()`` is to be called if nothing comes in before; nil when nothing waits for an answer.
-    ///
-    /// OpenSSL measures it on the system's own clock.
-    package var timeUntilTimeout: Duration? { nil }
-
-    /// Sends the last flight again if its time is up.
-    package mutating func handleTimeout() throws(Failure) {}
+    private let endpoint: SSLEndpoint
+    private let role: Role
+    private let peerFingerprints: [Fingerprint]
+    private var failure: Failure?
 
     /// The SRTP keys, once the handshake is over and the peer's certificate has been accepted.
     package private(set) var keys: SRTPKeys?
 
+    /// The peer must show a certificate that one of the fingerprints fits.
+    package init(role: Role, certificate: Certificate, peerFingerprints: [Fingerprint]) {
+        self.role = role
+        self.peerFingerprints = peerFingerprints
+        let context = COpenSSL_makeDTLSContext(certificate.x509, certificate.key, SRTPProfile.offer)
+        precondition(context != nil, "libssl takes our own certificate")
+        defer { SSL_CTX_free(context) }
+        endpoint = SSLEndpoint(owning: COpenSSL_makeDTLSSession(context, Self.maximumDatagramLength))
+        switch role {
+        case .client: SSL_set_connect_state(endpoint.ssl)
+        case .server: SSL_set_accept_state(endpoint.ssl)
+        }
+    }
+
+    /// Starts the handshake: a client's first flight is there to be taken.
+    package mutating func start() throws(Failure) {
+        try advance()
+    }
+
+    /// Takes in a datagram; once it threw, it throws the same for ever.
+    ///
+    /// A client drops a ClientHello: the peer sent it before it knew the roles.
+    package mutating func receive(_ datagram: Span<UInt8>) throws(Failure) {
+        if let failure { throw failure }
+        guard role == .server || !datagram.startsWithClientHello else { return }
+        endpoint.feed(datagram)
+        try advance()
+    }
+
+    /// The datagrams to be sent, none longer than ``maximumDatagramLength``.
+    ///
+    /// OpenSSL joins the records of a flight; here they are split again, as many to a datagram as fit (RFC 6347 §4.1.1).
+    package mutating func takeDatagrams() -> [[UInt8]] {
+        let flight = endpoint.drain()
+        var datagrams: [[UInt8]] = []
+        var start = 0
+        var end = 0
+        while let next = Self.endOfRecord(at: end, in: flight) {
+            if next - start > Self.maximumDatagramLength, end > start {
+                datagrams.append([UInt8](flight[start..<end]))
+                start = end
+            }
+            end = next
+        }
+        if end > start { datagrams.append([UInt8](flight[start..<end])) }
+        return datagrams
+    }
+
+    private static func endOfRecord(at start: Int, in flight: [UInt8]) -> Int? {
+        let headerLength = 13
+        guard flight.count - start >= headerLength else { return nil }
+        let length = Int(flight[start + 11]) << 8 | Int(flight[start + 12])
+        return min(start + headerLength + length, flight.count)
+    }
+
+    /// How long until ``handleTimeout()`` is to be called if nothing comes in before; nil when nothing waits for an answer.
+    ///
+    /// OpenSSL measures it on the system's own clock: 100 ms at first, twice as much each time, 2 s at most.
+    package var timeUntilTimeout: Duration? {
+        guard failure == nil else { return nil }
+        let microseconds = COpenSSL_DTLSTimeout(endpoint.ssl)
+        return microseconds < 0 ? nil : .microseconds(microseconds)
+    }
+
+    /// Sends the last flight again if its time is up.
+    package mutating func handleTimeout() throws(Failure) {
+        guard failure == nil else { return }
+        if COpenSSL_DTLSHandleTimeout(endpoint.ssl) < 0 { try fail(.timedOut) }
+    }
+
     /// Whether the peer said goodbye with close_notify.
-    package var isClosedByPeer: Bool { false }
+    package var isClosedByPeer: Bool { endpoint.hasCloseNotify }
 
     /// Says goodbye (close_notify).
-    package mutating func close() {}
+    package mutating func close() {
+        if failure == nil { endpoint.shutdown() }
+    }
+
+    private mutating func advance() throws(Failure) {
+        if keys == nil {
+            guard try isComplete(endpoint.handshake()) else { return }
+            try accept()
+        }
+        var ignored: [UInt8] = []
+        while try isComplete(endpoint.read(into: &ignored)) {}
+    }
+
+    /// Checks the peer's certificate before any key is given out.
+    private mutating func accept() throws(Failure) {
+        let x509 = SSL_get1_peer_certificate(endpoint.ssl)
+        defer { X509_free(x509) }
+        guard let x509, Fingerprint.anyOf(peerFingerprints, fits: x509) else {
+            endpoint.shutdown()
+            try fail(.fingerprintMismatch)
+        }
+        keys = SRTPKeys(exportedFrom: endpoint.ssl, isClient: role == .client)
+        if keys == nil {
+            endpoint.shutdown()
+            try fail(.noProtectionProfile)
+        }
+    }
+
+    private mutating func isComplete(_ outcome: SSLEndpoint.Outcome) throws(Failure) -> Bool {
+        switch outcome {
+        case .done: return true
+        case .wantsInput, .closedByPeer: return false
+        case .failed(let error): try fail(.protocolViolated(error))
+        }
+    }
+
+    private mutating func fail(_ failure: Failure) throws(Failure) -> Never {
+        self.failure = failure
+        keys = nil
+        throw failure
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether the first record of a datagram is a handshake message in the clear of the type ClientHello.
+    fileprivate var startsWithClientHello: Bool {
+        count > 13 && self[0] == 22 && self[3] == 0 && self[4] == 0 && self[13] == 1
+    }
 }

@@ -2,7 +2,7 @@ import CSRTP
 import Wire
 
 /// One direction of SRTP and SRTCP (RFC 3711, RFC 7714), for any SSRC; packets are changed in place, without allocation.
-package struct SRTPSession: ~Copyable, Sendable {
+package struct SRTPSession: ~Copyable, @unchecked Sendable {
     package enum Direction: Hashable, Sendable { case sending, receiving }
 
     package enum Failure: Error, Hashable, Sendable {
@@ -14,27 +14,92 @@ package struct SRTPSession: ~Copyable, Sendable {
         case replayed
         /// The packet is cut short or no RTP at all.
         case malformed
-        /// The buffer has no room for the authentication tag.
+        /// The buffer has no room for what protection adds.
         case noRoom
         /// The key has been used for as many packets as it may be.
         case keyExpired
+        /// Another error of libsrtp's, by its number.
         case other(UInt32)
     }
 
-    /// What protection may add to a packet.
-    package static let maximumOverhead = 144
+    /// How much room protection needs behind a packet: libsrtp's longest trailer, and the index of SRTCP.
+    package static let trailerRoom = Int(SRTP_MAX_TAG_LEN + SRTP_MAX_MKI_LEN) + 4
 
-    package init(_ direction: Direction, keys: SRTPKeys) throws(Failure) {}
+    /// How many packets may overtake another before it counts as a replay (RFC 3711 §3.3.2).
+    private static let replayWindow: UInt = 1_024
+
+    private static let library = srtp_init()
+
+    private let context: srtp_t
+
+    package init(_ direction: Direction, keys: SRTPKeys) throws(Failure) {
+        guard Self.library == srtp_err_status_ok else { throw .other(Self.library.rawValue) }
+        var key = direction == .sending ? keys.sending.value : keys.receiving.value
+        guard key.count == keys.profile.keyLength + keys.profile.saltLength else { throw .badKey }
+        var policy = srtp_policy_t()
+        let profile = srtp_profile_t(rawValue: UInt32(keys.profile.rawValue))
+        srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile)
+        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile)
+        policy.ssrc.type = direction == .sending ? ssrc_any_outbound : ssrc_any_inbound
+        policy.window_size = Self.replayWindow
+        var context: srtp_t?
+        let status = key.withUnsafeMutableBufferPointer { key in
+            policy.key = key.baseAddress
+            return srtp_create(&context, &policy)
+        }
+        guard status == srtp_err_status_ok, let context else { throw .other(status.rawValue) }
+        self.context = context
+    }
+
+    deinit {
+        srtp_dealloc(context)
+    }
 
     /// Protects the RTP packet in the first `count` bytes and returns its new length.
-    package mutating func protectRTP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int { count }
+    ///
+    /// The buffer must be longer than the packet by ``trailerRoom``.
+    package mutating func protectRTP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int {
+        try process(&buffer, count, room: Self.trailerRoom, with: srtp_protect)
+    }
 
-    package mutating func protectRTCP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int { count }
+    /// Protects the compound RTCP packet in the first `count` bytes, as ``protectRTP(_:count:)`` does.
+    package mutating func protectRTCP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int {
+        try process(&buffer, count, room: Self.trailerRoom, with: srtp_protect_rtcp)
+    }
 
     /// Takes the protection off the packet in the first `count` bytes and returns its new length.
-    package mutating func unprotectRTP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int { count }
+    package mutating func unprotectRTP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int {
+        try process(&buffer, count, room: 0, with: srtp_unprotect)
+    }
 
+    /// Takes the protection off the compound packet in the first `count` bytes and returns its new length.
     package mutating func unprotectRTCP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int {
-        count
+        try process(&buffer, count, room: 0, with: srtp_unprotect_rtcp)
+    }
+
+    private func process(
+        _ buffer: inout MutableSpan<UInt8>, _ count: Int, room: Int,
+        with operation: (srtp_t?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>?) -> srtp_err_status_t
+    ) throws(Failure) -> Int {
+        guard buffer.count - count >= room else { throw .noRoom }
+        // The sender's SSRC ends at byte 8 of an RTCP packet; libsrtp checks the rest.
+        guard count >= 8 else { throw .malformed }
+        var length = Int32(clamping: count)
+        let status = buffer.withUnsafeMutableBytes { operation(context, $0.baseAddress, &length) }
+        if let failure = Failure(status) { throw failure }
+        return Int(length)
+    }
+}
+
+extension SRTPSession.Failure {
+    fileprivate init?(_ status: srtp_err_status_t) {
+        switch status {
+        case srtp_err_status_ok: return nil
+        case srtp_err_status_auth_fail: self = .authentication
+        case srtp_err_status_replay_fail, srtp_err_status_replay_old, srtp_err_status_pkt_idx_old: self = .replayed
+        case srtp_err_status_bad_param, srtp_err_status_parse_err: self = .malformed
+        case srtp_err_status_key_expired: self = .keyExpired
+        default: self = .other(status.rawValue)
+        }
     }
 }

@@ -1,6 +1,6 @@
 #ifndef COPENSSL_H
 #define COPENSSL_H
-/// What OpenSSL offers only as a macro or a variadic function, as functions Swift can call.
+/// What OpenSSL offers only as a macro, a variadic function or through a callback, as functions Swift can call.
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -13,9 +13,41 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 
 /// `HMAC` with an empty key or message allowed as a null pointer; 1 when done.
 int COpenSSL_HMAC(const EVP_MD *algorithm, const void *key, size_t key_count, const unsigned char *data,
                   size_t data_count, unsigned char *output, unsigned int *output_count);
+
+/// A new key pair on the curve P-256.
+EVP_PKEY *COpenSSL_makeP256Key(void);
+
+/// Adds an X.509 extension written in OpenSSL's configuration syntax; the issuer may be the certificate itself.
+bool COpenSSL_addExtension(X509 *certificate, X509 *issuer, int nid, const char *value);
+
+/// Adds a DNS name or an IP address literal to a certificate's alternative names.
+bool COpenSSL_addAlternativeName(GENERAL_NAMES *names, bool is_address, const char *value);
+
+/// A memory BIO that asks for more when it is empty, instead of reporting the end of the stream.
+BIO *COpenSSL_makeMemoryBIO(void);
+
+/// A TLS context for version 1.2 and newer, or null.
+SSL_CTX *COpenSSL_makeTLSContext(bool server);
+
+/// Sends the host name in the ClientHello (SNI).
+bool COpenSSL_setServerName(SSL *session, const char *name);
+
+/// A DTLS 1.2 context that shows a certificate, takes any certificate of the peer's but insists on one, and offers
+/// SRTP profiles, named with colons between them; null on failure.
+SSL_CTX *COpenSSL_makeDTLSContext(X509 *certificate, EVP_PKEY *key, const char *profiles);
+
+/// A DTLS session of that context, with datagrams of at most `mtu` bytes and a first time-out of 100 ms.
+SSL *COpenSSL_makeDTLSSession(SSL_CTX *context, long mtu);
+
+/// The microseconds until a DTLS flight is to be sent again, or -1 when none is.
+long COpenSSL_DTLSTimeout(SSL *session);
+
+/// Sends a DTLS flight again if its time is up; -1 when it has been tried often enough.
+long COpenSSL_DTLSHandleTimeout(SSL *session);
 
 #endif
