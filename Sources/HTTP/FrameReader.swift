@@ -1,0 +1,149 @@
+import Wire
+
+/// The receiving half of a WebSocket: bytes become whole messages and control frames, RFC 6455 §5.4 and §5.5.
+struct FrameReader: Sendable {
+    enum Event: Equatable {
+        case message(WebSocket.Message)
+        case ping([UInt8])
+        case pong
+        case close(WebSocket.CloseCode)
+    }
+
+    enum Failure: Error {
+        case malformed, invalidText, tooBig
+
+        var closeCode: WebSocket.CloseCode {
+            switch self {
+            case .malformed: .protocolError
+            case .invalidText: .invalidPayload
+            case .tooBig: .messageTooBig
+            }
+        }
+    }
+
+    private enum State {
+        case header
+        case payload(WebSocketFrameHeader, received: Int)
+    }
+
+    private let role: WebSocket.Role
+    private let messageLimit: Int
+    private var state = State.header
+    private var header: [UInt8] = []
+    /// The kind of the data message in progress, which may come in several frames, and what has come of it.
+    private var kind: WebSocket.Message.Kind?
+    private var message: [UInt8] = []
+    private var text = UTF8Validator()
+    /// The payload of a control frame, which may come between the fragments of a message.
+    private var control: [UInt8] = []
+
+    init(role: WebSocket.Role, messageLimit: Int) {
+        self.role = role
+        self.messageLimit = messageLimit
+    }
+
+    /// Reads `bytes` from `position` on until something is whole, nil when all are read.
+    mutating func next(_ bytes: Span<UInt8>, _ position: inout Int) throws(Failure) -> Event? {
+        while true {
+            switch state {
+            case .header:
+                guard position < bytes.count else { return nil }
+                header.append(bytes[position])
+                position += 1
+                guard header.count >= 2, header.count == WebSocketFrameHeader.byteCount(header[0], header[1]) else {
+                    continue
+                }
+                state = .payload(try beginFrame(), received: 0)
+                header.removeAll(keepingCapacity: true)
+            case .payload(let header, let received):
+                let end = position + min(header.payloadCount - received, bytes.count - position)
+                let piece = bytes.extracting(position..<end)
+                try append(piece, of: header, at: received)
+                position = end
+                guard received + piece.count == header.payloadCount else {
+                    state = .payload(header, received: received + piece.count)
+                    return nil
+                }
+                state = .header
+                if let event = try endFrame(header) { return event }
+            }
+        }
+    }
+
+    private mutating func beginFrame() throws(Failure) -> WebSocketFrameHeader {
+        let header: WebSocketFrameHeader
+        do {
+            header = try WebSocketFrameHeader(self.header.span)
+        } catch {
+            throw error == .payloadTooLong ? .tooBig : .malformed
+        }
+        guard (header.maskingKey != nil) == (role == .server) else { throw .malformed }
+        switch header.opcode {
+        case .text, .binary:
+            guard kind == nil else { throw .malformed }
+            kind = header.opcode == .text ? .text : .binary
+            text = UTF8Validator()
+        case .continuation:
+            guard kind != nil else { throw .malformed }
+        case .close, .ping, .pong:
+            control.removeAll(keepingCapacity: true)
+            return header
+        }
+        guard header.payloadCount <= messageLimit - message.count else { throw .tooBig }
+        return header
+    }
+
+    private mutating func append(
+        _ piece: Span<UInt8>, of header: WebSocketFrameHeader, at offset: Int
+    ) throws(Failure) {
+        if header.opcode.isControl {
+            Self.append(piece, of: header, at: offset, to: &control)
+        } else {
+            let start = message.count
+            Self.append(piece, of: header, at: offset, to: &message)
+            guard kind == .text else { return }
+            var text = text
+            guard text.accept(message.span.extracting(start..<message.count)) else { throw .invalidText }
+            self.text = text
+        }
+    }
+
+    private static func append(
+        _ piece: Span<UInt8>, of header: WebSocketFrameHeader, at offset: Int, to bytes: inout [UInt8]
+    ) {
+        let start = bytes.count
+        piece.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        if let key = header.maskingKey {
+            WebSocketMask.apply(key, to: &bytes, from: start, payloadOffset: offset)
+        }
+    }
+
+    private mutating func endFrame(_ header: WebSocketFrameHeader) throws(Failure) -> Event? {
+        switch header.opcode {
+        case .ping: return .ping(control)
+        case .pong: return .pong
+        case .close: return .close(try closeCode())
+        case .text, .binary, .continuation:
+            guard header.isFinal, let kind else { return nil }
+            guard kind == .binary || text.isComplete else { throw .invalidText }
+            let whole = WebSocket.Message(kind, message)
+            self.kind = nil
+            message = []
+            return .message(whole)
+        }
+    }
+
+    /// The code of a close frame, §5.5.1; codes that §7.4 keeps off the wire and unassigned ones below 3000 are malformed.
+    private func closeCode() throws(Failure) -> WebSocket.CloseCode {
+        guard !control.isEmpty else { return .noStatus }
+        guard control.count >= 2 else { throw .malformed }
+        let code = UInt16(control[0]) << 8 | UInt16(control[1])
+        switch code {
+        case 1000...1003, 1007...1014, 3000...4999: break
+        default: throw .malformed
+        }
+        var reason = UTF8Validator()
+        guard reason.accept(control.span.extracting(2..<control.count)), reason.isComplete else { throw .invalidText }
+        return WebSocket.CloseCode(rawValue: code)
+    }
+}

@@ -1,0 +1,205 @@
+import HTTPTypes
+import Wire
+
+/// The server's side of RFC 9112: the bytes of one connection become whole requests.
+///
+/// Where the RFC lets a recipient be lenient (a bare LF as line end, obs-fold, repeated equal `Content-Length`), it is not.
+package struct RequestParser: Sendable {
+    package struct Limits: Sendable {
+        package var requestLine = 8 * 1024
+        /// Bytes of the field lines of a head, and again of a trailer section.
+        package var header = 16 * 1024
+        package var fieldCount = 100
+        package var body = 1024 * 1024
+        package var chunkLine = 256
+
+        package init() {}
+    }
+
+    package struct Request: Sendable, Equatable {
+        /// `Host` is in the authority, not among the fields.
+        package var head: HTTPRequest
+        package var body: [UInt8]
+        /// Whether another request may follow, RFC 9112 §9.3; never after HTTP/1.0.
+        package var keepsAlive: Bool
+        package var minorVersion: Int
+
+        package init(head: HTTPRequest, body: [UInt8], keepsAlive: Bool, minorVersion: Int) {
+            self.head = head
+            self.body = body
+            self.keepsAlive = keepsAlive
+            self.minorVersion = minorVersion
+        }
+    }
+
+    package enum Event: Sendable, Equatable {
+        /// The client waits for `100 Continue` before it sends the body, RFC 9110 §10.1.1.
+        case continueExpected
+        case request(Request)
+    }
+
+    package enum Failure: Error, Equatable {
+        case malformed, targetTooLong, headerTooLarge, bodyTooLarge
+        case versionNotSupported, codingNotSupported, expectationNotSupported
+
+        package var status: HTTPResponse.Status {
+            switch self {
+            case .malformed: .badRequest
+            case .targetTooLong: .uriTooLong
+            case .headerTooLarge: .requestHeaderFieldsTooLarge
+            case .bodyTooLarge: .contentTooLarge
+            case .versionNotSupported: .httpVersionNotSupported
+            case .codingNotSupported: .notImplemented
+            case .expectationNotSupported: .expectationFailed
+            }
+        }
+    }
+
+    private enum State {
+        case requestLine
+        case fields(RequestLine, HTTPFields, bytes: Int)
+        case body(Request, BodyProgress)
+        case failed(Failure)
+    }
+
+    private enum BodyProgress {
+        case length(Int)
+        case chunked(ChunkedBody)
+    }
+
+    private let scheme: String
+    private let limits: Limits
+    private var buffer = LineBuffer()
+    private var state = State.requestLine
+    /// What has arrived of the body of the request in `state`.
+    private var body: [UInt8] = []
+
+    package init(scheme: String, limits: Limits = Limits()) {
+        self.scheme = scheme
+        self.limits = limits
+    }
+
+    /// Whether a request has begun and is not complete.
+    package var isInsideRequest: Bool {
+        if case .requestLine = state { buffer.count > 0 } else { true }
+    }
+
+    /// Bytes received and not yet part of a request that ``next()`` gave.
+    package var bufferedCount: Int { buffer.count }
+
+    package mutating func receive(_ bytes: Span<UInt8>) {
+        buffer.append(bytes)
+    }
+
+    /// What comes next on the connection, nil when more bytes are needed; a failure is final.
+    package mutating func next() throws(Failure) -> Event? {
+        do {
+            return try advance()
+        } catch {
+            state = .failed(error)
+            throw error
+        }
+    }
+
+    /// The bytes after the last request, which belong to the protocol the connection was upgraded to.
+    package mutating func takeRest() -> [UInt8] {
+        buffer.takeRest()
+    }
+
+    private mutating func advance() throws(Failure) -> Event? {
+        while true {
+            switch state {
+            case .requestLine:
+                guard let line = try takeLine(limit: limits.requestLine, orThrow: .targetTooLong) else { return nil }
+                guard !line.isEmpty else { continue }
+                state = .fields(try RequestLine(buffer.bytes.span.extracting(line)), [:], bytes: 0)
+            case .fields(let requestLine, var fields, let bytes):
+                guard let line = try takeLine(limit: limits.header - bytes, orThrow: .headerTooLarge) else {
+                    return nil
+                }
+                if line.isEmpty {
+                    if try beginBody(requestLine, fields) { return .continueExpected }
+                } else {
+                    guard let field = HTTPField(line: buffer.bytes.span.extracting(line)) else { throw .malformed }
+                    guard fields.count < limits.fieldCount else { throw .headerTooLarge }
+                    fields.append(field)
+                    state = .fields(requestLine, fields, bytes: min(bytes + line.count + 2, limits.header))
+                }
+            case .body(let request, let progress):
+                return try continueBody(request, progress).map { .request($0) }
+            case .failed(let failure):
+                throw failure
+            }
+        }
+    }
+
+    private mutating func takeLine(limit: Int, orThrow tooLong: Failure) throws(Failure) -> Range<Int>? {
+        do {
+            return try buffer.takeLine(limit: limit)
+        } catch {
+            throw error == .tooLong ? tooLong : .malformed
+        }
+    }
+
+    /// True when the client must be told to continue.
+    private mutating func beginBody(_ line: RequestLine, _ fields: HTTPFields) throws(Failure) -> Bool {
+        let framing = try BodyFraming(fields, minorVersion: line.minorVersion)
+        let request = Request(
+            head: try head(line, fields), body: [],
+            keepsAlive: line.minorVersion == 1 && !fields.hasToken("close", in: .connection),
+            minorVersion: line.minorVersion)
+        switch framing {
+        case .length(let length):
+            guard length <= limits.body else { throw .bodyTooLarge }
+            state = .body(request, .length(length))
+        case .chunked:
+            state = .body(request, .chunked(ChunkedBody()))
+        }
+        guard line.minorVersion == 1, let expectation = fields[.expect] else { return false }
+        guard expectation.lowercased() == "100-continue" else { throw .expectationNotSupported }
+        return framing != .length(0) && buffer.count == 0
+    }
+
+    private func head(_ line: RequestLine, _ fields: HTTPFields) throws(Failure) -> HTTPRequest {
+        let hosts = fields.filter(\.isHost).map(\.value)
+        guard hosts.count <= 1, line.minorVersion == 0 || hosts.count == 1, hosts.allSatisfy(Authority.isValid) else {
+            throw .malformed
+        }
+        var rest = HTTPFields()
+        rest.append(contentsOf: fields.filter { !$0.isHost })
+        return switch line.target {
+        case .origin(let path):
+            HTTPRequest(
+                method: line.method, scheme: scheme, authority: hosts.first, path: path, headerFields: rest)
+        case .absolute(let scheme, let authority, let path):
+            HTTPRequest(method: line.method, scheme: scheme, authority: authority, path: path, headerFields: rest)
+        case .authority(let authority):
+            HTTPRequest(method: line.method, scheme: nil, authority: authority, path: nil, headerFields: rest)
+        }
+    }
+
+    private mutating func continueBody(
+        _ request: Request, _ progress: BodyProgress
+    ) throws(Failure) -> Request? {
+        let isComplete: Bool
+        switch progress {
+        case .length(let length):
+            let piece = buffer.take(upTo: length - body.count)
+            body.append(contentsOf: buffer.bytes[piece])
+            isComplete = body.count == length
+        case .chunked(var chunked):
+            isComplete = try chunked.decode(&buffer, into: &body, limits: limits)
+            state = .body(request, .chunked(chunked))
+        }
+        guard isComplete else { return nil }
+        var whole = request
+        swap(&whole.body, &body)
+        state = .requestLine
+        return whole
+    }
+}
+
+extension HTTPField {
+    /// Whether it is `Host`, which HTTPTypes has no name for because it is the authority.
+    fileprivate var isHost: Bool { name.canonicalName == "host" }
+}

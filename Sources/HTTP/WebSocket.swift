@@ -1,0 +1,174 @@
+import Wire
+
+/// One end of an open WebSocket connection, RFC 6455 §5 to §7, with its keep-alive.
+///
+/// No extension is ever agreed, so reserved bits are errors. Data that comes after this end began to close is dropped.
+package struct WebSocket: Sendable {
+    package enum Role: Sendable { case client, server }
+
+    package struct Configuration: Sendable {
+        package var messageLimit = 1024 * 1024
+        /// How often a ping is sent.
+        package var pingInterval = Duration.seconds(20)
+        /// How long nothing may come before the peer counts as dead.
+        package var silenceLimit = Duration.seconds(45)
+        /// How long the peer may take to answer a close frame.
+        package var closeTime = Duration.seconds(5)
+
+        package init() {}
+    }
+
+    package enum Output: Sendable, Equatable {
+        case message(Message)
+        case send([UInt8])
+        /// The connection is over: send what is before this, then end the transport. The code is the peer's if it sent one,
+        /// else the one this end closed with, ``CloseCode/abnormal`` if there was none at all.
+        case closed(CloseCode)
+        /// Nothing came for too long; followed by no ``closed(_:)``.
+        case dead
+    }
+
+    private enum State {
+        case open
+        /// This end has sent a close frame.
+        case closing(CloseCode, until: Instant)
+        case closed
+    }
+
+    private let role: Role
+    private let configuration: Configuration
+    private var randomness: Randomness
+    private var state = State.open
+    private var frames: FrameReader
+    private var lastReceived: Instant
+    private var nextPing: Instant
+
+    package init(role: Role, configuration: Configuration = Configuration(), randomness: Randomness, at now: Instant) {
+        self.role = role
+        self.configuration = configuration
+        self.randomness = randomness
+        frames = FrameReader(role: role, messageLimit: configuration.messageLimit)
+        lastReceived = now
+        nextPing = now + configuration.pingInterval
+    }
+
+    /// When to call ``deadlineReached(at:)`` if nothing else happens before.
+    package var deadline: Instant? {
+        switch state {
+        case .open: min(nextPing, lastReceived + configuration.silenceLimit)
+        case .closing(_, let until): until
+        case .closed: nil
+        }
+    }
+
+    package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+        lastReceived = now
+        var outputs: [Output] = []
+        var position = 0
+        while !isClosed {
+            do {
+                guard let event = try frames.next(bytes, &position) else { break }
+                outputs += handle(event)
+            } catch {
+                outputs += fail(error)
+            }
+        }
+        return outputs
+    }
+
+    package mutating func send(_ message: Message) -> [Output] {
+        guard case .open = state else { return [] }
+        return [.send(frame(message.kind == .text ? .text : .binary, message.bytes))]
+    }
+
+    /// Starts the closing handshake of §7.1.2; a reason is cut to the 123 bytes that fit.
+    package mutating func close(_ code: CloseCode, reason: String = "", at now: Instant) -> [Output] {
+        guard case .open = state else { return [] }
+        state = .closing(code, until: now + configuration.closeTime)
+        return [.send(closeFrame(code, reason: reason))]
+    }
+
+    /// The transport has ended; gives the code the connection is closed with, nil if it was closed before.
+    package mutating func connectionEnded() -> CloseCode? {
+        defer { state = .closed }
+        return switch state {
+        case .open: .abnormal
+        case .closing(let code, _): code
+        case .closed: nil
+        }
+    }
+
+    package mutating func deadlineReached(at now: Instant) -> [Output] {
+        switch state {
+        case .open where now >= lastReceived + configuration.silenceLimit:
+            state = .closed
+            return [.dead]
+        case .open where now >= nextPing:
+            nextPing = now + configuration.pingInterval
+            return [.send(frame(.ping, []))]
+        case .closing(let code, let until) where now >= until:
+            state = .closed
+            return [.closed(code)]
+        case .open, .closing, .closed:
+            return []
+        }
+    }
+
+    private var isClosed: Bool {
+        if case .closed = state { true } else { false }
+    }
+
+    private mutating func handle(_ event: FrameReader.Event) -> [Output] {
+        switch (event, state) {
+        case (.message(let message), .open):
+            return [.message(message)]
+        case (.ping(let payload), .open):
+            return [.send(frame(.pong, payload))]
+        case (.close(let code), .open):
+            state = .closed
+            return [.send(closeFrame(code, reason: "")), .closed(code)]
+        case (.close(let code), .closing):
+            state = .closed
+            return [.closed(code)]
+        case (.message, _), (.ping, _), (.pong, _), (.close, .closed):
+            return []
+        }
+    }
+
+    /// Fails the connection, §7.1.7.
+    private mutating func fail(_ failure: FrameReader.Failure) -> [Output] {
+        defer { state = .closed }
+        return switch state {
+        case .open: [.send(closeFrame(failure.closeCode, reason: "")), .closed(failure.closeCode)]
+        case .closing, .closed: [.closed(failure.closeCode)]
+        }
+    }
+
+    private mutating func closeFrame(_ code: CloseCode, reason: String) -> [UInt8] {
+        var writer = ByteWriter(capacity: 2)
+        if code != .noStatus {
+            writer.write(code.rawValue)
+            var length = 0
+            writer.write(
+                String(
+                    reason.prefix { character in
+                        length += character.utf8.count
+                        return length <= 123
+                    }))
+        }
+        return frame(.close, writer.bytes)
+    }
+
+    private mutating func frame(_ opcode: WebSocketFrameHeader.Opcode, _ payload: [UInt8]) -> [UInt8] {
+        let key = role == .client ? UInt32(truncatingIfNeeded: randomness.next() >> 32) : nil
+        let header = WebSocketFrameHeader(
+            isFinal: true, opcode: opcode, maskingKey: key, payloadCount: payload.count)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(WebSocketFrameHeader.maximumByteCount + payload.count)
+        header.append(to: &bytes)
+        let start = bytes.count
+        bytes.append(contentsOf: payload)
+        if let key { WebSocketMask.apply(key, to: &bytes, from: start) }
+        return bytes
+    }
+}

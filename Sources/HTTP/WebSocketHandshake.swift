@@ -1,0 +1,55 @@
+import Crypto
+import HTTPTypes
+
+/// What both ends of the opening handshake agree on, RFC 6455 §4.
+enum WebSocketHandshake {
+    static let version = "13"
+
+    /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`, §4.2.2.
+    static func accept(for key: String) -> String {
+        Base64.encode(Digest.sha1(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+    }
+}
+
+/// The server's view of a request that may be an opening handshake, RFC 6455 §4.2.
+package enum WebSocketOffer: Sendable, Equatable {
+    /// The request does not ask for a WebSocket.
+    case none
+    /// It asks, but not as §4.2.1 wants it: 400.
+    case malformed
+    /// It asks for another version: 426 with ``versionFields``.
+    case versionNotSupported
+    case offer(key: String, subprotocols: [String])
+
+    package static let versionFields: HTTPFields = [.secWebSocketVersion: WebSocketHandshake.version]
+
+    package init(_ request: RequestParser.Request) {
+        let fields = request.head.headerFields
+        guard fields.hasToken("websocket", in: .upgrade), fields.hasToken("upgrade", in: .connection) else {
+            self = .none
+            return
+        }
+        let keys = fields[values: .secWebSocketKey]
+        guard request.head.method == .get, request.minorVersion == 1, request.body.isEmpty, keys.count == 1,
+            let key = keys.first, Base64.decodedCount(key) == 16
+        else {
+            self = .malformed
+            return
+        }
+        guard fields[values: .secWebSocketVersion] == [WebSocketHandshake.version] else {
+            self = .versionNotSupported
+            return
+        }
+        self = .offer(key: key, subprotocols: fields.tokens(of: .secWebSocketProtocol))
+    }
+
+    /// The 101 answer of §4.2.2; no extension is ever accepted.
+    package static func acceptance(of key: String, subprotocol: String?, fields: HTTPFields) -> HTTPResponse {
+        var response = HTTPResponse(status: .switchingProtocols, headerFields: fields)
+        response.headerFields[.upgrade] = "websocket"
+        response.headerFields[.connection] = "Upgrade"
+        response.headerFields[.secWebSocketAccept] = WebSocketHandshake.accept(for: key)
+        response.headerFields[.secWebSocketProtocol] = subprotocol
+        return response
+    }
+}

@@ -1,0 +1,378 @@
+import Crypto
+import Dispatch
+import Glibc
+import HTTP
+import HTTPTypes
+import Logging
+import Wire
+
+/// One connection of an ``HTTPServer``: requests one after the other, then perhaps a WebSocket.
+///
+/// A pipelined request is not looked at before the one in front of it is answered, which keeps the answers in order.
+actor HTTPConnection {
+    private enum Phase: Equatable {
+        /// Between two requests or inside one.
+        case receiving
+        /// The request's closure has it.
+        case answering
+        case webSocket
+        /// The last word is said; what the peer still sends is read and dropped so that it can read that word, RFC 9112 §9.6.
+        case lingering
+        case closed
+    }
+
+    private static let lingerTime = Duration.seconds(2)
+    /// How much of a pipelining client's requests may wait, and how much of the answers it does not read.
+    private static let pipelineLimit = 64 * 1024
+
+    nonisolated let remote: Endpoint
+    nonisolated private let local: Endpoint
+    nonisolated private let executor: QueueExecutor
+    private let limits: HTTPServer.Limits
+    private let logger: Logger
+    private let onRequest: HTTPServer.RequestClosure
+    private let onClosed: @Sendable (HTTPConnection) -> Void
+
+    private var stream: StreamConnection?
+    private var timer: DeadlineTimer?
+    private var phase = Phase.receiving
+    private var parser: RequestParser
+    /// The request in the hands of its closure.
+    private var request: RequestParser.Request?
+    private var output: [UInt8] = []
+    private var dates = DateCache()
+    /// When the request that is being received began, or when the connection did.
+    private var requestBegan: Instant?
+    private var idleSince: Instant
+    private var isProcessing = false
+    private var peerHasEnded = false
+    private var isStopping = false
+    private var webSocket: OpenWebSocket?
+
+    private struct OpenWebSocket {
+        var machine: WebSocket
+        let outbox: Outbox
+        let callbacks: WebSocketCallbacks
+    }
+
+    init(
+        _ socket: ConnectedSocket, scheme: String, limits: HTTPServer.Limits, logger: Logger,
+        on executor: QueueExecutor, onRequest: @escaping HTTPServer.RequestClosure,
+        onClosed: @escaping @Sendable (HTTPConnection) -> Void
+    ) {
+        remote = socket.remote
+        local = socket.local
+        self.executor = executor
+        self.limits = limits
+        self.logger = logger
+        self.onRequest = onRequest
+        self.onClosed = onClosed
+        var parserLimits = RequestParser.Limits()
+        parserLimits.header = limits.header
+        parserLimits.body = limits.body
+        parser = RequestParser(scheme: scheme, limits: parserLimits)
+        idleSince = MonotonicClock.now
+        requestBegan = idleSince
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Does it now when the caller is on the queue, else as soon as the queue comes to it.
+    nonisolated func perform(_ work: @escaping @Sendable (isolated HTTPConnection) -> Void) {
+        if executor.isCurrent {
+            assumeIsolated(work)
+        } else {
+            performLater(work)
+        }
+    }
+
+    nonisolated func performLater(_ work: @escaping @Sendable (isolated HTTPConnection) -> Void) {
+        executor.queue.async { self.assumeIsolated(work) }
+    }
+
+    func start(_ socket: ConnectedSocket, tls context: TLSContext?) {
+        let callbacks = StreamCallbacks(
+            onReceive: { [weak self] bytes in self?.assumeIsolated { $0.received(bytes) } },
+            onDrained: { [weak self] in self?.assumeIsolated { $0.process() } },
+            onEnd: { [weak self] in self?.assumeIsolated { $0.peerEnded() } },
+            onClosed: { [weak self] failure in self?.assumeIsolated { $0.streamClosed(failure) } })
+        let queueLimit = 2 * limits.webSocketQueue
+        stream =
+            if let context {
+                StreamConnection(
+                    socket, tls: TLSSession(server: context), queueLimit: queueLimit, on: executor,
+                    callbacks: callbacks)
+            } else {
+                StreamConnection(socket, queueLimit: queueLimit, on: executor, callbacks: callbacks)
+            }
+        timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
+        updateDeadline()
+    }
+
+    /// Lets a request that is being answered finish, and closes everything else.
+    func stop() {
+        isStopping = true
+        switch phase {
+        case .receiving: linger()
+        case .webSocket:
+            sendOutbox()
+            closeWebSocket(.goingAway)
+        case .answering, .lingering, .closed: break
+        }
+    }
+
+    /// Closes now, whatever is going on.
+    func cut() {
+        stream?.cancel()
+        close()
+    }
+}
+
+extension HTTPConnection {
+    private func received(_ bytes: Span<UInt8>) {
+        switch phase {
+        case .receiving, .answering:
+            requestBegan = requestBegan ?? MonotonicClock.now
+            parser.receive(bytes)
+            process()
+            if phase == .answering || isBackedUp, parser.bufferedCount > Self.pipelineLimit { stream?.pauseReading() }
+        case .webSocket:
+            perform(webSocket?.machine.receive(bytes, at: MonotonicClock.now) ?? [])
+        case .lingering, .closed:
+            break
+        }
+        updateDeadline()
+    }
+
+    /// Whether the client does not read its answers.
+    private var isBackedUp: Bool { unsentCount > Self.pipelineLimit }
+
+    private var unsentCount: Int { (stream?.pendingCount ?? 0) + output.count }
+
+    /// Hands out requests until one is not answered at once or the bytes received hold no whole one.
+    private func process() {
+        guard !isProcessing, phase == .receiving else { return }
+        isProcessing = true
+        defer { isProcessing = false }
+        stream?.resumeReading()
+        while phase == .receiving, !isBackedUp {
+            do {
+                guard let event = try parser.next() else { break }
+                switch event {
+                case .continueExpected:
+                    ResponseWriter.append(informational: HTTPResponse(status: .continue), into: &output)
+                case .request(let request):
+                    handOut(request)
+                }
+            } catch {
+                logger.debug("request refused", metadata: ["status": "\(error.status.code)"])
+                refuse(error.status)
+            }
+        }
+        flush()
+        if peerHasEnded, phase == .receiving { linger() }
+        updateDeadline()
+    }
+
+    private func handOut(_ request: RequestParser.Request) {
+        self.request = request
+        phase = .answering
+        requestBegan = nil
+        let subprotocols: [String]?
+        switch WebSocketOffer(request) {
+        case .none: subprotocols = nil
+        case .offer(_, let offered): subprotocols = offered
+        case .malformed:
+            answer(HTTPResponse(status: .badRequest), body: [])
+            return
+        case .versionNotSupported:
+            answer(HTTPResponse(status: .upgradeRequired, headerFields: WebSocketOffer.versionFields), body: [])
+            return
+        }
+        let incoming = IncomingRequest(
+            head: request.head, body: request.body, remote: remote, local: local, offeredSubprotocols: subprotocols)
+        onRequest(incoming, Responder(self))
+    }
+
+    /// Answers the request in hand.
+    func answer(_ response: HTTPResponse, body: [UInt8]) {
+        guard phase == .answering, let request else { return }
+        let keepsAlive = request.keepsAlive && !isStopping && !peerHasEnded
+        ResponseWriter.append(
+            response, body: body, to: request.head.method, keepsAlive: keepsAlive, date: dates.now(), into: &output)
+        self.request = nil
+        guard keepsAlive else {
+            linger()
+            return
+        }
+        phase = .receiving
+        idleSince = MonotonicClock.now
+        requestBegan = parser.bufferedCount > 0 ? idleSince : nil
+        process()
+    }
+
+    /// Answers what is not a request, and says no more.
+    private func refuse(_ status: HTTPResponse.Status) {
+        ResponseWriter.append(
+            HTTPResponse(status: status), body: [], to: .get, keepsAlive: false, date: dates.now(), into: &output)
+        linger()
+    }
+}
+
+extension HTTPConnection {
+    /// Answers the request in hand with 101.
+    func upgrade(
+        subprotocol: String?, fields: HTTPFields, onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
+    ) {
+        guard phase == .answering, let request else { return }
+        guard case .offer(let key, _) = WebSocketOffer(request) else {
+            answer(HTTPResponse(status: .internalServerError), body: [])
+            return
+        }
+        self.request = nil
+        phase = .webSocket
+        let response = WebSocketOffer.acceptance(of: key, subprotocol: subprotocol, fields: fields)
+        ResponseWriter.append(informational: response, into: &output)
+        let outbox = Outbox(limit: limits.webSocketQueue)
+        var configuration = WebSocket.Configuration()
+        configuration.messageLimit = limits.webSocketMessage
+        configuration.pingInterval = limits.pingInterval
+        configuration.silenceLimit = limits.silenceLimit
+        webSocket = OpenWebSocket(
+            machine: WebSocket(
+                role: .server, configuration: configuration, randomness: .system, at: MonotonicClock.now),
+            outbox: outbox, callbacks: onOpen(WebSocketConnection(self, outbox: outbox)))
+        stream?.resumeReading()
+        perform(webSocket?.machine.receive(parser.takeRest().span, at: MonotonicClock.now) ?? [])
+        if isStopping { closeWebSocket(.goingAway) }
+        if peerHasEnded { endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal) }
+        updateDeadline()
+    }
+
+    /// Sends what other threads have put into the outbox.
+    func sendOutbox() {
+        guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
+        for message in outbox.takeAll() {
+            guard unsentCount <= limits.webSocketQueue else {
+                webSocketOverflowed()
+                return
+            }
+            perform(webSocket?.machine.send(message) ?? [], flushing: false)
+        }
+        flush()
+        updateDeadline()
+    }
+
+    func webSocketOverflowed() {
+        logger.notice("a WebSocket peer reads too slowly and is cut off")
+        closeWebSocket(.policyViolation, reason: "too slow")
+    }
+
+    func closeWebSocket(_ code: WebSocket.CloseCode, reason: String = "") {
+        guard phase == .webSocket else { return }
+        webSocket?.outbox.close()
+        perform(webSocket?.machine.close(code, reason: reason, at: MonotonicClock.now) ?? [])
+        updateDeadline()
+    }
+
+    private func perform(_ outputs: [WebSocket.Output], flushing: Bool = true) {
+        for output in outputs {
+            switch output {
+            case .message(let message): webSocket?.callbacks.onMessage(message)
+            case .send(let bytes): self.output += bytes
+            case .closed(let code): endWebSocket(code)
+            case .dead:
+                endWebSocket(.abnormal)
+                cut()
+            }
+        }
+        if flushing { flush() }
+    }
+
+    private func endWebSocket(_ code: WebSocket.CloseCode) {
+        guard let ended = webSocket else { return }
+        webSocket = nil
+        ended.outbox.close()
+        if phase == .webSocket { linger() }
+        ended.callbacks.onClose(code)
+    }
+}
+
+extension HTTPConnection {
+    private func flush() {
+        guard !output.isEmpty else { return }
+        stream?.send(output.span)
+        output.removeAll(keepingCapacity: output.capacity <= Self.pipelineLimit)
+    }
+
+    private func linger() {
+        guard phase != .closed, phase != .lingering else { return }
+        flush()
+        phase = .lingering
+        idleSince = MonotonicClock.now
+        stream?.finish()
+        updateDeadline()
+    }
+
+    private func peerEnded() {
+        peerHasEnded = true
+        switch phase {
+        case .receiving: process()
+        case .webSocket: endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal)
+        case .answering, .lingering, .closed: break
+        }
+    }
+
+    private func streamClosed(_ failure: StreamFailure?) {
+        if let failure { logger.debug("connection failed", metadata: ["failure": "\(failure)"]) }
+        close()
+    }
+
+    private func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        timer = nil
+        stream = nil
+        endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal)
+        onClosed(self)
+    }
+
+    private func updateDeadline() {
+        timer?.deadline =
+            switch phase {
+            case .receiving: requestBegan.map { $0 + limits.requestTime } ?? idleSince + limits.idleTime
+            case .webSocket: webSocket?.machine.deadline
+            case .lingering: idleSince + Self.lingerTime
+            case .answering, .closed: nil
+            }
+    }
+
+    private func deadlineReached() {
+        switch phase {
+        case .receiving:
+            if requestBegan != nil, parser.isInsideRequest { refuse(.requestTimeout) } else { linger() }
+        case .webSocket:
+            perform(webSocket?.machine.deadlineReached(at: MonotonicClock.now) ?? [])
+        case .lingering:
+            cut()
+        case .answering, .closed:
+            break
+        }
+        updateDeadline()
+    }
+}
+
+/// The `Date` of responses, made once a second.
+private struct DateCache {
+    private var second = -1
+    private var text = ""
+
+    mutating func now() -> String {
+        let second = time(nil)
+        if second != self.second {
+            self.second = second
+            text = HTTPDate.text(secondsSince1970: second)
+        }
+        return text
+    }
+}

@@ -1,0 +1,137 @@
+import Crypto
+import Dispatch
+import HTTP
+import HTTPTypes
+import Logging
+import Wire
+
+/// An HTTP/1.1 and WebSocket server on Dispatch sockets.
+///
+/// All its connections live on one serial queue. A request's closure runs there too and must be brief: it answers at once
+/// or keeps the ``Responder`` and answers later, from any thread.
+package actor HTTPServer {
+    package typealias RequestClosure = @Sendable (_ request: IncomingRequest, _ responder: Responder) -> Void
+
+    package enum StartFailure: Error, Hashable {
+        case listen(Endpoint, SystemError)
+    }
+
+    nonisolated private let executor = QueueExecutor(label: "http-server")
+    nonisolated private let configuration: Configuration
+    nonisolated private let logger: Logger
+    nonisolated private let onRequest: RequestClosure
+    private var listeners: [TCPListener] = []
+    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    private var isStopping = false
+    private var graceTimer: DeadlineTimer?
+    private var stopped: [CheckedContinuation<Void, Never>] = []
+
+    package init(configuration: Configuration, logger: Logger, onRequest: @escaping RequestClosure) {
+        self.configuration = configuration
+        self.logger = logger
+        self.onRequest = onRequest
+    }
+
+    nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Opens the listeners, all of them or none; returns their addresses with the actual ports, in the order configured.
+    nonisolated package func start() throws(StartFailure) -> [Endpoint] {
+        var sockets: [ListeningSocket] = []
+        for endpoint in configuration.endpoints {
+            do {
+                sockets.append(try ListeningSocket(on: endpoint))
+            } catch {
+                throw .listen(endpoint, error)
+            }
+        }
+        executor.queue.async { [sockets] in self.assumeIsolated { $0.listen(on: sockets) } }
+        return sockets.map(\.localEndpoint)
+    }
+
+    /// Stops accepting, lets requests in flight finish, closes WebSockets with 1001; cuts what is left after the grace period.
+    package func stop() async {
+        beginStop()
+        guard !connections.isEmpty else { return }
+        await withCheckedContinuation { stopped.append($0) }
+    }
+
+    private func beginStop() {
+        guard !isStopping else { return }
+        isStopping = true
+        listeners = []
+        for connection in connections.values { connection.assumeIsolated { $0.stop() } }
+        graceTimer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.cutAll() } }
+        graceTimer?.deadline = MonotonicClock.now + configuration.gracePeriod
+    }
+
+    private func listen(on sockets: [ListeningSocket]) {
+        guard !isStopping else { return }
+        listeners += sockets.map { socket in
+            logger.info("listening", metadata: ["address": "\(socket.localEndpoint)"])
+            return TCPListener(socket, on: executor) { [weak self] connection in
+                self?.assumeIsolated { $0.accepted(connection) }
+            }
+        }
+    }
+
+    private func accepted(_ socket: ConnectedSocket) {
+        guard connections.count < configuration.limits.connections else {
+            logger.warning("connection limit reached", metadata: ["limit": "\(configuration.limits.connections)"])
+            return
+        }
+        let connection = HTTPConnection(
+            socket, scheme: configuration.tls == nil ? "http" : "https", limits: configuration.limits, logger: logger,
+            on: executor, onRequest: onRequest,
+            onClosed: { [weak self] connection in self?.assumeIsolated { $0.closed(connection) } })
+        connections[ObjectIdentifier(connection)] = connection
+        connection.assumeIsolated { $0.start(socket, tls: configuration.tls) }
+    }
+
+    private func closed(_ connection: HTTPConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard connections.isEmpty else { return }
+        graceTimer = nil
+        for continuation in stopped { continuation.resume() }
+        stopped = []
+    }
+
+    private func cutAll() {
+        for connection in connections.values { connection.assumeIsolated { $0.cut() } }
+    }
+}
+
+extension HTTPServer {
+    package struct Configuration: Sendable {
+        /// A port may be 0.
+        package var endpoints: [Endpoint]
+        /// What makes it speak TLS.
+        package var tls: TLSContext?
+        package var limits: Limits
+        package var gracePeriod = Duration.seconds(5)
+
+        package init(endpoints: [Endpoint], tls: TLSContext? = nil, limits: Limits = Limits()) {
+            self.endpoints = endpoints
+            self.tls = tls
+            self.limits = limits
+        }
+    }
+
+    package struct Limits: Sendable {
+        package var connections = 1024
+        /// Bytes of a request's header section, its request line included.
+        package var header = 16 * 1024
+        package var body = 1024 * 1024
+        package var webSocketMessage = 1024 * 1024
+        /// Bytes that may wait to be sent on one WebSocket before it is cut off.
+        package var webSocketQueue = 1024 * 1024
+        /// From the first byte of a request to its last, a TLS handshake counted in.
+        package var requestTime = Duration.seconds(10)
+        /// Between two requests of a connection.
+        package var idleTime = Duration.seconds(60)
+        package var pingInterval = Duration.seconds(20)
+        /// How long nothing may come on a WebSocket before the peer counts as dead.
+        package var silenceLimit = Duration.seconds(45)
+
+        package init() {}
+    }
+}

@@ -1,0 +1,32 @@
+import Dispatch
+
+/// The executor of an actor that lives on a serial Dispatch queue.
+///
+/// An actor returns it as its `unownedExecutor`; the event sources of sockets and timers run on ``queue``, where the
+/// actor enters itself with `assumeIsolated`. `DispatchSerialQueue`, which would be such an executor, is absent on Linux.
+package final class QueueExecutor: SerialExecutor {
+    private static let key = DispatchSpecificKey<ObjectIdentifier>()
+
+    package let queue: DispatchQueue
+
+    package init(label: String) {
+        queue = DispatchQueue(label: label)
+        queue.setSpecific(key: Self.key, value: ObjectIdentifier(self))
+    }
+
+    /// Whether the caller is on the queue.
+    package var isCurrent: Bool {
+        DispatchQueue.getSpecific(key: Self.key) == ObjectIdentifier(self)
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { [self] in
+            job.runSynchronously(on: asUnownedSerialExecutor())
+        }
+    }
+
+    package func checkIsolated() {
+        dispatchPrecondition(condition: .onQueue(queue))
+    }
+}

@@ -1,0 +1,43 @@
+import HTTP
+import HTTPTypes
+import Synchronization
+
+/// The answer to one request, given from any thread.
+///
+/// The first answer counts and later ones are ignored, so that a time-out may race with a result; a responder that is let go
+/// unanswered answers 500.
+package final class Responder: Sendable {
+    private let connection: HTTPConnection
+    private let isAnswered = Atomic(false)
+
+    init(_ connection: HTTPConnection) {
+        self.connection = connection
+    }
+
+    deinit {
+        guard isAnswer() else { return }
+        connection.perform { $0.answer(HTTPResponse(status: .internalServerError), body: []) }
+    }
+
+    /// Answers; `Content-Length`, `Date` and `Connection` are added.
+    package func respond(_ response: HTTPResponse, body: [UInt8] = []) {
+        guard isAnswer() else { return }
+        connection.perform { $0.answer(response, body: body) }
+    }
+
+    /// Answers 101, or 500 if the request did not ask for a WebSocket.
+    ///
+    /// `onOpen` runs on the server's queue before the first message, unless the peer is gone, and returns who is told what
+    /// happens.
+    package func acceptWebSocket(
+        subprotocol: String? = nil, fields: HTTPFields = [:],
+        onOpen: @escaping @Sendable (WebSocketConnection) -> WebSocketCallbacks
+    ) {
+        guard isAnswer() else { return }
+        connection.perform { $0.upgrade(subprotocol: subprotocol, fields: fields, onOpen: onOpen) }
+    }
+
+    private func isAnswer() -> Bool {
+        !isAnswered.exchange(true, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,342 @@
+import Crypto
+import Dispatch
+import Glibc
+import HTTP
+import HTTPTypes
+import Logging
+import Wire
+
+/// One WebSocket connection to a server, over TLS or in the clear; usable from any thread.
+///
+/// It connects once: who wants to be connected again makes another one. Callbacks run on the executor's queue.
+package actor WebSocketClient {
+    private enum Phase {
+        case idle
+        case resolving
+        case connecting(TCPConnector)
+        case opening(StreamConnection, WebSocketOpening)
+        case open(StreamConnection)
+        /// All is said; the rest is on its way out.
+        case lingering(StreamConnection)
+        case closed
+    }
+
+    private static let lingerTime = Duration.seconds(2)
+
+    nonisolated private let executor: QueueExecutor
+    nonisolated private let outbox: Outbox
+    private let configuration: Configuration
+    private let logger: Logger
+    private let callbacks: Callbacks
+    private var phase = Phase.idle
+    private var machine: WebSocket?
+    private var timer: DeadlineTimer?
+    private var hasReportedClose = false
+
+    package init(
+        _ configuration: Configuration, on executor: QueueExecutor, logger: Logger, callbacks: Callbacks
+    ) {
+        self.configuration = configuration
+        self.executor = executor
+        self.logger = logger
+        self.callbacks = callbacks
+        outbox = Outbox(limit: configuration.queueLimit)
+    }
+
+    nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Begins to connect; calls after the first do nothing.
+    nonisolated package func connect() {
+        performLater { $0.begin() }
+    }
+
+    /// Queues a message and never waits; one sent before ``Callbacks/onOpen`` is dropped, and a queue over its limit ends the
+    /// connection.
+    nonisolated package func send(_ message: WebSocket.Message) {
+        switch outbox.add(message) {
+        case .schedule: performLater { $0.sendOutbox() }
+        case .overflowed: performLater { $0.fail(.overflowed) }
+        case .added, .closed: break
+        }
+    }
+
+    /// Closes after what was sent before; ``Callbacks/onClose`` follows in any case once ``connect()`` was called.
+    nonisolated package func close(_ code: WebSocket.CloseCode = .normal) {
+        performLater { $0.beginClose(code) }
+    }
+
+    nonisolated private func performLater(_ work: @escaping @Sendable (isolated WebSocketClient) -> Void) {
+        executor.queue.async { self.assumeIsolated(work) }
+    }
+}
+
+extension WebSocketClient {
+    private func begin() {
+        guard case .idle = phase else { return }
+        phase = .resolving
+        timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
+        timer?.deadline = MonotonicClock.now + configuration.connectTime
+        let url = configuration.url
+        let trust = configuration.trust
+        DispatchQueue.global().async { [weak self] in
+            // Both may block: on the name servers, and on the disk.
+            let endpoints = HostName.resolve(url.host, port: url.port)
+            let context = url.isSecure ? Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
+            self?.performLater { $0.resolved(endpoints, context) }
+        }
+    }
+
+    private func resolved(_ endpoints: [Endpoint], _ context: Result<TLSContext, TLSContext.Failure>?) {
+        guard case .resolving = phase else { return }
+        guard !endpoints.isEmpty else {
+            fail(.dnsFailed)
+            return
+        }
+        do throws(TLSContext.Failure) {
+            let context = try context?.get()
+            phase = .connecting(
+                TCPConnector(to: endpoints, on: executor) { [weak self] result in
+                    self?.assumeIsolated { $0.connected(result, context) }
+                })
+        } catch {
+            fail(.trustUnreadable(error))
+        }
+    }
+
+    private func connected(_ result: Result<ConnectedSocket, SystemError>, _ context: TLSContext?) {
+        switch result {
+        case .failure(let error): fail(CloseReason(error))
+        case .success(let socket): open(socket, context)
+        }
+    }
+
+    private func open(_ socket: ConnectedSocket, _ context: TLSContext?) {
+        var randomness = Randomness.system
+        let opening = WebSocketOpening(
+            to: configuration.url, subprotocols: configuration.subprotocols, fields: configuration.fields,
+            randomness: &randomness)
+        let callbacks = StreamCallbacks(
+            onReceive: { [weak self] bytes in self?.assumeIsolated { $0.received(bytes) } },
+            onDrained: {},
+            onEnd: { [weak self] in self?.assumeIsolated { $0.streamClosed(nil) } },
+            onClosed: { [weak self] failure in self?.assumeIsolated { $0.streamClosed(failure) } })
+        let queueLimit = 2 * configuration.queueLimit
+        let stream =
+            if let context {
+                StreamConnection(
+                    socket, tls: TLSSession(client: context, serverName: configuration.url.host),
+                    queueLimit: queueLimit, on: executor, callbacks: callbacks)
+            } else {
+                StreamConnection(socket, queueLimit: queueLimit, on: executor, callbacks: callbacks)
+            }
+        phase = .opening(stream, opening)
+        stream.send(opening.request.span)
+    }
+}
+
+extension WebSocketClient {
+    private func received(_ bytes: Span<UInt8>) {
+        switch phase {
+        case .opening(let stream, let opening): continueOpening(stream, opening, bytes)
+        case .open: perform(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
+        case .idle, .resolving, .connecting, .lingering, .closed: break
+        }
+    }
+
+    private func continueOpening(_ stream: StreamConnection, _ opening: WebSocketOpening, _ bytes: Span<UInt8>) {
+        var opening = opening
+        do throws(WebSocketOpening.Failure) {
+            guard let acceptance = try opening.receive(bytes) else {
+                phase = .opening(stream, opening)
+                return
+            }
+            opened(stream, acceptance)
+        } catch {
+            fail(CloseReason(error))
+        }
+    }
+
+    private func opened(_ stream: StreamConnection, _ acceptance: WebSocketOpening.Acceptance) {
+        var settings = WebSocket.Configuration()
+        settings.messageLimit = configuration.messageLimit
+        settings.pingInterval = configuration.pingInterval
+        settings.silenceLimit = configuration.silenceLimit
+        machine = WebSocket(role: .client, configuration: settings, randomness: .system, at: MonotonicClock.now)
+        phase = .open(stream)
+        callbacks.onOpen(acceptance.subprotocol)
+        perform(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
+    }
+
+    private func sendOutbox() {
+        let messages = outbox.takeAll()
+        guard case .open(let stream) = phase else { return }
+        for message in messages {
+            guard stream.pendingCount <= configuration.queueLimit else {
+                fail(.overflowed)
+                return
+            }
+            perform(machine?.send(message) ?? [])
+        }
+    }
+
+    private func beginClose(_ code: WebSocket.CloseCode) {
+        outbox.close()
+        switch phase {
+        case .open: perform(machine?.close(code, at: MonotonicClock.now) ?? [])
+        case .resolving, .connecting, .opening: fail(.closed(code))
+        case .idle, .lingering, .closed: break
+        }
+    }
+
+    private func perform(_ outputs: [WebSocket.Output]) {
+        for output in outputs {
+            switch (output, phase) {
+            case (.message(let message), _): callbacks.onMessage(message)
+            case (.send(let bytes), .open(let stream)): stream.send(bytes.span)
+            case (.send, _): break
+            case (.closed(let code), _): linger(.closed(code))
+            case (.dead, _): fail(.dead)
+            }
+        }
+        if case .open = phase { timer?.deadline = machine?.deadline }
+    }
+
+    /// Lets what is queued go out before the transport ends.
+    private func linger(_ reason: CloseReason) {
+        guard case .open(let stream) = phase else { return }
+        phase = .lingering(stream)
+        stream.finish()
+        timer?.deadline = MonotonicClock.now + Self.lingerTime
+        report(reason)
+    }
+
+    private func streamClosed(_ failure: StreamFailure?) {
+        switch phase {
+        case .open:
+            let code = machine?.connectionEnded() ?? .abnormal
+            fail(failure.map(CloseReason.init) ?? .closed(code))
+        case .opening: fail(failure.map(CloseReason.init) ?? .closed(.abnormal))
+        case .lingering: fail(.closed(.abnormal))
+        case .idle, .resolving, .connecting, .closed: break
+        }
+    }
+
+    private func deadlineReached() {
+        switch phase {
+        case .resolving, .connecting, .opening: fail(.timedOut)
+        case .open: perform(machine?.deadlineReached(at: MonotonicClock.now) ?? [])
+        case .lingering: fail(.closed(.abnormal))
+        case .idle, .closed: break
+        }
+    }
+
+    /// Ends everything now.
+    private func fail(_ reason: CloseReason) {
+        switch phase {
+        case .connecting(let connector): connector.cancel()
+        case .opening(let stream, _), .open(let stream), .lingering(let stream): stream.cancel()
+        case .idle, .resolving, .closed: break
+        }
+        phase = .closed
+        timer = nil
+        report(reason)
+    }
+
+    private func report(_ reason: CloseReason) {
+        guard !hasReportedClose else { return }
+        hasReportedClose = true
+        outbox.close()
+        logger.debug("WebSocket closed", metadata: ["reason": "\(reason)"])
+        callbacks.onClose(reason)
+    }
+}
+
+extension WebSocketClient {
+    package struct Configuration: Sendable {
+        package var url: WebSocketURL
+        package var subprotocols: [String]
+        /// Further fields of the opening handshake, `Origin` for instance.
+        package var fields: HTTPFields = [:]
+        package var trust = TLSContext.Trust.system
+        /// From ``WebSocketClient/connect()`` to ``Callbacks/onOpen``, DNS and TLS counted in.
+        package var connectTime = Duration.seconds(10)
+        package var pingInterval = Duration.seconds(10)
+        /// How long nothing may come before the peer counts as dead.
+        package var silenceLimit = Duration.seconds(15)
+        package var messageLimit = 1024 * 1024
+        /// Bytes that may wait to be sent.
+        package var queueLimit = 1024 * 1024
+
+        package init(url: WebSocketURL, subprotocols: [String] = []) {
+            self.url = url
+            self.subprotocols = subprotocols
+        }
+    }
+
+    package struct Callbacks: Sendable {
+        /// The connection is open, with the subprotocol the server chose.
+        package var onOpen: @Sendable (_ subprotocol: String?) -> Void
+        package var onMessage: @Sendable (WebSocket.Message) -> Void
+        /// Called exactly once, and last.
+        package var onClose: @Sendable (CloseReason) -> Void
+
+        package init(
+            onOpen: @escaping @Sendable (_ subprotocol: String?) -> Void,
+            onMessage: @escaping @Sendable (WebSocket.Message) -> Void,
+            onClose: @escaping @Sendable (CloseReason) -> Void
+        ) {
+            self.onOpen = onOpen
+            self.onMessage = onMessage
+            self.onClose = onClose
+        }
+    }
+
+    package enum CloseReason: Hashable, Sendable {
+        case dnsFailed
+        case refused
+        /// The network failed in another way: unreachable, reset.
+        case network(SystemError)
+        /// The server's certificate is not acceptable; the error says why.
+        case certificateRejected(VerifyError)
+        case tlsFailed(TLSFailure)
+        /// The file of trusted authorities cannot be used.
+        case trustUnreadable(TLSContext.Failure)
+        /// The server answered the opening handshake with another status than 101.
+        case handshakeRejected(status: Int)
+        /// The server's answer breaks RFC 6455 §4.1.
+        case handshakeInvalid(WebSocketOpening.Failure)
+        /// Not open within the connect time.
+        case timedOut
+        /// The peer has been silent for too long.
+        case dead
+        /// More waited to be sent than the queue may hold.
+        case overflowed
+        /// Closed by a close frame, the peer's or ours; ``WebSocket/CloseCode/abnormal`` when the connection just ended.
+        case closed(WebSocket.CloseCode)
+    }
+}
+
+extension WebSocketClient.CloseReason {
+    init(_ error: SystemError) {
+        self = error.code == ECONNREFUSED ? .refused : error.code == ETIMEDOUT ? .timedOut : .network(error)
+    }
+
+    init(_ failure: StreamFailure) {
+        switch failure {
+        case .system(let error): self.init(error)
+        case .tls(.certificateUntrusted(let why)), .tls(.certificateExpired(let why)),
+            .tls(.certificateWrongName(let why)):
+            self = .certificateRejected(why)
+        case .tls(let failure): self = .tlsFailed(failure)
+        case .overflowed: self = .overflowed
+        }
+    }
+
+    init(_ failure: WebSocketOpening.Failure) {
+        if case .rejected(let status) = failure {
+            self = .handshakeRejected(status: status)
+        } else {
+            self = .handshakeInvalid(failure)
+        }
+    }
+}
