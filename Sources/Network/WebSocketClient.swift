@@ -138,7 +138,7 @@ extension WebSocketClient {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
         case .opening(let stream, let opening): continueOpening(stream, opening, bytes)
-        case .open: perform(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
+        case .open: carryOut(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
         case .idle, .resolving, .connecting, .lingering, .closed: break
         }
     }
@@ -164,7 +164,7 @@ extension WebSocketClient {
         machine = WebSocket(role: .client, configuration: settings, randomness: .system, at: MonotonicClock.now)
         phase = .open(stream)
         callbacks.onOpen(acceptance.subprotocol)
-        perform(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
+        carryOut(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
     }
 
     private func sendOutbox() {
@@ -175,20 +175,20 @@ extension WebSocketClient {
                 fail(.overflowed)
                 return
             }
-            perform(machine?.send(message) ?? [])
+            carryOut(machine?.send(message) ?? [])
         }
     }
 
     private func beginClose(_ code: WebSocket.CloseCode) {
         outbox.close()
         switch phase {
-        case .open: perform(machine?.close(code, at: MonotonicClock.now) ?? [])
+        case .open: carryOut(machine?.close(code, at: MonotonicClock.now) ?? [])
         case .resolving, .connecting, .opening: fail(.closed(code))
         case .idle, .lingering, .closed: break
         }
     }
 
-    private func perform(_ outputs: [WebSocket.Output]) {
+    private func carryOut(_ outputs: [WebSocket.Output]) {
         for output in outputs {
             switch (output, phase) {
             case (.message(let message), _): callbacks.onMessage(message)
@@ -224,7 +224,7 @@ extension WebSocketClient {
     private func deadlineReached() {
         switch phase {
         case .resolving, .connecting, .opening: fail(.timedOut)
-        case .open: perform(machine?.deadlineReached(at: MonotonicClock.now) ?? [])
+        case .open: carryOut(machine?.deadlineReached(at: MonotonicClock.now) ?? [])
         case .lingering: fail(.closed(.abnormal))
         case .idle, .closed: break
         }
