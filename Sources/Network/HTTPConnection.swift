@@ -44,6 +44,7 @@ actor HTTPConnection {
     /// When the request that is being received began, or when the connection did.
     private var requestBegan: Instant?
     private var idleSince: Instant
+    private var lingersUntil: Instant?
     private var isProcessing = false
     private var peerHasEnded = false
     private var isStopping = false
@@ -261,6 +262,7 @@ extension HTTPConnection {
     func sendOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
+            if isBackedUp { flush() }
             guard unsentCount <= limits.webSocketQueue else {
                 webSocketOverflowed()
                 return
@@ -316,8 +318,10 @@ extension HTTPConnection {
     private func linger() {
         guard phase != .closed, phase != .lingering else { return }
         flush()
+        // A slow reader of a long answer gets more time than one that has all of it, or has had a WebSocket's time.
+        let isReading = phase != .webSocket && unsentCount > 0
+        lingersUntil = MonotonicClock.now + (isReading ? limits.idleTime : Self.lingerTime)
         phase = .lingering
-        idleSince = MonotonicClock.now
         stream?.finish()
         updateDeadline()
     }
@@ -357,7 +361,7 @@ extension HTTPConnection {
             case .receiving where isBackedUp: idleSince + limits.idleTime
             case .receiving: requestBegan.map { $0 + limits.requestTime } ?? idleSince + limits.idleTime
             case .webSocket: webSocket?.machine.deadline
-            case .lingering: idleSince + Self.lingerTime
+            case .lingering: lingersUntil
             case .answering, .closed: nil
             }
     }
