@@ -33,8 +33,8 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     package init?(algorithm: String, value: String) {
         guard let algorithm = Algorithm(rawValue: algorithm.lowercased()) else { return nil }
         let pairs = value.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        let bytes = pairs.compactMap {
-            $0.count == 2 && $0.first != UInt8(ascii: "+") ? UInt8(Substring($0), radix: 16) : nil
+        let bytes = pairs.compactMap { pair in
+            pair.count == 2 && pair.first != UInt8(ascii: "+") ? UInt8(Substring(pair), radix: 16) : nil
         }
         guard bytes.count == algorithm.length, pairs.count == bytes.count else { return nil }
         self.algorithm = algorithm

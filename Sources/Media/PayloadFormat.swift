@@ -13,5 +13,32 @@ package enum PayloadFormat: Hashable, Sendable {
     }
 
     /// How long a payload lasts, in units of the timestamp; nil when it is not well-formed.
-    package func samples(in payload: Span<UInt8>) -> UInt32? { nil }
+    package func samples(in payload: Span<UInt8>) -> UInt32? {
+        guard !payload.isEmpty else { return nil }
+        return switch self {
+        case .opus: Self.opusSamples(in: payload)
+        case .pcmu, .pcma: UInt32(exactly: payload.count)
+        }
+    }
+
+    /// By the TOC byte and the frame count byte (RFC 6716 §3.1, §3.2.5): 120 ms at most.
+    private static func opusSamples(in packet: Span<UInt8>) -> UInt32? {
+        let configuration = packet[0] >> 3
+        let frame: UInt32 =
+            switch configuration {
+            case 0..<12: [480, 960, 1_920, 2_880][Int(configuration & 3)]
+            case 12..<16: configuration & 1 == 0 ? 480 : 960
+            default: 120 << UInt32(configuration & 3)
+            }
+        let count: UInt32
+        switch packet[0] & 3 {
+        case 0: count = 1
+        case 1, 2: count = 2
+        default:
+            guard packet.count >= 2 else { return nil }
+            count = UInt32(packet[1] & 0x3F)
+        }
+        let samples = frame * count
+        return (1...5_760).contains(samples) ? samples : nil
+    }
 }

@@ -6,9 +6,20 @@ package struct RTPSender: Sendable {
     package private(set) var packetCount: UInt32 = 0
     package private(set) var octetCount: UInt32 = 0
 
+    private let clock: RTPClock
+    private var sequenceNumber: UInt16
+    private var timestamp: UInt32
+    private var isTalkStart = true
+    private var lastPacket: (timestamp: UInt32, sentAt: Instant)?
+
     /// Chooses the SSRC and where sequence numbers and timestamps begin.
+    ///
+    /// The first number is below 2^15, so that the loss of early packets cannot mislead SRTP's rollover counter.
     package init(clockRate: UInt32, randomness: inout Randomness) {
-        ssrc = 0
+        clock = RTPClock(rate: clockRate)
+        ssrc = .random(in: 1 ... .max, using: &randomness)
+        sequenceNumber = .random(in: 0..<0x8000, using: &randomness)
+        timestamp = .random(in: 0 ... .max, using: &randomness)
     }
 
     /// Writes the header in front of a payload that already stands behind it in the buffer.
@@ -19,11 +30,31 @@ package struct RTPSender: Sendable {
     /// - Returns: the length of the packet.
     package mutating func writeHeader(
         payloadType: UInt8, payloadLength: Int, samples: UInt32, at now: Instant, into buffer: inout MutableSpan<UInt8>
-    ) -> Int { 0 }
+    ) -> Int {
+        let header = RTPHeader(
+            payloadType: payloadType, marker: isTalkStart, sequenceNumber: sequenceNumber, timestamp: timestamp,
+            ssrc: ssrc)
+        header.write(into: &buffer)
+        lastPacket = (timestamp, now)
+        isTalkStart = false
+        sequenceNumber &+= 1
+        timestamp &+= samples
+        packetCount &+= 1
+        octetCount &+= UInt32(truncatingIfNeeded: payloadLength)
+        return RTPHeader.length + payloadLength
+    }
 
     /// Lets time pass without a packet.
-    package mutating func pause(samples: UInt32) {}
+    package mutating func pause(samples: UInt32) {
+        timestamp &+= samples
+        isTalkStart = true
+    }
 
     /// What a sender report says now; nil before the first packet.
-    package func senderInfo(at now: Instant) -> SenderInfo? { nil }
+    package func senderInfo(at now: Instant) -> SenderInfo? {
+        guard let lastPacket else { return nil }
+        return SenderInfo(
+            ntp: NTPTimestamp(now), rtpTimestamp: lastPacket.timestamp &+ clock.ticks(in: now - lastPacket.sentAt),
+            packetCount: packetCount, octetCount: octetCount)
+    }
 }

@@ -2,7 +2,7 @@ import Crypto
 import Testing
 import Wire
 
-@Suite struct DTLSSessionTests {
+@Suite(.timeLimit(.minutes(1))) struct DTLSSessionTests {
     static let alice = Certificate.selfSigned()
     static let bob = Certificate.selfSigned()
 

@@ -1,0 +1,70 @@
+/// Compresses frames at 48 kHz to G.711 at 8 kHz.
+package struct G711Encoder: Sendable {
+    private let law: G711
+    private var decimator = Decimator(factor: G711.factor)
+    private var narrow = [Int16](repeating: 0, count: G711.samplesPerFrame)
+
+    init(_ law: G711) {
+        self.law = law
+    }
+
+    /// The length of the payload now at the front of `payload`.
+    mutating func encode(_ frame: Span<Int16>, into payload: inout MutableSpan<UInt8>) -> Int {
+        decimator.process(frame, into: &narrow)
+        for index in narrow.indices {
+            payload[index] = law.compressed(narrow[index])
+        }
+        return narrow.count
+    }
+}
+
+/// Expands G.711 at 8 kHz to samples at 48 kHz.
+///
+/// Concealment repeats the last 20 ms and fades them out over 60 ms; Appendix I's pitch repetition is not done.
+package struct G711Decoder: Sendable {
+    private static let fade: Int32 = 480
+
+    private let law: G711
+    private var interpolator = Interpolator(
+        factor: G711.factor, capacity: AudioDecoder.maximumSamples / G711.factor)
+    private var narrow: [Int16] = []
+    /// The last samples that were received, the oldest at ``oldest``.
+    private var history = [Int16](repeating: 0, count: G711.samplesPerFrame)
+    private var oldest = 0
+    private var concealed: Int32 = 0
+
+    init(_ law: G711) {
+        self.law = law
+        narrow.reserveCapacity(AudioDecoder.maximumSamples / G711.factor)
+    }
+
+    /// The count of samples now at the front of `samples`; what exceeds 120 ms is cut off.
+    mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        concealed = 0
+        narrow.removeAll(keepingCapacity: true)
+        for index in 0..<min(payload.count, samples.count / G711.factor) {
+            let sample = law.expanded(payload[index])
+            narrow.append(sample)
+            history[oldest] = sample
+            oldest = (oldest + 1) % history.count
+        }
+        interpolator.process(narrow, into: &samples)
+        return narrow.count * G711.factor
+    }
+
+    mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        narrow.removeAll(keepingCapacity: true)
+        for index in 0..<min(count, samples.count) / G711.factor {
+            let sample = Int32(history[(oldest + index) % history.count])
+            narrow.append(Int16(sample * (Self.fade - concealed) / Self.fade))
+            concealed = min(concealed + 1, Self.fade)
+        }
+        interpolator.process(narrow, into: &samples)
+        return narrow.count * G711.factor
+    }
+}
+
+extension G711 {
+    fileprivate static let factor = 6
+    fileprivate static let samplesPerFrame = AudioFormat.samplesPerFrame / factor
+}

@@ -1,0 +1,101 @@
+import COpus
+
+/// How an encoder of Opus is set up; the defaults suit one voice.
+package struct OpusSettings: Sendable, Hashable {
+    /// Bits per second.
+    package var bitrate: Int32 = 28_000
+    package var complexity: Int32 = 5
+    /// In-band forward error correction: costs quality without loss, wins from 5 % on.
+    package var forwardErrorCorrection = false
+    /// The loss to be ready for, in percent.
+    package var expectedLoss: Int32 = 0
+
+    package init() {}
+}
+
+/// An `OpusEncoder` of one voice at 48 kHz in frames of 20 ms (RFC 6716).
+package struct OpusEncoder: ~Copyable {
+    private let state: OpaquePointer
+
+    init(_ settings: OpusSettings) {
+        var failure: Int32 = OPUS_OK
+        guard
+            let state = opus_encoder_create(
+                Int32(AudioFormat.sampleRate), 1, OPUS_APPLICATION_VOIP, &failure)
+        else { preconditionFailure("libopus refuses an encoder: \(failure)") }
+        self.state = state
+        phonebard_opus_set_voice(state)
+        phonebard_opus_set_dtx(state, 0)
+        phonebard_opus_set_complexity(state, settings.complexity)
+        phonebard_opus_set_bitrate(state, settings.bitrate)
+        phonebard_opus_set_inband_fec(state, settings.forwardErrorCorrection ? 1 : 0)
+        phonebard_opus_set_packet_loss_perc(state, settings.expectedLoss)
+    }
+
+    deinit {
+        opus_encoder_destroy(state)
+    }
+
+    /// The length of the packet now at the front of `payload`.
+    mutating func encode(_ frame: Span<Int16>, into payload: inout MutableSpan<UInt8>) -> Int {
+        frame.withUnsafeBufferPointer { frame in
+            payload.withUnsafeMutableBufferPointer { payload in
+                guard let samples = frame.baseAddress, let octets = payload.baseAddress else { return 0 }
+                return max(0, Int(opus_encode(state, samples, Int32(frame.count), octets, Int32(payload.count))))
+            }
+        }
+    }
+}
+
+/// An `OpusDecoder` to one channel at 48 kHz (RFC 6716).
+package struct OpusDecoder: ~Copyable {
+    /// Concealment and recovery are made in steps of 2.5 ms.
+    private static let step = 120
+
+    private let state: OpaquePointer
+
+    init() {
+        var failure: Int32 = OPUS_OK
+        guard let state = opus_decoder_create(Int32(AudioFormat.sampleRate), 1, &failure) else {
+            preconditionFailure("libopus refuses a decoder: \(failure)")
+        }
+        self.state = state
+    }
+
+    deinit {
+        opus_decoder_destroy(state)
+    }
+
+    /// The count of samples now at the front of `samples`; 0 when the payload is no Opus packet.
+    mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        let limit = samples.count
+        return payload.withUnsafeBufferPointer { decode($0, into: &samples, limit: limit, isPrevious: false) }
+    }
+
+    /// The last `count` samples before those of `next`, from the forward error correction in it.
+    mutating func recover(_ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        let steps = stepped(count, within: samples.count)
+        return next.withUnsafeBufferPointer { decode($0, into: &samples, limit: steps, isPrevious: true) }
+    }
+
+    /// What would sound likely after the last samples.
+    mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        let nothing = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+        return decode(nothing, into: &samples, limit: stepped(count, within: samples.count), isPrevious: false)
+    }
+
+    private func stepped(_ count: Int, within limit: Int) -> Int {
+        min(max(count, Self.step), limit) / Self.step * Self.step
+    }
+
+    private func decode(
+        _ payload: UnsafeBufferPointer<UInt8>, into samples: inout MutableSpan<Int16>, limit: Int, isPrevious: Bool
+    ) -> Int {
+        samples.withUnsafeMutableBufferPointer { samples in
+            guard let start = samples.baseAddress else { return 0 }
+            let count = opus_decode(
+                state, payload.baseAddress, Int32(payload.count), start, Int32(limit), isPrevious ? 1 : 0)
+            return max(0, Int(count))
+        }
+    }
+}

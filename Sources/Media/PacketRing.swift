@@ -1,0 +1,63 @@
+import Wire
+
+/// Room for a fixed number of payloads, found again by their sequence numbers; nothing is allocated after the start.
+struct PacketRing: Sendable {
+    /// How many numbers lie between the oldest packet that is held and the newest that may be.
+    static let capacity: UInt16 = 64
+    /// The longest payload that is kept.
+    static let maximumPayloadLength = 1_500
+
+    struct Entry: Sendable {
+        let sequenceNumber: UInt16
+        let timestamp: UInt32
+        /// How long the payload lasts; 0 for a packet that is no audio.
+        let samples: UInt32
+        fileprivate let length: Int
+
+        var end: UInt32 { timestamp &+ samples }
+        var isAudio: Bool { samples > 0 }
+    }
+
+    private var entries = [Entry?](repeating: nil, count: Int(capacity))
+    private var payloads = [UInt8](repeating: 0, count: Int(capacity) * maximumPayloadLength)
+
+    private static func slot(of sequenceNumber: UInt16) -> Int { Int(sequenceNumber % capacity) }
+
+    subscript(_ sequenceNumber: UInt16) -> Entry? {
+        guard let entry = entries[Self.slot(of: sequenceNumber)], entry.sequenceNumber == sequenceNumber else {
+            return nil
+        }
+        return entry
+    }
+
+    /// Keeps a packet in place of whatever had its slot; the payload must not be too long.
+    mutating func store(_ header: RTPHeader, samples: UInt32, payload: Span<UInt8>) {
+        let slot = Self.slot(of: header.sequenceNumber)
+        let start = slot * Self.maximumPayloadLength
+        for index in payload.indices { payloads[start + index] = payload[index] }
+        entries[slot] = Entry(
+            sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, samples: samples,
+            length: payload.count)
+    }
+
+    mutating func remove(_ entry: Entry) {
+        entries[Self.slot(of: entry.sequenceNumber)] = nil
+    }
+
+    mutating func removeAll() {
+        for slot in entries.indices { entries[slot] = nil }
+    }
+
+    func withPayload(of entry: Entry, _ body: (Span<UInt8>) -> Void) {
+        let start = Self.slot(of: entry.sequenceNumber) * Self.maximumPayloadLength
+        body(payloads.span.extracting(start..<start + entry.length))
+    }
+
+    /// The first audio packet from a number on.
+    func firstAudio(from sequenceNumber: UInt16) -> Entry? {
+        for step in 0..<Self.capacity {
+            if let entry = self[sequenceNumber &+ step], entry.isAudio { return entry }
+        }
+        return nil
+    }
+}

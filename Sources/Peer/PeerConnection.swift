@@ -1,0 +1,181 @@
+import Crypto
+import ICE
+import Media
+import SDP
+import Wire
+
+/// One audio session with one peer: what RTCPeerConnection is in a browser, without sockets or clocks.
+///
+/// Composes SDP, ICE, DTLS-SRTP and RTP. Inputs are descriptions, datagrams and passed deadlines; what is to be
+/// done comes back as ``Output``s. After every input ask for ``deadline`` again.
+package struct PeerConnection: ~Copyable, Sendable {
+    package struct Configuration: Sendable {
+        package var certificate: Certificate
+        /// In order of preference; also the order of an offer.
+        package var codecs: [Codec]
+        /// Whether an answer follows our order of codecs instead of the offer's (RFC 3264 §6.1).
+        package var prefersOwnCodecOrder: Bool
+        /// The canonical name of RTCP (RFC 7022), the same for all streams of one call.
+        package var cname: String
+
+        package init(
+            certificate: Certificate, codecs: [Codec] = [.opus, .pcmu, .pcma], prefersOwnCodecOrder: Bool = false,
+            cname: String
+        ) {
+            self.certificate = certificate
+            self.codecs = codecs
+            self.prefersOwnCodecOrder = prefersOwnCodecOrder
+            self.cname = cname
+        }
+    }
+
+    package enum State: Sendable, Equatable {
+        /// Nothing is negotiated yet.
+        case new
+        /// ICE is looking for a path or DTLS is shaking hands.
+        case connecting
+        /// Media flows.
+        case connected
+        case failed(Failure)
+        case closed
+    }
+
+    package enum Failure: Sendable, Equatable {
+        /// No candidate pair worked.
+        case noPath
+        /// The peer stopped consenting to our packets (RFC 7675).
+        case consentLost
+        case dtls
+        /// The peer's certificate is not the one its description promised (RFC 8122 §6.2).
+        case fingerprintMismatch
+        /// The handshake ended without a common SRTP profile.
+        case noSRTPProfile
+    }
+
+    package enum Output: Sendable, Equatable {
+        case transmit([UInt8], from: Endpoint, to: Endpoint)
+        case stateChanged(State)
+        /// The first time, and whenever a later offer changed what was agreed on.
+        case negotiated(NegotiatedAudio)
+        /// The peer ended its stream: RTCP BYE or DTLS close_notify.
+        case endedByPeer
+        case diagnostic(Diagnostic)
+    }
+
+    package enum Diagnostic: Sendable, Equatable {
+        case selectedPair(local: Endpoint, remote: Endpoint)
+        /// Candidates that cannot be used: names, other transports, other components.
+        case skippedCandidates(Int)
+        case srtpReady(SRTPProfile, Statistics.DTLSRole)
+    }
+
+    package enum Input: Sendable { case deadlineReached }
+
+    /// What the jitter buffer has to play.
+    package enum Playout: Sendable, Equatable {
+        /// The payload was handed over.
+        case frame
+        /// A packet is lost or too late: conceal this many samples of the codec's clock.
+        case missing(samples: UInt32)
+        /// The peer paused for this many samples, as discontinuous transmission does.
+        case pause(samples: UInt32)
+        /// Nothing to play in this tick: not started, held, or the peer is silent.
+        case empty
+    }
+
+    package internal(set) var state = State.new
+    /// What offer and answer agreed on, nil before there were both.
+    package internal(set) var negotiated: NegotiatedAudio?
+
+    let configuration: Configuration
+    var randomness: Randomness
+    let sessionID: UInt64
+    var sessionVersion: UInt64 = 0
+    var agent: Agent?
+    /// Our latest description, and whether it is an offer without an answer yet.
+    var local: AudioDescription?
+    var isOfferPending = false
+    var remote: AudioDescription?
+    var transport: SecureTransport?
+    var stream: AudioStream?
+    /// DTLS that came before ICE knew the path, kept for the moment it does.
+    var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
+    var packetsDropped: UInt64 = 0
+    /// The packet being sent, reused.
+    var packet = [UInt8](repeating: 0, count: Self.maximumDatagramLength + SRTPSession.trailerRoom)
+
+    /// What fits every path without fragmentation, tunnels included.
+    package static let maximumDatagramLength = DTLSSession.maximumDatagramLength
+
+    package init(configuration: Configuration, randomness: Randomness) {
+        self.configuration = configuration
+        self.randomness = randomness
+        // Positive as a signed number, as JSEP wants it (RFC 8829 §5.2.1).
+        sessionID = self.randomness.next() >> 2
+    }
+
+    /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
+    package var deadline: Instant? {
+        guard isLive else { return nil }
+        return earliest(earliest(agent?.deadline, transport.deadline), stream?.deadline)
+    }
+
+    package mutating func handle(_ input: Input, at now: Instant) -> [Output] {
+        guard isLive else { return [] }
+        var outputs: [Output] = []
+        if let due = agent?.deadline, due <= now {
+            outputs += act(on: agent?.handle(.deadlineReached, at: now) ?? [], at: now)
+        }
+        if let due = transport.deadline, due <= now {
+            outputs += act(on: transport?.handleTimeout(at: now), at: now)
+        }
+        return outputs + reportIfDue(at: now)
+    }
+
+    /// One datagram of any kind, told apart by its first bytes (RFC 7983); media is decrypted in place and goes to
+    /// the jitter buffer without allocation.
+    package mutating func receive(
+        _ datagram: inout MutableSpan<UInt8>, from remote: Endpoint, to local: Endpoint, at now: Instant
+    ) -> [Output] {
+        guard isLive else { return [] }
+        switch PacketKind(datagram.span) {
+        case .rtp:
+            receiveRTP(&datagram, at: now)
+            return []
+        case .rtcp: return receiveRTCP(&datagram, at: now)
+        case .stun: return receiveSTUN(datagram.span, on: Path(local: local, remote: remote), at: now)
+        case .dtls: return receiveDTLS(datagram.span, on: Path(local: local, remote: remote), at: now)
+        case .turnChannel, nil:
+            packetsDropped += 1
+            return []
+        }
+    }
+
+    /// Says goodbye with RTCP BYE and DTLS close_notify.
+    package mutating func close(at now: Instant) -> [Output] {
+        guard state != .closed else { return [] }
+        let outputs = isLive ? goodbye(at: now) : []
+        state = .closed
+        return outputs + [.stateChanged(.closed)]
+    }
+
+    package var statistics: Statistics {
+        var statistics = Statistics()
+        statistics.roundTripTime = agent?.roundTripTime
+        stream?.fill(&statistics)
+        statistics.packetsDropped = packetsDropped
+        statistics.selectedPair = (agent?.selected).map { Statistics.Pair(local: $0.local, remote: $0.remote) }
+        statistics.dtlsRole = transport.role.map(Statistics.DTLSRole.init)
+        statistics.srtpProfile = transport.profile
+        statistics.codec = negotiated?.codec
+        return statistics
+    }
+
+    /// Whether inputs still have a meaning.
+    var isLive: Bool {
+        switch state {
+        case .new, .connecting, .connected: true
+        case .failed, .closed: false
+        }
+    }
+}

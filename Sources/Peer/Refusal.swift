@@ -1,0 +1,32 @@
+import SDP
+
+/// Why a session description was refused; in SIP it becomes 488 with a Warning (RFC 3261 §21.4.26, §20.43).
+package enum Refusal: Error, Equatable, Sendable {
+    /// Not a session description of RFC 8866.
+    case malformed(SessionDescription.ParseFailure)
+    /// A description without an audio section that can be used.
+    case unusable(AudioDescription.Refusal)
+    /// The call has ended, an answer came without an offer, or an offer while ours is pending.
+    case wrongState
+    /// The peer wants new ICE credentials; restarts come later.
+    case iceRestart
+    /// A later offer changed the fingerprint, the DTLS role or the codec of a session that stays.
+    case sessionChanged
+
+    /// The warn-code and warn-text of RFC 3261 §20.43.
+    package var warning: (code: Int, text: String) {
+        switch self {
+        case .malformed: (399, "Session description malformed")
+        case .unusable(.noAudioSection): (304, "Media type not available: audio required")
+        case .unusable(.transportNotSecure): (302, "Incompatible transport protocol: UDP/TLS/RTP/SAVPF required")
+        case .unusable(.noFingerprint): (399, "Attribute missing: fingerprint of SHA-256 or better")
+        case .unusable(.noICECredentials): (399, "Attribute missing: ice-ufrag or ice-pwd")
+        case .unusable(.noRTCPMultiplexing): (399, "Attribute missing: rtcp-mux")
+        case .unusable(.noDTLSRole): (399, "No DTLS role left by setup")
+        case .unusable(.noCommonFormat): (305, "Incompatible media format")
+        case .wrongState: (399, "No negotiation possible now")
+        case .iceRestart: (399, "ICE restart not supported")
+        case .sessionChanged: (399, "Change of a running session not supported")
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Crypto
+import Wire
+
+/// DTLS and the SRTP sessions keyed by it (RFC 5764).
+struct SecureTransport: ~Copyable, Sendable {
+    enum Event: Sendable, Equatable {
+        case established(SRTPProfile)
+        case closedByPeer
+        case failed(PeerConnection.Failure)
+    }
+
+    let role: DTLSSession.Role
+    private(set) var profile: SRTPProfile?
+    /// When ``handleTimeout(at:)`` is due.
+    private(set) var deadline: Instant?
+    private var dtls: DTLSSession
+    private var sending: SRTPSession?
+    private var receiving: SRTPSession?
+    private var isClosedByPeer = false
+
+    init(role: DTLSSession.Role, certificate: Certificate, peerFingerprints: [Fingerprint]) {
+        self.role = role
+        dtls = DTLSSession(role: role, certificate: certificate, peerFingerprints: peerFingerprints)
+    }
+
+    mutating func start(at now: Instant) -> Event? {
+        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.start() }
+    }
+
+    mutating func receive(_ datagram: Span<UInt8>, at now: Instant) -> Event? {
+        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.receive(datagram) }
+    }
+
+    mutating func handleTimeout(at now: Instant) -> Event? {
+        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.handleTimeout() }
+    }
+
+    mutating func takeDatagrams() -> [[UInt8]] { dtls.takeDatagrams() }
+
+    mutating func close() { dtls.close() }
+
+    /// Protects the packet in the first `count` bytes and gives its new length; nil before there are keys.
+    mutating func protectRTP(_ buffer: inout MutableSpan<UInt8>, count: Int) -> Int? {
+        try? sending?.protectRTP(&buffer, count: count)
+    }
+
+    mutating func protectRTCP(_ buffer: inout MutableSpan<UInt8>, count: Int) -> Int? {
+        try? sending?.protectRTCP(&buffer, count: count)
+    }
+
+    /// The length of the plain packet; nil before there are keys and for what is not authentic.
+    mutating func unprotectRTP(_ datagram: inout MutableSpan<UInt8>) -> Int? {
+        try? receiving?.unprotectRTP(&datagram, count: datagram.count)
+    }
+
+    mutating func unprotectRTCP(_ datagram: inout MutableSpan<UInt8>) -> Int? {
+        try? receiving?.unprotectRTCP(&datagram, count: datagram.count)
+    }
+
+    private mutating func advance(
+        at now: Instant, _ step: (inout DTLSSession) throws(DTLSSession.Failure) -> Void
+    ) -> Event? {
+        do {
+            try step(&dtls)
+        } catch {
+            deadline = nil
+            return .failed(PeerConnection.Failure(error))
+        }
+        deadline = dtls.timeUntilTimeout.map { now + $0 }
+        if profile == nil, let keys = dtls.keys { return install(keys) }
+        guard dtls.isClosedByPeer, !isClosedByPeer else { return nil }
+        isClosedByPeer = true
+        return .closedByPeer
+    }
+
+    private mutating func install(_ keys: SRTPKeys) -> Event {
+        do {
+            sending = try SRTPSession(.sending, keys: keys)
+            receiving = try SRTPSession(.receiving, keys: keys)
+        } catch {
+            return .failed(.noSRTPProfile)
+        }
+        profile = keys.profile
+        return .established(keys.profile)
+    }
+}
+
+extension PeerConnection.Failure {
+    fileprivate init(_ failure: DTLSSession.Failure) {
+        switch failure {
+        case .fingerprintMismatch: self = .fingerprintMismatch
+        case .noProtectionProfile: self = .noSRTPProfile
+        case .timedOut, .protocolViolated: self = .dtls
+        }
+    }
+}
+
+/// What can be read of a transport that may not be there yet; optional chaining would take it away.
+extension SecureTransport? {
+    var role: DTLSSession.Role? {
+        switch self {
+        case .some(let transport): transport.role
+        case .none: nil
+        }
+    }
+
+    var profile: SRTPProfile? {
+        switch self {
+        case .some(let transport): transport.profile
+        case .none: nil
+        }
+    }
+
+    var deadline: Instant? {
+        switch self {
+        case .some(let transport): transport.deadline
+        case .none: nil
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Crypto
+import Wire
+
+/// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
+package struct Statistics: Sendable, Equatable {
+    package enum DTLSRole: Sendable, Equatable { case client, server }
+
+    /// The local and the remote address media flows between.
+    package struct Pair: Sendable, Equatable {
+        package var local: Endpoint
+        package var remote: Endpoint
+    }
+
+    package var packetsSent: UInt64 = 0
+    /// Payload bytes, without headers and authentication tags.
+    package var bytesSent: UInt64 = 0
+    package var packetsReceived: UInt64 = 0
+    package var bytesReceived: UInt64 = 0
+    /// Packets expected and not received (RFC 3550 §6.4.1), latecomers being received.
+    package var packetsLost: Int64 = 0
+    /// What the peer lost of ours, by its last report.
+    package var remotePacketsLost: Int64?
+    /// Datagrams that were neither STUN, DTLS nor authentic media of the agreed payload types.
+    package var packetsDropped: UInt64 = 0
+    /// Interarrival jitter (RFC 3550 §6.4.1).
+    package var jitter: Duration = .zero
+    package var roundTripTime: Duration?
+    package var selectedPair: Pair?
+    package var dtlsRole: DTLSRole?
+    package var srtpProfile: SRTPProfile?
+    package var codec: Codec?
+
+    package init() {}
+}
+
+extension Statistics.DTLSRole {
+    init(_ role: DTLSSession.Role) {
+        self = role == .client ? .client : .server
+    }
+}

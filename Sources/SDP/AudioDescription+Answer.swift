@@ -1,0 +1,109 @@
+import Wire
+
+extension AudioDescription {
+    /// Whose order of formats an answer follows (RFC 3264 §6.1 wants the offer's unless there is a reason).
+    package enum FormatOrder: Sendable { case offered, own }
+
+    /// The answer to this offer: one format with the offer's payload type, and the telephone-event beside it.
+    package func answer(
+        supporting supported: [AudioFormat], order: FormatOrder = .offered, fingerprint: String,
+        ice: ICEDescription, source: Source? = nil
+    ) throws(Refusal) -> AudioDescription {
+        AudioDescription(
+            sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport,
+            formats: try answeredFormats(supporting: supported, order: order), direction: direction.reversed,
+            setup: setup.answer, fingerprints: [fingerprint], ice: ice, source: source)
+    }
+
+    /// The formats of the answer to this offer; the parameters are our own, as they say what we like to receive.
+    private func answeredFormats(supporting supported: [AudioFormat], order: FormatOrder) throws(Refusal)
+        -> [AudioFormat]
+    {
+        let (first, second) = order == .offered ? (formats, supported) : (supported, formats)
+        let common = first.lazy.compactMap { format in second.first(where: format.hasSameEncoding) }.first
+        guard let common, let own = supported.first(where: common.hasSameEncoding),
+            var agreed = formats.first(where: common.hasSameEncoding)
+        else { throw .noCommonFormat }
+        agreed.parameters = own.parameters
+        guard var event = formats.telephoneEvent(matching: agreed) else { return [agreed] }
+        event.parameters = AudioFormat.telephoneEvent(clockRate: event.clockRate)?.parameters
+        return [agreed, event]
+    }
+
+    /// The session that offers this section and nothing else (RFC 8829 §5.2.1).
+    package func offer(origin: Origin) -> SessionDescription {
+        session(origin: origin, media: [section])
+    }
+
+    /// The session that answers with this section and rejects all others, kept in order (RFC 8829 §5.3.1).
+    package func answer(to offer: SessionDescription, origin: Origin) -> SessionDescription {
+        let media = offer.media.enumerated().map { index, section in
+            index == sectionIndex ? self.section : section.rejected
+        }
+        return session(origin: origin, media: media)
+    }
+
+    private func session(origin: Origin, media: [MediaDescription]) -> SessionDescription {
+        var attributes = [Attribute("ice-options", ice.options.joined(separator: " "))]
+        if isBundled, let mid { attributes.insert(Attribute("group", "BUNDLE \(mid)"), at: 0) }
+        if ice.isLite { attributes.append(Attribute("ice-lite")) }
+        return SessionDescription(origin: origin, attributes: attributes, media: media)
+    }
+
+    /// The first candidate is the default address of the `m=` and `c=` lines, for RTCP too (RFC 8839 §4.2.1.2).
+    private var section: MediaDescription {
+        let endpoint = ice.candidates.lazy.compactMap(\.endpoint).first
+        let connection = endpoint.map { Connection($0.address) } ?? .discard
+        let port = endpoint?.port ?? MediaDescription.discardPort
+        var attributes = [
+            Attribute("rtcp", "\(port) IN \(connection.addressType) \(connection.address)"),
+            Attribute("rtcp-mux"),
+            Attribute(direction.rawValue),
+        ]
+        if let mid { attributes.insert(Attribute("mid", mid), at: 0) }
+        return MediaDescription(
+            media: "audio", port: port, transport: transport, formats: formats.map { String($0.payloadType) },
+            connection: connection, attributes: attributes + formatAttributes + transportAttributes + sourceAttributes)
+    }
+
+    private var formatAttributes: [Attribute] {
+        let maps = formats.flatMap { format in
+            [Attribute("rtpmap", format.rtpmap)]
+                + (format.parameters.map { [Attribute("fmtp", "\(format.payloadType) \($0)")] } ?? [])
+        }
+        return maps + (packetTime.map { [Attribute("ptime", String($0))] } ?? [])
+            + (maximumPacketTime.map { [Attribute("maxptime", String($0))] } ?? [])
+    }
+
+    private var transportAttributes: [Attribute] {
+        [Attribute("setup", setup.rawValue)]
+            + fingerprints.map { Attribute("fingerprint", $0) }
+            + [Attribute("ice-ufrag", ice.ufrag), Attribute("ice-pwd", ice.password.value)]
+            + ice.candidates.map { Attribute("candidate", $0.text) }
+            + (ice.endOfCandidates ? [Attribute("end-of-candidates")] : [])
+    }
+
+    /// A stream of no MediaStream (RFC 8830 §2), which browsers need to give the page a track with a name.
+    private var sourceAttributes: [Attribute] {
+        guard let source else { return [] }
+        return [Attribute("msid", "- audio")]
+            + (source.cname.map { [Attribute("ssrc", "\(source.ssrc) cname:\($0)")] } ?? [])
+    }
+}
+
+extension Connection {
+    /// The address of a section without a candidate (RFC 8839 §4.2.1.1).
+    fileprivate static let discard = Connection(address: "0.0.0.0")
+}
+
+extension MediaDescription {
+    fileprivate static let discardPort: UInt16 = 9
+
+    /// The section refused: port zero, the rest of its line as offered (RFC 3264 §6).
+    fileprivate var rejected: MediaDescription {
+        let mid = attributes.value(of: "mid").map { [Attribute("mid", $0)] } ?? []
+        return MediaDescription(
+            media: media, port: 0, transport: transport, formats: formats, connection: .discard,
+            attributes: mid + [Attribute("inactive")])
+    }
+}

@@ -1,0 +1,117 @@
+import Wire
+
+/// The audio section of one side as WebRTC needs it (RFC 8829 §5), with the defaults of its session applied.
+package struct AudioDescription: Sendable, Equatable {
+    /// Its `m=` line and its `mid` (RFC 5888).
+    package var sectionIndex: Int
+    package var mid: String?
+    /// Whether the BUNDLE group of the session has it (RFC 9143).
+    package var isBundled: Bool
+    package var transport: String
+    package var formats: [AudioFormat]
+    package var direction: Direction
+    /// The `ptime` and `maxptime` in milliseconds (RFC 8866 §6.4).
+    package var packetTime: Int?
+    package var maximumPacketTime: Int?
+    package var setup: Setup
+    /// The values of the `fingerprint` attributes (RFC 8122 §5), left to the one who has the digests.
+    package var fingerprints: [String]
+    package var ice: ICEDescription
+    package var source: Source?
+
+    package init(
+        sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
+        formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
+        maximumPacketTime: Int? = nil, setup: Setup, fingerprints: [String], ice: ICEDescription, source: Source?
+    ) {
+        self.sectionIndex = sectionIndex
+        self.mid = mid
+        self.isBundled = isBundled
+        self.transport = transport
+        self.formats = formats
+        self.direction = direction
+        self.packetTime = packetTime
+        self.maximumPacketTime = maximumPacketTime
+        self.setup = setup
+        self.fingerprints = fingerprints
+        self.ice = ice
+        self.source = source
+    }
+
+    /// The profile of an offer (RFC 8829 §5.1.2).
+    package static let secureTransport = "UDP/TLS/RTP/SAVPF"
+
+    /// Why a description has no audio section that can be used.
+    package enum Refusal: Error, Sendable, Equatable {
+        case noAudioSection
+        /// RTP without SRTP, or over something else than UDP.
+        case transportNotSecure
+        case noFingerprint
+        case noICECredentials
+        case noRTCPMultiplexing
+        /// `holdconn`, or a `setup` that is none (RFC 4145 §4).
+        case noDTLSRole
+        case noCommonFormat
+    }
+}
+
+/// Who may send (RFC 8866 §6.7), from the describer's point of view.
+package enum Direction: String, Sendable, Equatable {
+    case sendrecv, sendonly, recvonly, inactive
+
+    package init(sends: Bool, receives: Bool) {
+        switch (sends, receives) {
+        case (true, true): self = .sendrecv
+        case (true, false): self = .sendonly
+        case (false, true): self = .recvonly
+        case (false, false): self = .inactive
+        }
+    }
+
+    package var sends: Bool { self == .sendrecv || self == .sendonly }
+    package var receives: Bool { self == .sendrecv || self == .recvonly }
+
+    /// The answer that takes all that is offered (RFC 3264 §6.1).
+    package var reversed: Direction { Direction(sends: receives, receives: sends) }
+}
+
+/// Who opens the DTLS association (RFC 4145 §4, RFC 8842 §5.2).
+package enum Setup: String, Sendable, Equatable {
+    case active, passive, actpass
+
+    /// The role of an answer; `active` wherever the offer leaves the choice (RFC 8842 §5.3).
+    package var answer: Setup { self == .active ? .passive : .active }
+}
+
+/// The ICE attributes of a section (RFC 8839 §5).
+package struct ICEDescription: Sendable, Equatable {
+    package var ufrag: String
+    package var password: Redacted<String>
+    package var isLite: Bool
+    package var options: [String]
+    package var candidates: [CandidateAttribute]
+    package var endOfCandidates: Bool
+
+    package init(
+        ufrag: String, password: Redacted<String>, isLite: Bool = false, options: [String] = ["ice2"],
+        candidates: [CandidateAttribute] = [], endOfCandidates: Bool = true
+    ) {
+        self.ufrag = ufrag
+        self.password = password
+        self.isLite = isLite
+        self.options = options
+        self.candidates = candidates
+        self.endOfCandidates = endOfCandidates
+    }
+}
+
+/// The synchronisation source a side sends with, and its canonical name (RFC 5576 §4).
+package struct Source: Sendable, Equatable {
+    package var ssrc: UInt32
+    package var cname: String?
+
+    package init(ssrc: UInt32, cname: String?) {
+        self.ssrc = ssrc
+        self.cname = cname
+    }
+}

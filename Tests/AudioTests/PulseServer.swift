@@ -1,0 +1,48 @@
+import Foundation
+
+/// A PulseAudio server of a test's own with one null sink, `spk`.
+final class PulseServer: @unchecked Sendable {
+    enum Failure: Error { case notInstalled, notReady }
+
+    private static let program = "/usr/bin/pulseaudio"
+
+    private let folder = ScratchFolder()
+    private var process: Process?
+
+    /// What libpulse takes as a server's name.
+    var address: String { "unix:\(folder.path)/socket" }
+
+    func start() async throws {
+        guard FileManager.default.isExecutableFile(atPath: Self.program) else { throw Failure.notInstalled }
+        let script = """
+            load-module module-native-protocol-unix socket=\(folder.path)/socket auth-anonymous=1
+            load-module module-null-sink sink_name=spk rate=48000
+            """
+        try Data((script + "\n").utf8).write(to: URL(fileURLWithPath: folder.path + "/script"))
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.program)
+        process.arguments = [
+            "-n", "-F", folder.path + "/script", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no",
+            "--disable-shm=yes", "--log-level=error",
+        ]
+        process.environment = ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PATH": "/usr/bin:/bin"]
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        guard await eventually({ FileManager.default.fileExists(atPath: folder.path + "/socket") }) else {
+            throw Failure.notReady
+        }
+    }
+
+    func stop() {
+        process?.terminate()
+        process?.waitUntilExit()
+        process = nil
+        try? FileManager.default.removeItem(atPath: folder.path + "/socket")
+    }
+
+    deinit {
+        stop()
+    }
+}

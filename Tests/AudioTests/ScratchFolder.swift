@@ -1,0 +1,29 @@
+import Foundation
+
+/// A folder of a test's own, gone with it.
+final class ScratchFolder: Sendable {
+    let path: String
+
+    init() {
+        path = NSTemporaryDirectory() + "/phonebard-" + UUID().uuidString
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            fatalError("no scratch folder: \(error)")
+        }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// Whether a fact comes true within ten seconds.
+func eventually(_ fact: () async -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        if await fact() { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return await fact()
+}

@@ -1,0 +1,131 @@
+import Audio
+import Crypto
+import Engine
+import Logging
+import Synchronization
+import Testing
+import Wire
+
+/// The media stack against an independent one; bootstrap installs aiortc.
+@Suite(.timeLimit(.minutes(1))) struct AIORTCTests {
+    static let codecs = [("opus", MediaCodec.opus), ("PCMU", .pcmu), ("PCMA", .pcma)]
+
+    @Test("aiortc offers, we answer: each hears the other's tone", arguments: codecs)
+    func answers(name: String, codec: MediaCodec) async throws {
+        let peer = try AIORTCPeer(codec: name, tone: 1000)
+        let call = Call(tone: 440, codecs: [.opus, .pcma, .pcmu])
+        let offer = try #require(try await peer.ask(.offer).sdp)
+        _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        try await expectSoundBothWays(call, peer, codec: codec)
+        try await hangUp(call, peer)
+    }
+
+    @Test("We offer, aiortc answers: each hears the other's tone", arguments: codecs.prefix(2))
+    func offers(name: String, codec: MediaCodec) async throws {
+        let peer = try AIORTCPeer(codec: name, tone: 1000)
+        let call = Call(tone: 440, codecs: [codec])
+        let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
+        try await call.path.accept(answer: answer)
+        try await expectSoundBothWays(call, peer, codec: codec)
+        try await hangUp(call, peer)
+    }
+
+    @Test("A muted call is silent over there until it is unmuted")
+    func mutes() async throws {
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000)
+        let call = Call(tone: 440, codecs: [.opus])
+        let offer = try #require(try await peer.ask(.offer).sdp)
+        _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        try await expectSoundBothWays(call, peer, codec: .opus)
+        await call.path.setMuted(true)
+        let packets = try await peer.ask(.statistics).received ?? 0
+        #expect(try await eventually { try await peer.ask(.statistics).level ?? -96 < -60 })
+        #expect(try await eventually { try await peer.ask(.statistics).received ?? 0 > packets + 50 })
+        #expect(await call.path.statistics().sent.frequency == nil)
+        await call.path.setMuted(false)
+        #expect(try await eventually { try await peer.hears(440) })
+        try await hangUp(call, peer)
+    }
+
+    @Test("That aiortc has hung up is an event, not a failure")
+    func peerEnds() async throws {
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000)
+        let call = Call(tone: 440, codecs: [.opus])
+        let offer = try #require(try await peer.ask(.offer).sdp)
+        _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        #expect(try await eventually { try await peer.hears(440) })
+        _ = try await peer.ask(.close)
+        #expect(try await eventually { call.events == [.connected, .endedByPeer] })
+        await call.path.close()
+        #expect(call.events == [.connected, .endedByPeer, .closed])
+    }
+
+    private func expectSoundBothWays(_ call: Call, _ peer: AIORTCPeer, codec: MediaCodec) async throws {
+        #expect(try await eventually { await call.path.statistics().hears(1000) ? try await peer.hears(440) : false })
+        let ours = await call.path.statistics()
+        let theirs = try await peer.ask(.statistics)
+        #expect(ours.codec == codec)
+        #expect(ours.isConnected)
+        #expect(theirs.state == "connected")
+        #expect(abs(ours.received.level + 20) < 1.5)
+        #expect(abs((theirs.level ?? 0) + 20) < 1.5)
+        #expect(abs((ours.sent.frequency ?? 0) - 440) < 2)
+        #expect(ours.packetsLost == 0)
+        let sent = try #require(theirs.sent)
+        #expect(ours.packetsReceived > 0 && ours.packetsReceived <= sent)
+        let received = try #require(theirs.received)
+        #expect(received > 0 && ours.packetsSent > 0)
+        #expect(await call.path.statistics().packetsSent >= received)
+    }
+
+    private func hangUp(_ call: Call, _ peer: AIORTCPeer) async throws {
+        await call.path.close()
+        #expect(call.events == [.connected, .closed])
+        #expect(try await eventually { try await peer.ask(.statistics).state == "closed" })
+        _ = try await peer.ask(.close)
+    }
+}
+
+/// Our end: a tone to send, nothing to play to.
+private final class Call: Sendable {
+    let path: MediaPath
+    private let recorder = Recorder()
+
+    var events: [MediaPath.Event] { recorder.events.withLock { $0 } }
+
+    init(tone: Double, codecs: [MediaCodec]) {
+        path = MediaPath(
+            configuration: MediaPath.Configuration(
+                addresses: [.loopback4], certificate: .selfSigned(), codecs: codecs, cname: "test"),
+            source: ToneSource(frequency: tone, level: -20), sink: NullDevice(), logger: Logger(label: "test")
+        ) { [recorder] event in
+            recorder.events.withLock { $0.append(event) }
+        }
+    }
+
+    private final class Recorder: Sendable {
+        let events = Mutex<[MediaPath.Event]>([])
+    }
+}
+
+extension MediaPath.Statistics {
+    fileprivate func hears(_ frequency: Double) -> Bool {
+        abs((received.frequency ?? 0) - frequency) < 3
+    }
+}
+
+extension AIORTCPeer {
+    fileprivate func hears(_ frequency: Double) async throws -> Bool {
+        abs((try await ask(.statistics).frequency ?? 0) - frequency) < 3
+    }
+}
+
+/// Whether a fact comes true within ten seconds.
+private func eventually(_ fact: () async throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        if try await fact() { return true }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    return try await fact()
+}
