@@ -36,7 +36,7 @@ let package = Package(
     ],
     targets: [
         // Programs and composition roots.
-        program("phonebard", "Daemon", argumentParser),
+        program("phonebard", "Wire", "Audio", "Daemon", argumentParser, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio", "Engine",
@@ -85,7 +85,7 @@ let package = Package(
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests(
-            "DaemonTests", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
+            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Daemon", "Simulator", httpTypes, logging),
         tests(
             "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,

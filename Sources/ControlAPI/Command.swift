@@ -1,0 +1,94 @@
+import Wire
+
+/// What a client asks a seat to do, in the SDK's words.
+package enum Command: Sendable, Equatable {
+    case getUser(GetUser)
+    case initialize(Initialize)
+    case logout
+    case call(number: String)
+    case answerPBXCall(ccNumber: String)
+    case terminate(ccNumber: String)
+    case checkLogin
+    case checkSeatState
+
+    /// The parameters of `getUser`.
+    package struct GetUser: Sendable, Equatable {
+        /// Extension number.
+        package var un: String
+        package var pwd: Redacted<String>
+        /// The enterprise's switchboard number.
+        package var switchnumber: String
+
+        package init(un: String, pwd: Redacted<String>, switchnumber: String) {
+            self.un = un
+            self.pwd = pwd
+            self.switchnumber = switchnumber
+        }
+    }
+
+    /// The parameters of `init`; `remoteAudio` is accepted and has no meaning until a sink can be named.
+    package struct Initialize: Sendable, Equatable {
+        package var un: String
+        package var pwd: Redacted<String>
+        package var switchnumber: String
+        /// Skill group to log in to, `"0"` when the agent is in none.
+        package var gid: String
+        /// The gateway's `wss:` URI; the configured one when absent.
+        package var socketUri: String?
+
+        package init(un: String, pwd: Redacted<String>, switchnumber: String, gid: String, socketUri: String? = nil) {
+            self.un = un
+            self.pwd = pwd
+            self.switchnumber = switchnumber
+            self.gid = gid
+            self.socketUri = socketUri
+        }
+    }
+}
+
+extension Command {
+    /// The command an operation and its JSON body make; nil for what the daemon answers without asking a seat.
+    package init?(_ operation: Operation, body: Span<UInt8>) throws(Problem) {
+        switch operation {
+        case .getUser:
+            let parameters = try Parameters(body)
+            self = .getUser(
+                GetUser(
+                    un: try parameters.required("un"),
+                    pwd: Redacted(try parameters.required("pwd")),
+                    switchnumber: try parameters.required("switchnumber")))
+        case .initialize:
+            self = .initialize(try Self.initialize(Parameters(body)))
+        case .logout:
+            self = .logout
+        case .call:
+            let parameters = try Parameters(body)
+            guard parameters.optional("callNumType") == nil else { throw .invalidParameter("callNumType") }
+            self = .call(number: try parameters.required("number"))
+        case .answerPBXCall:
+            self = .answerPBXCall(ccNumber: try Parameters(body).required("ccNumber"))
+        case .terminate:
+            self = .terminate(ccNumber: try Parameters(body).required("ccNumber"))
+        case .checkLogin:
+            self = .checkLogin
+        case .checkSeatState:
+            self = .checkSeatState
+        case .state, .events:
+            return nil
+        }
+    }
+
+    /// `init` says false besides naming what is missing, as the SDK does.
+    private static func initialize(_ parameters: Parameters) throws(Problem) -> Initialize {
+        do throws(Problem) {
+            return Initialize(
+                un: try parameters.required("un"),
+                pwd: Redacted(try parameters.required("pwd")),
+                switchnumber: try parameters.required("switchnumber"),
+                gid: try parameters.required("gid"),
+                socketUri: parameters.optional("socketUri"))
+        } catch {
+            throw error.with(result: false)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Wire
+
+/// One thing that happened, as subscribers get it.
+///
+/// On the wire: `{"epoch", "seq", "time", "seat", "event", "type"?, "data"}`; `event` is the SDK's callback, `type` and
+/// `data` its arguments as the SDK documents them, `time` is RFC 3339 in UTC with milliseconds.
+package struct Event: Sendable, Equatable {
+    package enum Name: String, Sendable, CaseIterable {
+        case register, callEvent, kickedOffLine, statusChanged, repCallStatus
+    }
+
+    /// What happened, before it has a place in the log.
+    package struct Content: Sendable, Equatable {
+        package let name: Name
+        package let type: String?
+        package let data: JSON
+
+        package init(_ name: Name, type: String? = nil, data: JSON) {
+            self.name = name
+            self.type = type
+            self.data = data
+        }
+    }
+
+    package let position: LogPosition
+    package let unixMilliseconds: Int64
+    package let seat: String
+    package let content: Content
+
+    package var json: JSON {
+        var members: [String: JSON] = [
+            "epoch": .string(position.epoch),
+            "seq": .integer(Int64(position.seq)),
+            "time": .string(rfc3339(unixMilliseconds: unixMilliseconds)),
+            "seat": .string(seat),
+            "event": .string(content.name.rawValue),
+            "data": content.data,
+        ]
+        members["type"] = content.type.map(JSON.string)
+        return .object(members)
+    }
+}
+
+/// A place in the event log: everything up to and including `seq` of this epoch.
+package struct LogPosition: Sendable, Equatable, CustomStringConvertible {
+    package let epoch: String
+    package let seq: UInt64
+
+    package init(epoch: String, seq: UInt64) {
+        self.epoch = epoch
+        self.seq = seq
+    }
+
+    /// Parses `{epoch}:{seq}`, the form of the `after` parameter.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let seq = UInt64(parts[1]) else { return nil }
+        self.init(epoch: String(parts[0]), seq: seq)
+    }
+
+    package var description: String { "\(epoch):\(seq)" }
+}
+
+/// The fraction is put in by hand: `Date` keeps it as a floating-point number and would cut it one too low now and then.
+private func rfc3339(unixMilliseconds: Int64) -> String {
+    let seconds = unixMilliseconds / 1000
+    let fraction = String(1000 + unixMilliseconds % 1000).dropFirst()
+    return Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601).dropLast() + ".\(fraction)Z"
+}

@@ -1,0 +1,32 @@
+import FoundationEssentials
+import Wire
+
+/// The members of a request's JSON object (RFC 8259), read leniently: a number serves where a string is meant.
+struct Parameters {
+    private let members: [String: JSON]
+
+    init(_ body: Span<UInt8>) throws(Problem) {
+        guard body.count > 0 else {
+            members = [:]
+            return
+        }
+        let value: JSON
+        do {
+            value = try JSONDecoder().decode(JSON.self, from: Data([UInt8](body)))
+        } catch {
+            throw .malformedBody
+        }
+        guard case .object(let members) = value else { throw .malformedBody }
+        self.members = members
+    }
+
+    func required(_ name: String) throws(Problem) -> String {
+        guard let value = members[name], value != .null else { throw .missingParameter(name) }
+        guard let text = value.lenientString, !text.isEmpty else { throw .invalidParameter(name) }
+        return text
+    }
+
+    func optional(_ name: String) -> String? {
+        members[name]?.lenientString
+    }
+}

@@ -1,0 +1,101 @@
+import Wire
+
+/// What a client is told when a request cannot be done: problem details (RFC 9457) with the SDK's `code` and `info`.
+package struct Problem: Error, Sendable, Equatable {
+    /// The HTTP status.
+    package let status: Int
+    /// The last part of the problem's `type`, stable and in kebab case.
+    package let name: String
+    package let title: String
+    package var detail: String?
+    /// The SDK's result code (5xxxx), where it has one for this.
+    package var code: Int?
+    /// What the SDK's function would have returned besides failing.
+    package private(set) var result: JSON?
+    /// The methods a 405 allows.
+    package private(set) var allow: String?
+
+    package init(status: Int, _ name: String, _ title: String, detail: String? = nil, code: Int? = nil) {
+        self.status = status
+        self.name = name
+        self.title = title
+        self.detail = detail
+        self.code = code
+    }
+
+    package func with(result: JSON) -> Problem {
+        var copy = self
+        copy.result = result
+        return copy
+    }
+
+    package func with(code: SDKCode) -> Problem {
+        var copy = self
+        copy.code = code.rawValue
+        return copy
+    }
+
+    /// The members of the `application/problem+json` object.
+    package var json: JSON {
+        var members: [String: JSON] = [
+            "type": .string("urn:phonebard:problem:\(name)"),
+            "title": .string(title),
+            "status": .integer(Int64(status)),
+        ]
+        members["detail"] = detail.map(JSON.string)
+        members["code"] = code.map { .integer(Int64($0)) }
+        members["info"] = code.flatMap(SDKCode.init(rawValue:)).map { .string($0.info) }
+        members["result"] = result
+        return .object(members)
+    }
+}
+
+extension Problem {
+    package static let noSuchResource = Problem(status: 404, "no-such-resource", "There is nothing at this path.")
+    package static let unauthorized = Problem(
+        status: 401, "unauthorized", "A valid bearer token is needed.",
+        detail: "Send it as 'Authorization: Bearer TOKEN'.")
+    package static let malformedBody = Problem(
+        status: 400, "malformed-body", "The body is not a JSON object.", code: SDKCode.badParameter.rawValue)
+    package static let unsupportedMediaType = Problem(
+        status: 415, "unsupported-media-type", "The body has to be application/json.")
+    package static let tooManyRequests = Problem(
+        status: 503, "too-many-requests", "Too many requests are waiting for the platform.")
+
+    package static func methodNotAllowed(allow: String) -> Problem {
+        var problem = Problem(status: 405, "method-not-allowed", "This path takes another method.", detail: allow)
+        problem.allow = allow
+        return problem
+    }
+
+    package static func missingParameter(_ name: String) -> Problem {
+        Problem(
+            status: 400, "missing-parameter", "A parameter is missing.", detail: "'\(name)' is required.",
+            code: SDKCode.badParameter.rawValue)
+    }
+
+    package static func invalidParameter(_ name: String) -> Problem {
+        Problem(
+            status: 400, "invalid-parameter", "A parameter cannot be used.",
+            detail: "'\(name)' is not a usable value.", code: SDKCode.badParameter.rawValue)
+    }
+
+    package static let userUnknown = Problem(
+        status: 409, "no-user", "No user is known yet.", detail: "Call getUser first.",
+        code: SDKCode.badParameter.rawValue)
+    package static let notLoggedIn = Problem(
+        status: 409, "not-logged-in", "The seat is not logged in.", detail: "Call getUser and init first.")
+    package static let loggedInAlready = Problem(
+        status: 409, "logged-in-already", "The seat is logged in with other parameters.", detail: "Call logout first.")
+    package static let wrongState = Problem(status: 409, "wrong-state", "The seat's state does not allow this now.")
+    package static let noSuchCall = Problem(status: 404, "no-such-call", "There is no call with this ccNumber.")
+    package static let superseded = Problem(status: 409, "superseded", "A later request took this one's place.")
+    package static let platformUnreachable = Problem(
+        status: 503, "platform-unreachable", "There is no connection to the platform.")
+    package static let platformSilent = Problem(status: 504, "platform-silent", "The platform did not answer in time.")
+
+    /// - Parameter status: the SIP status the platform refused with.
+    package static func platformRefused(status: Int) -> Problem {
+        Problem(status: 502, "platform-refused", "The platform refused.", detail: "It answered \(status).")
+    }
+}

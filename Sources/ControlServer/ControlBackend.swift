@@ -1,0 +1,19 @@
+import ControlAPI
+import Wire
+
+/// What stands behind the control API; completions and deliveries may come from any thread.
+package protocol ControlBackend: Sendable {
+    func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void)
+
+    /// The snapshot of everything, with the log position it is true for.
+    func state(completion: @escaping @Sendable (JSON) -> Void)
+
+    /// Delivers events from `after` on, or new ones only, each as JSON text and in order, until `unsubscribe`.
+    func subscribe(_ subscriber: SubscriberID, after: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void)
+    func unsubscribe(_ subscriber: SubscriberID)
+}
+
+/// Names one subscription to the events for as long as the daemon runs.
+package struct SubscriberID: Hashable, Sendable {
+    let rawValue: UInt64
+}

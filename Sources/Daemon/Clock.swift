@@ -1,0 +1,10 @@
+import Foundation
+import Network
+import Wire
+
+extension Moment {
+    static var now: Moment {
+        Moment(
+            instant: MonotonicClock.now, unixMilliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+}

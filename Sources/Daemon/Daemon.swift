@@ -1,0 +1,51 @@
+import ControlAPI
+import ControlServer
+import Crypto
+import Logging
+import Network
+import Wire
+
+/// The daemon: a switchboard and the control API in front of it.
+package final class Daemon: Sendable {
+    private let switchboard: Switchboard
+    private let server: ControlServer
+    private let configuration: Configuration
+
+    package init(configuration: Configuration, logger: Logger) throws(Token.Failure) {
+        self.configuration = configuration
+        let token = try Token.load(from: configuration.stateDirectory)
+        switchboard = Switchboard(configuration: configuration, certificate: .selfSigned(), logger: logger)
+        server = ControlServer(token: token, backend: switchboard, logger: logger)
+    }
+
+    /// Opens the control API; returns its addresses with the actual ports.
+    package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
+        try server.start(on: configuration.endpoints)
+    }
+
+    /// Logs the seat out, then closes the control API, so that subscribers hear the end.
+    package func stop() async {
+        await switchboard.stop()
+        await server.stop()
+    }
+}
+
+extension Switchboard: ControlBackend {
+    nonisolated func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        enter { $0.carryOut(command, completion: completion) }
+    }
+
+    nonisolated func state(completion: @escaping @Sendable (JSON) -> Void) {
+        Task { completion(await snapshot()) }
+    }
+
+    nonisolated func subscribe(
+        _ subscriber: SubscriberID, after: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        enter { $0.add(subscriber, after: after, deliver: deliver) }
+    }
+
+    nonisolated func unsubscribe(_ subscriber: SubscriberID) {
+        enter { $0.remove(subscriber) }
+    }
+}

@@ -1,0 +1,269 @@
+import Audio
+import ControlAPI
+import ControlServer
+import Crypto
+import Dialect
+import Dispatch
+import Engine
+import HTTP
+import Logging
+import Network
+import Seat
+import Wire
+
+/// Owns the seats, the log of their events and everything they have opened; carries out what the cores want.
+actor Switchboard {
+    private static let seatName = "default"
+
+    nonisolated let executor = QueueExecutor(label: "phonebard.switchboard")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let configuration: Configuration
+    private let logger: Logger
+    private let web: HTTPClient
+    private let certificate: Certificate
+
+    private var seat: Seat
+    private var log: EventLog
+    private var timer: DeadlineTimer?
+    private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
+    private var lastCommand: UInt64 = 0
+    private var subscribers: [SubscriberID: @Sendable ([UInt8]) -> Void] = [:]
+    private var connection: Connection?
+    private var connections = 0
+    private var paths: [LegID: MediaPath] = [:]
+
+    /// The WebSocket to the platform; the number tells the callbacks of a replaced one apart.
+    private struct Connection {
+        let number: Int
+        let client: WebSocketClient
+        let host: String
+    }
+
+    init(configuration: Configuration, certificate: Certificate, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        self.certificate = certificate
+        web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
+        var randomness = Randomness.system
+        log = EventLog(epoch: randomness.token(length: 12))
+        let platform = Platform(configuration: Platform.Configuration(hosts: HostTable(configuration.hosts)))
+        seat = Seat(
+            configuration: Seat.Configuration(socketURI: configuration.socketURI), dialect: platform,
+            randomness: .system)
+    }
+
+    /// Runs `body` on the actor, in the order of the calls.
+    nonisolated func enter(_ body: @escaping @Sendable (isolated Switchboard) -> Void) {
+        executor.queue.async { self.assumeIsolated(body) }
+    }
+
+    /// Logs the seat out and waits until the platform has heard it.
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            carryOut(.logout) { _ in continuation.resume() }
+        }
+    }
+}
+
+/// What the control API asks for.
+extension Switchboard {
+    func carryOut(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        lastCommand += 1
+        let id = CommandID(lastCommand)
+        replies[id] = completion
+        handle(.command(id, command))
+    }
+
+    /// Every seat, and each call with what its audio measures now.
+    func snapshot() async -> JSON {
+        var media: [LegID: JSON] = [:]
+        for (leg, path) in paths { media[leg] = await path.statistics().json }
+        return [
+            "position": ["epoch": .string(log.epoch), "seq": .integer(Int64(log.position.seq))],
+            "seats": .object([Self.seatName: seat.snapshot { media[$0] }]),
+        ]
+    }
+
+    func add(
+        _ subscriber: SubscriberID, after position: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        subscribers[subscriber] = deliver
+        guard let position else { return }
+        switch log.events(after: position) {
+        case .events(let events):
+            for event in events { deliver(encodedJSON(event.json)) }
+        case .gap(let from, let to, let events):
+            let gap: JSON = ["from": .integer(Int64(from)), "to": .integer(Int64(to))]
+            deliver(encodedJSON(["epoch": .string(log.epoch), "gap": gap]))
+            for event in events { deliver(encodedJSON(event.json)) }
+        }
+    }
+
+    func remove(_ subscriber: SubscriberID) {
+        subscribers[subscriber] = nil
+    }
+}
+
+extension Switchboard {
+    private func handle(_ input: Seat.Input) {
+        let now = Moment.now
+        for output in seat.handle(input, at: now) { carryOut(output, at: now) }
+        if timer == nil {
+            timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.handle(.deadlineReached) } }
+        }
+        timer?.deadline = seat.deadline
+    }
+
+    private func carryOut(_ output: Seat.Output, at now: Moment) {
+        switch output {
+        case .reply(let id, let result): replies.removeValue(forKey: id)?(result)
+        case .event(let content): publish(content, at: now)
+        case .fetch(let id, let url): fetch(id, url)
+        case .connect(let uri): connect(uri)
+        case .disconnect: disconnect()
+        case .transmit(let message): connection?.client.send(WebSocket.Message(.text, message))
+        case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
+        case .closeLeg(let leg): close(leg)
+        case .diagnostic(let diagnostic): logger.info("seat", metadata: ["diagnostic": "\(diagnostic)"])
+        }
+    }
+
+    private func publish(_ content: Event.Content, at now: Moment) {
+        let event = log.append(content, seat: Self.seatName, at: now)
+        logger.info(
+            "event",
+            metadata: [
+                "event": "\(content.name.rawValue)", "type": "\(content.type ?? "")", "seq": "\(event.position.seq)",
+            ])
+        guard !subscribers.isEmpty else { return }
+        let text = encodedJSON(event.json)
+        for deliver in subscribers.values { deliver(text) }
+    }
+
+    private func fetch(_ id: FetchID, _ url: Redacted<String>) {
+        web.get(url) { [weak self, logger] result in
+            var body: [UInt8]?
+            switch result {
+            case .success(let response) where response.status == 200: body = response.body
+            case .success(let response):
+                logger.warning("platform user API", metadata: ["status": "\(response.status)"])
+            case .failure(let failure): logger.warning("platform user API", metadata: ["failure": "\(failure)"])
+            }
+            self?.enter { [body] in $0.handle(.fetched(id, body)) }
+        }
+    }
+}
+
+/// The connection to the platform.
+extension Switchboard {
+    private func connect(_ uri: String) {
+        disconnect()
+        guard let url = WebSocketURL(uri) else { return fail("the gateway's URI is invalid") }
+        connections += 1
+        let number = connections
+        var options = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
+        options.trust = configuration.trust
+        let callbacks = WebSocketClient.Callbacks(
+            onOpen: { [weak self] _ in self?.assumeIsolated { $0.opened(number) } },
+            onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message, on: number) } },
+            onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(number, reason) } })
+        let client = WebSocketClient(options, on: executor, logger: logger, callbacks: callbacks)
+        connection = Connection(number: number, client: client, host: url.host)
+        client.connect()
+    }
+
+    /// The seat hears of it after what it is doing now.
+    private func fail(_ reason: String) {
+        enter { $0.handle(.disconnected(reason: reason)) }
+    }
+
+    private func opened(_ number: Int) {
+        guard number == connection?.number else { return }
+        handle(.connected)
+    }
+
+    private func received(_ message: WebSocket.Message, on number: Int) {
+        guard number == connection?.number else { return }
+        handle(.received(message.bytes))
+    }
+
+    private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
+        guard number == connection?.number else { return }
+        connection = nil
+        logger.warning("connection to the platform lost", metadata: ["reason": "\(reason)"])
+        handle(.disconnected(reason: "\(reason)"))
+    }
+
+    private func disconnect() {
+        connection?.client.close()
+        connection = nil
+    }
+}
+
+/// The audio of the calls.
+extension Switchboard {
+    private func answer(_ leg: LegID, offer: String) {
+        guard let path = paths[leg] ?? makePath(leg) else {
+            return enter { $0.handle(.legRefused(leg, reason: "no local address for media")) }
+        }
+        Task {
+            let input: Seat.Input
+            do {
+                input = .legAnswered(leg, sdp: try await path.answer(offer: offer))
+            } catch {
+                input = .legRefused(leg, reason: "\(error)")
+            }
+            handle(input)
+        }
+    }
+
+    private func makePath(_ leg: LegID) -> MediaPath? {
+        guard let addresses = try? configuration.addresses(forGateway: connection?.host), !addresses.isEmpty else {
+            logger.error("no local address for media")
+            return nil
+        }
+        var randomness = Randomness.system
+        let path = MediaPath(
+            configuration: MediaPath.Configuration(
+                addresses: addresses, certificate: certificate, cname: randomness.token(length: 16)),
+            source: makeSource(), sink: makeSink(), logger: logger
+        ) { [weak self] event in
+            self?.enter { $0.mediaChanged(leg, event) }
+        }
+        paths[leg] = path
+        return path
+    }
+
+    private func makeSource() -> any AudioSource {
+        do {
+            return try configuration.microphone.makeSource(onChange: report("microphone"))
+        } catch {
+            logger.error("microphone", metadata: ["failure": "\(error)"])
+            return NullDevice()
+        }
+    }
+
+    private func makeSink() -> any AudioSink {
+        do {
+            return try configuration.speaker.makeSink(onChange: report("speaker"))
+        } catch {
+            logger.error("speaker", metadata: ["failure": "\(error)"])
+            return NullDevice()
+        }
+    }
+
+    private func report(_ device: String) -> @Sendable (AudioDevice.Condition) -> Void {
+        { [logger] condition in logger.notice("\(device)", metadata: ["condition": "\(condition)"]) }
+    }
+
+    private func mediaChanged(_ leg: LegID, _ event: MediaPath.Event) {
+        logger.info("media", metadata: ["event": "\(event)"])
+        if case .failed = event { handle(.legFailed(leg)) }
+    }
+
+    private func close(_ leg: LegID) {
+        guard let path = paths.removeValue(forKey: leg) else { return }
+        Task { await path.close() }
+    }
+}

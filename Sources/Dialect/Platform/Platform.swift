@@ -1,0 +1,92 @@
+import ControlAPI
+import Wire
+
+/// The dialect of the calling platform behind the browser SDK: XML bodies in SIP MESSAGE (platform protocol §2 and §3).
+package struct Platform: Dialect {
+    /// What differs between installations of the platform.
+    package struct Configuration: Sendable {
+        package var hosts: HostTable
+        package var directory: Directory?
+        /// Whether the SIP domain is written `domain:port`; some gateways want it.
+        package var domainHasPort = false
+
+        package init(hosts: HostTable, directory: Directory? = nil, domainHasPort: Bool = false) {
+            self.hosts = hosts
+            self.directory = directory
+            self.domainHasPort = domainHasPort
+        }
+    }
+
+    private let configuration: Configuration
+
+    package init(configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    package func lookup(_ credentials: Credentials, randomness: Randomness) -> any UserLookup {
+        PlatformUserLookup(credentials, configuration: configuration, randomness: randomness)
+    }
+
+    package func user(_ user: User, loggingInWith credentials: Credentials) -> User {
+        var user = user
+        user.credentials = credentials
+        user.sipUser = sipUser(credentials.extensionNumber, enterprise: user.enterpriseID)
+        return user
+    }
+
+    package func actions(onRegistrationOf user: User, group: String, status: SeatStatus) -> [Action] {
+        [
+            message(Element("cc", ["a": String(status.rawValue)]), user, failure: .loginStatusFailed),
+            message(Element("cc", ["a": "52"]), user, failure: .seatModeFailed),
+            message(
+                Element("cc", ["a": "53", "g": "\(group)_\(user.enterpriseID)"]), user, failure: .loginGroupFailed),
+        ]
+    }
+
+    package func action(for verb: Verb, user: User, at now: Moment, using randomness: inout Randomness) -> Action {
+        switch verb {
+        case .call(let number, .outside):
+            message(dial(number, a: "200", user, now, &randomness), user, failure: .callOutsideFailed)
+        case .call(let number, .inside):
+            message(
+                dial(sipUser(number, enterprise: user.enterpriseID), a: "300", user, now, &randomness),
+                user, failure: .callInsideFailed)
+        case .answer(let call):
+            message(Element("cc", ["a": "102", "c": call]), user, failure: .answerFailed)
+        case .hangUp(let call):
+            message(Element("cc", ["a": "106", "c": call]), user, failure: .terminateFailed)
+        }
+    }
+
+    /// A number within the enterprise's range of extensions is an extension, every other one is outside.
+    package func kind(ofCallTo number: String, user: User) -> CallKind {
+        guard let range = user.extensionRange, number.utf8.first != UInt8(ascii: "+"), let value = Int(number),
+            range.contains(value)
+        else { return .outside }
+        return .inside
+    }
+
+    private func dial(
+        _ target: String, a action: String, _ user: User, _ now: Moment, _ randomness: inout Randomness
+    ) -> Element {
+        let digits = String(1000 + Int.random(in: 0...999, using: &randomness)).suffix(3)
+        return Element(
+            "cc",
+            [
+                "a": action, "p": user.credentials.switchboardNumber, "i": "\(now.unixMilliseconds)\(digits)",
+                "t": target,
+            ])
+    }
+
+    private func message(_ element: Element, _ user: User, failure: SDKCode) -> Action {
+        .message(
+            target: "sip:PBX@\(user.domain)", contentType: "application/pidf+xml", body: element.document,
+            failure: failure)
+    }
+}
+
+/// `{extension}_{eid16}`: the SIP user part of an extension, the enterprise id as eight lower-case hexadecimal digits.
+func sipUser(_ extensionNumber: String, enterprise: String) -> String {
+    let digits = String(UInt32(enterprise) ?? 0, radix: 16)
+    return extensionNumber + "_" + String(repeating: "0", count: 8 - digits.count) + digits
+}

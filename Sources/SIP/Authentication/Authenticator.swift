@@ -1,0 +1,89 @@
+import Wire
+
+/// Answers the digest challenges of registrars and proxies and remembers them for the next request (RFC 3261 §22).
+struct Authenticator: Sendable {
+    /// Who asks: the user agent server by 401 or a proxy by 407.
+    enum Asker: Sendable, Hashable, CaseIterable {
+        case server, proxy
+
+        var challengeField: HeaderName { self == .server ? .wwwAuthenticate : .proxyAuthenticate }
+        var answerField: HeaderName { self == .server ? .authorization : .proxyAuthorization }
+    }
+
+    private struct Protected: Sendable {
+        var asker: Asker
+        var challenge: DigestChallenge
+        var uses: UInt32 = 0
+    }
+
+    /// Enough for one server and the proxies before it; more would be a peer's game.
+    private static let mostRealms = 4
+    private static let mostAttempts = 4
+
+    private let credentials: UserAgent.Credentials?
+    private var known: [Protected] = []
+
+    init(_ credentials: UserAgent.Credentials?) { self.credentials = credentials }
+
+    /// Writes the answers to all known challenges into a request.
+    mutating func authorize(_ request: inout Request, randomness: inout Randomness) {
+        Asker.allCases.forEach { request.headers.remove($0.answerField) }
+        guard let credentials else { return }
+        for index in known.indices {
+            known[index].uses &+= 1
+            let answer = DigestCredentials(
+                to: known[index].challenge, username: credentials.username, password: credentials.password,
+                method: request.method, uri: request.target.description,
+                protection: .init(nonceCount: known[index].uses, clientNonce: randomness.token(length: 16)))
+            request.headers.append(known[index].asker.answerField, answer.description)
+        }
+    }
+
+    /// Takes the challenges of a 401 or 407; whether it is worth sending the request again.
+    ///
+    /// It is not when what was refused answered a challenge to this very request, `attempt` being more than 0: then
+    /// the password is wrong. An answer made beforehand, from an older challenge, may simply have been too old.
+    mutating func learn(from response: Response, to request: Request, attempt: Int) -> Bool {
+        guard let credentials, let asker = Asker(status: response.status) else { return false }
+        let answered = request.headers.all(asker.answerField).compactMap { try? DigestCredentials(parsing: $0) }
+        var isWorthAnother = false
+        for challenge in Self.strongest(response.headers.all(asker.challengeField)) {
+            guard credentials.realm == nil || credentials.realm == challenge.realm else { continue }
+            let previous = answered.first { $0.realm == challenge.realm }
+            let isRefused = previous.map { attempt > 0 || $0.nonce == challenge.nonce } ?? false
+            guard !isRefused || challenge.stale else { return false }
+            isWorthAnother = remember(challenge, of: asker) || isWorthAnother
+        }
+        return isWorthAnother && attempt < Self.mostAttempts
+    }
+
+    private mutating func remember(_ challenge: DigestChallenge, of asker: Asker) -> Bool {
+        known.removeAll { $0.asker == asker && $0.challenge.realm == challenge.realm }
+        guard known.count < Self.mostRealms else { return false }
+        known.append(Protected(asker: asker, challenge: challenge))
+        return true
+    }
+
+    /// The strongest challenge of each realm (RFC 8760 §2.4).
+    private static func strongest(_ values: [String]) -> [DigestChallenge] {
+        var best: [DigestChallenge] = []
+        for challenge in values.compactMap({ try? DigestChallenge(parsing: $0) }) {
+            guard let index = best.firstIndex(where: { $0.realm == challenge.realm }) else {
+                best.append(challenge)
+                continue
+            }
+            if best[index].algorithm < challenge.algorithm { best[index] = challenge }
+        }
+        return best
+    }
+}
+
+extension Authenticator.Asker {
+    fileprivate init?(status: Int) {
+        switch status {
+        case 401: self = .server
+        case 407: self = .proxy
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Wire
+
+// The server side of everything but INVITE, and the way of every request to where it belongs (RFC 3261 §8.2).
+extension UserAgent {
+    mutating func receive(_ request: Request, at now: Instant) -> [Output] {
+        let key = ServerKey(request)
+        switch request.method {
+        case .ack: return acknowledge(request, key, at: now)
+        case .cancel: return cancel(request, key, at: now)
+        default: break
+        }
+        if inviteServers[key] != nil { return advance(key, .retransmission, at: now) }
+        if servers[key] != nil { return advance(server: key, .retransmission, at: now) }
+        if let refusal = screen(request) { return answer(request, refusal) }
+        if let tag = request.to.tag {
+            let id = Dialog.ID(callID: request.callID, localTag: tag, remoteTag: request.from.tag ?? "")
+            guard let call = dialogs[id] else { return answer(request, Answer(status: 481)) }
+            return receive(request, in: call, key, at: now)
+        }
+        return receiveOutside(request, key, at: now)
+    }
+
+    /// What has to be refused whatever it is about (RFC 3261 §8.2.1 to §8.2.3).
+    private func screen(_ request: Request) -> Answer? {
+        if !configuration.allowed.contains(request.method) {
+            let allow: Headers = [.allow: configuration.allowed.map(\.rawValue).joined(separator: ", ")]
+            return Method.known.contains(request.method)
+                ? Answer(status: 405, headers: allow) : Answer(status: 501, headers: allow)
+        }
+        let unsupported = request.headers.list(.require).filter { !configuration.supported.contains($0) }
+        if !unsupported.isEmpty {
+            return Answer(status: 420, headers: [.unsupported: unsupported.joined(separator: ", ")])
+        }
+        do {
+            _ = try (request.headers.addresses(.contact), request.headers.addresses(.recordRoute))
+        } catch {
+            return Answer(status: error.status)
+        }
+        return request.method == .invite ? screenOffer(request) : nil
+    }
+
+    /// An INVITE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
+    private func screenOffer(_ request: Request) -> Answer? {
+        let session: Headers = [.accept: "application/sdp"]
+        if !request.body.isEmpty, request.headers[.contentType]?.mediaType != "application/sdp" {
+            return Answer(status: 415, headers: session)
+        }
+        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+            return Answer(status: 415, headers: session)
+        }
+        let accepted = request.headers.list(.accept).map(\.mediaType)
+        let isAcceptable =
+            accepted.isEmpty || !["application/sdp", "application/*", "*/*"].filter(accepted.contains).isEmpty
+        return isAcceptable ? nil : Answer(status: 406, headers: session)
+    }
+
+    private mutating func receiveOutside(_ request: Request, _ key: ServerKey, at now: Instant) -> [Output] {
+        switch request.method {
+        case .options: return answer(request, capabilities)
+        case .invite where configuration.accepted.contains(.invite): return ring(request, key, at: now)
+        case let method where configuration.accepted.contains(method):
+            return accept(request, key, in: nil, at: now)
+        case .bye, .info, .update: return answer(request, Answer(status: 481))
+        default: return answer(request, Answer(status: 405))
+        }
+    }
+
+    private mutating func receive(
+        _ request: Request, in call: CallHandle, _ key: ServerKey, at now: Instant
+    ) -> [Output] {
+        guard calls[call]?.withDialog({ $0.admit(request) }) == true else {
+            return answer(request, Answer(status: 500))
+        }
+        switch request.method {
+        case .bye: return end(call, with: request, at: now)
+        case .invite: return update(call, with: request, key, at: now)
+        case .options: return answer(request, capabilities)
+        default: return accept(request, key, in: call, at: now)
+        }
+    }
+
+    /// Puts a request before the owner.
+    private mutating func accept(
+        _ request: Request, _ key: ServerKey, in call: CallHandle?, at now: Instant
+    ) -> [Output] {
+        guard !isFull else { return answer(request, Answer(status: 503)) }
+        let token = newToken(for: key)
+        servers[key] = Server(transaction: ServerTransaction(request), token: token, call: call, tag: newTag())
+        return advance(server: key, .start, at: now)
+    }
+
+    mutating func newToken(for key: ServerKey) -> RequestToken {
+        lastToken &+= 1
+        let token = RequestToken(lastToken)
+        tokens[token] = key
+        return token
+    }
+
+    /// Hands an input to a server transaction and carries out what it says.
+    mutating func advance(server key: ServerKey, _ input: ServerTransaction.Input, at now: Instant) -> [Output] {
+        guard var server = servers[key] else { return [] }
+        let outputs = server.transaction.handle(input, at: now)
+        let isOver = server.transaction.isTerminated
+        servers[key] = isOver ? nil : server
+        if isOver { tokens[server.token] = nil }
+        return outputs.map { output -> Output in
+            switch output {
+            case .deliver(let request): present(request, of: server)
+            case .send(let response): .transmit(response.bytes)
+            case .fail: .diagnostic(.neverAnswered(server.transaction.request.method))
+            }
+        }
+    }
+
+    private func present(_ request: Request, of server: Server) -> Output {
+        guard let call = server.call else { return .request(server.token, request) }
+        return request.method == .update
+            ? .callUpdate(call, server.token, request) : .callRequest(call, server.token, request)
+    }
+
+    mutating func respond(to token: RequestToken, _ answer: Answer, at now: Instant) -> [Output] {
+        guard let key = tokens[token] else { return [.diagnostic(.answerTooLate)] }
+        if let server = servers[key] {
+            let response = compose(answer, to: server.transaction.request, tag: server.tag)
+            if let call = server.call, server.transaction.request.method == .update, response.isSuccess {
+                _ = calls[call]?.withDialog { $0.refreshTarget(from: server.transaction.request.headers) }
+            }
+            return advance(server: key, .respond(response), at: now)
+        }
+        return respond(toUpdate: key, answer, at: now)
+    }
+
+    /// Answers a request without a transaction: on a reliable transport it would end at once.
+    mutating func answer(_ request: Request, _ answer: Answer) -> [Output] {
+        let response = compose(answer, to: request, tag: newTag())
+        return [
+            .transmit(response.bytes), .diagnostic(.answeredByAgent(request.method, status: response.status)),
+        ]
+    }
+
+    func compose(_ answer: Answer, to request: Request, tag: String) -> Response {
+        var response = Response(
+            to: request, status: answer.status, reason: answer.reason, tag: tag, headers: answer.headers,
+            body: answer.body)
+        let makesDialog = request.method == .invite && 101..<300 ~= answer.status
+        if makesDialog {
+            for value in request.headers.all(.recordRoute) { response.headers.append(.recordRoute, value) }
+        }
+        if makesDialog || request.method == .update && response.isSuccess {
+            response.headers[.contact] = response.headers[.contact] ?? NameAddress(configuration.contact).description
+        }
+        if let name = configuration.userAgentHeader { response.headers[.server] = name }
+        return response
+    }
+
+    private var capabilities: Answer {
+        var headers: Headers = [
+            .allow: configuration.allowed.map(\.rawValue).joined(separator: ", "), .accept: "application/sdp",
+        ]
+        if !configuration.supported.isEmpty {
+            headers.append(.supported, configuration.supported.joined(separator: ", "))
+        }
+        return Answer(status: 200, headers: headers)
+    }
+}
+
+extension Method {
+    fileprivate static let known: Set<Method> = [
+        .ack, .bye, .cancel, .info, .invite, .message, .notify, .options, .prack, .publish, .refer, .register,
+        .subscribe, .update,
+    ]
+}
+
+extension String {
+    /// A Content-Type or an element of Accept without its parameters.
+    fileprivate var mediaType: String {
+        (split(separator: ";", maxSplits: 1).first ?? "").trimmed.lowercased()
+    }
+}

@@ -1,0 +1,72 @@
+import Wire
+
+// What time and the loss of the connection do.
+extension UserAgent {
+    mutating func reachDeadlines(at now: Instant) -> [Output] {
+        var outputs = drive(.deadlineReached, at: now)
+        for (key, client) in clients where client.transaction.deadline.isReached(at: now) {
+            outputs += advance(client: key, .deadlineReached, at: now)
+        }
+        for (key, client) in inviteClients where client.deadline.isReached(at: now) {
+            outputs += reachDeadline(of: client, key, at: now)
+        }
+        for (key, server) in servers where server.transaction.deadline.isReached(at: now) {
+            outputs += advance(server: key, .deadlineReached, at: now)
+        }
+        for (key, server) in inviteServers where server.deadline.isReached(at: now) {
+            outputs += advance(key, .deadlineReached, at: now) + retransmit(key, at: now)
+        }
+        return outputs
+    }
+
+    /// A cancelled INVITE that is never answered is over 64·T1 after its CANCEL (RFC 3261 §9.1).
+    private mutating func reachDeadline(of client: InviteClient, _ key: ClientKey, at now: Instant) -> [Output] {
+        guard client.cancelled.isReached(at: now), client.transaction.isPending else {
+            inviteClients[key]?.cancelled = nil
+            return advance(key, .deadlineReached, at: now)
+        }
+        inviteClients[key] = nil
+        guard case .call(let call) = client.purpose, calls.removeValue(forKey: call) != nil else { return [] }
+        return [.callEnded(call, .cancelled)]
+    }
+
+    /// Sends an unacknowledged 2xx again, and gives the call up when it never is (RFC 3261 §13.3.1.4).
+    private mutating func retransmit(_ key: ServerKey, at now: Instant) -> [Output] {
+        guard var server = inviteServers[key], var retransmission = server.retransmission else { return [] }
+        let outputs = retransmission.deadlineReached(at: now)
+        server.retransmission = retransmission
+        inviteServers[key] = server.isTerminated ? nil : server
+        return outputs.flatMap { output -> [Output] in
+            switch output {
+            case .send(let response): isConnected ? [.transmit(response.bytes)] : []
+            case .fail: giveUp(server.call, at: now)
+            }
+        }
+    }
+
+    private mutating func giveUp(_ call: CallHandle, at now: Instant) -> [Output] {
+        guard let dialog = calls[call]?.dialog else { return [] }
+        remove(call)
+        return bye(dialog, headers: [:], at: now) + [.callEnded(call, .timedOut)]
+    }
+
+    /// Ends every transaction; calls that were answered live on for the next connection.
+    mutating func loseTransport(at now: Instant) -> [Output] {
+        isConnected = false
+        var outputs: [Output] = []
+        for key in clients.keys { outputs += advance(client: key, .transportFailed, at: now) }
+        for key in inviteClients.keys { outputs += advance(key, .transportFailed, at: now) }
+        for key in servers.keys { outputs += advance(server: key, .transportFailed, at: now) }
+        for key in inviteServers.keys { outputs += advance(key, .transportFailed, at: now) }
+        for (call, state) in calls.mapValues(\.state) {
+            guard case .ringing = state else { continue }
+            remove(call)
+            outputs.append(.callEnded(call, .transport))
+        }
+        return outputs + drive(.transportFailed, at: now)
+    }
+}
+
+extension Instant? {
+    fileprivate func isReached(at now: Instant) -> Bool { map { now >= $0 } ?? false }
+}

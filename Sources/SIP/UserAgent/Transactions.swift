@@ -1,0 +1,55 @@
+import Wire
+
+/// A client transaction and whom its outcome concerns.
+struct Client: Sendable {
+    enum Purpose: Sendable {
+        case registration
+        case request(RequestID)
+        case callRequest(RequestID, CallHandle)
+        /// CANCEL and BYE: nobody waits for their outcome.
+        case farewell
+    }
+
+    var transaction: ClientTransaction
+    var purpose: Purpose
+    /// How often the request was sent again because of a challenge.
+    var attempt: Int
+}
+
+/// A client transaction of an INVITE.
+struct InviteClient: Sendable {
+    enum Purpose: Sendable {
+        case call(CallHandle)
+        case update(RequestID, CallHandle)
+    }
+
+    var transaction: InviteClientTransaction
+    var purpose: Purpose
+    var attempt: Int
+    /// The ACK of each 2xx by the tag of its To, to be sent again when the 2xx comes again.
+    var acknowledgements: [String: Request] = [:]
+    /// When to stop waiting for the final response to a cancelled INVITE (RFC 3261 §9.1).
+    var cancelled: Instant?
+
+    var deadline: Instant? { earliest(transaction.deadline, cancelled) }
+}
+
+/// A server transaction and the owner's name for it.
+struct Server: Sendable {
+    var transaction: ServerTransaction
+    var token: RequestToken
+    var call: CallHandle?
+    /// The tag of To in every response to a request outside a dialog.
+    var tag: String
+}
+
+/// A server transaction of an INVITE that makes a call, or changes one when it has a token.
+struct InviteServer: Sendable {
+    var transaction: InviteServerTransaction
+    var call: CallHandle
+    var token: RequestToken?
+    var retransmission: SuccessRetransmission?
+
+    var deadline: Instant? { earliest(transaction.deadline, retransmission?.deadline) }
+    var isTerminated: Bool { transaction.isTerminated && retransmission?.isWaiting != true }
+}

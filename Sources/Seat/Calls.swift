@@ -1,0 +1,138 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+/// What an agent does with calls.
+extension Seat {
+    /// The platform answers a call within its own time-outs; this only keeps a lost answer from blocking the seat.
+    private static let diallingTime = Duration.seconds(30)
+    private static let endTime = Duration.seconds(5)
+
+    package var state: SeatState {
+        guard let login, isOnline else { return .offline }
+        if calls.contains(where: { $0.connectedSince != nil }) { return .talking }
+        if !calls.isEmpty || dialling != nil { return .ringing }
+        return login.status == .busy ? .busy : .idle
+    }
+
+    mutating func call(_ number: String, _ id: CommandID, at now: Moment) -> [Output] {
+        guard Self.isDiallable(number) else { return refuse(id, .invalidParameter("number")) }
+        let kind = user.map { dialect.kind(ofCallTo: number, user: $0) } ?? .outside
+        let failure: SDKCode = kind == .inside ? .callInsideFailed : .callOutsideFailed
+        guard let login, isOnline else { return refuse(id, notReady.with(code: failure)) }
+        guard calls.isEmpty, dialling == nil else { return refuse(id, .wrongState.with(code: failure)) }
+        dialling = Dialling(number: number, kind: kind, deadline: now.instant + Self.diallingTime)
+        let action = dialect.action(
+            for: .call(number: number, kind: kind), user: login.user, at: now, using: &randomness)
+        return send(action, .call(kind), for: id, at: now)
+    }
+
+    private static func isDiallable(_ number: String) -> Bool {
+        number.count <= 32 && number.utf8.contains { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+            && number.utf8.enumerated().allSatisfy { index, byte in
+                UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "*")
+                    || byte == UInt8(ascii: "#") || (byte == UInt8(ascii: "+") && index == 0)
+            }
+    }
+
+    mutating func answer(_ ccNumber: CallID, _ id: CommandID, at now: Moment) -> [Output] {
+        guard let login, isOnline else { return refuse(id, notReady.with(code: .answerFailed)) }
+        guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .answerFailed)) }
+        guard calls[index].state == .offered, !calls.contains(where: { $0.connectedSince != nil }) else {
+            return refuse(id, .wrongState.with(code: .answerFailed))
+        }
+        calls[index].state = .answering
+        let action = dialect.action(for: .answer(ccNumber), user: login.user, at: now, using: &randomness)
+        return send(action, .answer(ccNumber), for: id, at: now)
+    }
+
+    mutating func answerFailed(_ ccNumber: CallID) {
+        guard let index = index(of: ccNumber), calls[index].state == .answering else { return }
+        calls[index].state = .offered
+    }
+
+    /// Hangs up or refuses; without a connection the sound is cut at least, and the platform finds the leg gone.
+    mutating func terminate(_ ccNumber: CallID, _ id: CommandID, at now: Moment) -> [Output] {
+        guard let login else { return refuse(id, .notLoggedIn.with(code: .terminateFailed)) }
+        guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .terminateFailed)) }
+        guard isOnline else { return end(calls[index], .agentHungUp, at: now) + accept(id, result: true) }
+        let action = dialect.action(for: .hangUp(ccNumber), user: login.user, at: now, using: &randomness)
+        return send(action, .hangUp(ccNumber), for: id, at: now)
+    }
+
+    private var notReady: Problem {
+        guard let login else { return .notLoggedIn }
+        return login.isUp ? .notLoggedIn : .platformUnreachable
+    }
+
+    func index(of call: CallID) -> Int? {
+        calls.firstIndex { $0.id == call }
+    }
+}
+
+/// How calls end: once, whoever says so first.
+extension Seat {
+    /// Leaves the platform a while to say it in its own words.
+    mutating func expectEnd(of ccNumber: CallID, reason: EndReason, after: Duration = endTime, at now: Moment) {
+        guard let index = index(of: ccNumber), calls[index].ending == nil else { return }
+        calls[index].ending = Call.Ending(reason: reason, deadline: now.instant + after)
+    }
+
+    mutating func callDeadlines(at now: Moment) -> [Output] {
+        var outputs: [Output] = []
+        if let due = dialling?.deadline, due <= now.instant { outputs += diallingTimedOut() }
+        for call in calls {
+            guard let ending = call.ending, ending.deadline <= now.instant else { continue }
+            outputs += end(call, ending.reason, at: now)
+        }
+        return outputs
+    }
+
+    /// The platform took the message and then said nothing; `r` is SIP's word for that, 408.
+    private mutating func diallingTimedOut() -> [Output] {
+        guard let dialling else { return [] }
+        self.dialling = nil
+        let (type, a): (String, JSON) =
+            dialling.kind == .inside ? ("callinResponse", "301") : ("calloutResponse", "201")
+        let data: JSON = ["a": a, "r": "408", "n": .string(dialling.number)]
+        return [.event(Event.Content(.callEvent, type: type, data: data))]
+    }
+
+    /// Ends a call with the event its state asks for; `said` is the platform's own notice of it, if it gave one.
+    mutating func end(_ call: Call, _ reason: EndReason, said: JSON? = nil, at now: Moment) -> [Output] {
+        calls.removeAll { $0.id == call.id }
+        return [.event(endEvent(of: call, reason, said: said, at: now))] + hangUpLegs(of: call.id, at: now)
+    }
+
+    private func endEvent(of call: Call, _ reason: EndReason, said: JSON?, at now: Moment) -> Event.Content {
+        if call.state == .offered, said == nil {
+            return Event.Content(.callEvent, type: "cancelPBXCall", data: ["a": "101", "c": .string(call.id)])
+        }
+        let connected = call.connectedSince == nil ? .notConnected : reason
+        var data = said?.object ?? ["a": "105", "c": .string(call.id), "r": .string(connected.rawValue)]
+        data["callTime"] = call.callTime(reason, at: now)
+        return Event.Content(.callEvent, type: "endPBXCall", data: .object(data))
+    }
+
+    /// Tells the platform and the subscribers that every call is over.
+    mutating func endAllCalls(at now: Moment) -> [Output] {
+        var outputs: [Output] = []
+        for call in calls {
+            if let user = login?.user, isOnline {
+                let action = dialect.action(for: .hangUp(call.id), user: user, at: now, using: &randomness)
+                outputs += send(action, .hangUp(call.id), for: nil, at: now)
+            }
+            outputs += end(call, .agentHungUp, at: now)
+        }
+        for leg in legs.keys { outputs += hangUp(leg, at: now) }
+        return outputs
+    }
+
+    /// Without a connection a call that has no audio yet can never get any.
+    mutating func endCallsWithoutAudio(at now: Moment) -> [Output] {
+        let audible = Set(legs.values.compactMap(\.call))
+        dialling = nil
+        return calls.filter { !audible.contains($0.id) }.flatMap { end($0, .notConnected, at: now) }
+    }
+}

@@ -1,0 +1,124 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+/// The connection under a login: made, lost, made again with back-off, and the registration that follows it.
+extension Seat {
+    private static let longestPause = 30
+    private static let registrationTime = Duration.seconds(300)
+
+    mutating func connected(at now: Moment) -> [Output] {
+        guard login != nil else { return [.disconnect] }
+        login?.link = .up
+        return agent(.register(expires: Self.registrationTime), at: now) + agent(.transportConnected, at: now)
+    }
+
+    mutating func disconnected(_ reason: String, at now: Moment) -> [Output] {
+        guard let login else { return [] }
+        if login.loggingOut != nil { return finishLogin() }
+        let attempt = if case .connecting(let attempt) = login.link { attempt + 1 } else { 1 }
+        let event: [Output] = [.event(.registerFailed(.connectionFailed, detail: reason))]
+        return event + loseLink(nextAttempt: attempt, at: now)
+    }
+
+    /// The registration on this connection is over; another connection is tried after a pause.
+    private mutating func loseLink(nextAttempt attempt: Int, at now: Moment) -> [Output] {
+        let wentOffline: [Output] = isOnline ? [.event(.offline)] : []
+        let pause = pause(beforeAttempt: attempt)
+        login?.link = .waiting(until: now.instant + pause, attempt: attempt)
+        login?.isRegistered = false
+        login?.status = .offline
+        return wentOffline + agent(.transportFailed, at: now) + endCallsWithoutAudio(at: now) + [
+            .diagnostic(.reconnecting(after: pause, attempt: attempt))
+        ]
+    }
+
+    /// 1, 2, 4 … 30 s, each cut by up to a half at random, so that seats do not come back all at once.
+    private mutating func pause(beforeAttempt attempt: Int) -> Duration {
+        let seconds = min(Self.longestPause, 1 << min(attempt - 1, 5))
+        return .milliseconds(Int.random(in: seconds * 500...seconds * 1000, using: &randomness))
+    }
+
+    mutating func loginDeadline(at now: Moment) -> [Output] {
+        var outputs: [Output] = []
+        if let due = login?.agent.deadline, due <= now.instant { outputs += agent(.deadlineReached, at: now) }
+        if let loggingOut = login?.loggingOut, loggingOut.deadline <= now.instant { return outputs + finishLogin() }
+        if case .waiting(let until, let attempt) = login?.link, until <= now.instant, let uri = login?.socketURI {
+            login?.link = .connecting(attempt: attempt)
+            outputs.append(.connect(socketURI: uri))
+        }
+        return outputs
+    }
+
+    mutating func received(_ message: [UInt8], at now: Moment) -> [Output] {
+        guard let outputs = login?.agent.receive(message.span, at: now.instant) else { return [] }
+        return carryOut(outputs, at: now)
+    }
+
+    /// Hands something to the user agent and carries out what it wants.
+    mutating func agent(_ input: UserAgent.Input, at now: Moment) -> [Output] {
+        guard let outputs = login?.agent.handle(input, at: now.instant) else { return [] }
+        return carryOut(outputs, at: now)
+    }
+
+    private mutating func carryOut(_ outputs: [UserAgent.Output], at now: Moment) -> [Output] {
+        outputs.flatMap { carryOut($0, at: now) }
+    }
+
+    private mutating func carryOut(_ output: UserAgent.Output, at now: Moment) -> [Output] {
+        switch output {
+        case .transmit(let message): [.transmit(message)]
+        case .registration(let state): registration(state, at: now)
+        case .response(let id, let response): responded(id, status: response.status, at: now)
+        case .requestFailed(let id, let failure): responded(id, status: nil, timedOut: failure == .timedOut, at: now)
+        case .request(let token, let request): notice(token, request, at: now)
+        case .incomingCall(let leg, let request): legOffered(leg, request, at: now)
+        case .callRequest(let leg, let token, let request): legRequest(leg, token, request, at: now)
+        case .callUpdate(let leg, let token, let request): legUpdate(leg, token, request, at: now)
+        case .callEnded(let leg, _): legEnded(leg, at: now)
+        case .callProgress, .callAnswered, .callConfirmed: []
+        case .diagnostic(let diagnostic): [.diagnostic(.userAgent(diagnostic))]
+        }
+    }
+
+    private mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
+        let diagnostic: [Output] = [.diagnostic(.registration(state))]
+        switch state {
+        case .registered: return diagnostic + registered(at: now)
+        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin() : [])
+        case .failed(let failure): return diagnostic + registrationFailed(failure, at: now)
+        case .registering, .refreshing, .unregistering: return diagnostic
+        }
+    }
+
+    private mutating func registered(at now: Moment) -> [Output] {
+        guard let login, !login.isRegistered else { return [] }
+        self.login?.isRegistered = true
+        let actions = dialect.actions(
+            onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
+        return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
+    }
+
+    private mutating func registrationFailed(_ failure: Registration.Failure, at now: Moment) -> [Output] {
+        if login?.loggingOut != nil { return finishLogin() }
+        switch failure {
+        case .rejected(let status, let reason) where Self.isFinal(status: status):
+            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
+            return [.event(event)] + endAllCalls(at: now) + finishLogin()
+        case .rejected(let status, let reason):
+            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
+            return [.event(event), .disconnect] + loseLink(nextAttempt: 2, at: now)
+        case .timedOut:
+            let event = Event.Content.registerFailed(.registrationFailed, detail: "The registrar does not answer.")
+            return [.event(event), .disconnect] + loseLink(nextAttempt: 2, at: now)
+        case .transport:
+            return []
+        }
+    }
+
+    /// Trying again cannot help: the credentials or the extension are wrong.
+    private static func isFinal(status: Int) -> Bool {
+        [401, 403, 404, 407].contains(status)
+    }
+}

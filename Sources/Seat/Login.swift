@@ -1,0 +1,147 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+/// A seat that is logged in, or on the way there or out: one user agent over one connection at a time.
+struct Login: Sendable {
+    enum Link: Sendable {
+        /// The attempts since the platform was last reached.
+        case connecting(attempt: Int)
+        case up
+        case waiting(until: Instant, attempt: Int)
+    }
+
+    struct LoggingOut: Sendable {
+        let command: CommandID?
+        let deadline: Instant
+    }
+
+    let parameters: Command.Initialize
+    let socketURI: String
+    let user: User
+    var agent: UserAgent
+    var link = Link.connecting(attempt: 1)
+    /// Whether subscribers have been told of the registration on this connection.
+    var isRegistered = false
+    /// Offline until the platform itself has said what the seat is.
+    var status = SeatStatus.offline
+    /// What the seat is set to at the next login: the last status the platform confirmed.
+    var wantedStatus = SeatStatus.idle
+    var loggingOut: LoggingOut?
+
+    var deadline: Instant? {
+        var next = earliest(agent.deadline, loggingOut?.deadline)
+        if case .waiting(let until, _) = link { next = earliest(next, until) }
+        return next
+    }
+
+    var isUp: Bool { if case .up = link { true } else { false } }
+
+    func isSame(as other: Command.Initialize, socketURI: String) -> Bool {
+        var mine = parameters
+        var theirs = other
+        mine.socketUri = nil
+        theirs.socketUri = nil
+        return mine == theirs && self.socketURI == socketURI && loggingOut == nil
+    }
+}
+
+extension Seat {
+    private static let logoutTime = Duration.seconds(5)
+
+    var isOnline: Bool { login.map { $0.status != .offline } ?? false }
+
+    mutating func initialize(_ parameters: Command.Initialize, _ id: CommandID, at now: Moment) -> [Output] {
+        guard let user else { return refuse(id, .userUnknown.with(result: false)) }
+        guard let socketURI = parameters.socketUri ?? configuration.socketURI else {
+            return refuse(id, .missingParameter("socketUri").with(result: false))
+        }
+        if let login {
+            if login.isSame(as: parameters, socketURI: socketURI) {
+                return accept(id, result: true) + (login.isRegistered ? [.event(.registered)] : [])
+            }
+            guard !login.isRegistered, calls.isEmpty else { return refuse(id, .loggedInAlready.with(result: false)) }
+        }
+        let credentials = Credentials(
+            extensionNumber: parameters.un, password: parameters.pwd, switchboardNumber: parameters.switchnumber)
+        let loggingIn = dialect.user(user, loggingInWith: credentials)
+        guard isAcceptable(socketURI: socketURI), let agent = makeAgent(loggingIn) else {
+            return refuse(id, .invalidParameter("socketUri").with(result: false))
+        }
+        let dropped = login.map { refuse($0.loggingOut?.command, .superseded) } ?? []
+        login = Login(parameters: parameters, socketURI: socketURI, user: loggingIn, agent: agent)
+        return dropped + accept(id, result: true) + [.connect(socketURI: socketURI)]
+    }
+
+    /// TLS always, but for a gateway on the same machine.
+    private func isAcceptable(socketURI: String) -> Bool {
+        if socketURI.hasPrefix("wss://") { return true }
+        let local = [
+            "ws://127.0.0.1:", "ws://127.0.0.1/", "ws://[::1]:", "ws://[::1]/", "ws://localhost:", "ws://localhost/",
+        ]
+        return local.contains { socketURI.hasPrefix($0) }
+    }
+
+    private mutating func makeAgent(_ user: User) -> UserAgent? {
+        guard let address = try? URI(parsing: "sip:\(user.sipUser)@\(user.domain)") else { return nil }
+        let host = randomness.token(length: 12).lowercased() + ".invalid"
+        var configuration = UserAgent.Configuration(
+            addressOfRecord: NameAddress(address, displayName: user.displayName),
+            contact: URI(
+                user: user.sipUser, host: host, parameters: Parameters([Parameters.Parameter("transport", "ws")])),
+            viaHost: host)
+        configuration.credentials = UserAgent.Credentials(
+            username: user.sipUser, password: user.credentials.password)
+        configuration.userAgentHeader = self.configuration.userAgentHeader
+        return UserAgent(configuration: configuration, randomness: .seeded(randomness.next()))
+    }
+
+    mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
+        guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
+        let ended = endAllCalls(at: now)
+        guard login.isUp, login.isRegistered else { return ended + finishLogin(id) }
+        let superseded = refuse(login.loggingOut?.command, .superseded)
+        self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
+        return superseded + ended + agent(.unregister, at: now)
+    }
+
+    /// Forgets the login and answers who waited for that.
+    func loggedOutReply(_ command: CommandID?) -> [Output] {
+        command.map { [.reply($0, .success(.loggedOut))] } ?? []
+    }
+
+    mutating func finishLogin(_ command: CommandID? = nil) -> [Output] {
+        guard let login else { return loggedOutReply(command) }
+        self.login = nil
+        let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
+        waiting = [:]
+        dialling = nil
+        let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
+        return unanswered + offline + loggedOutReply(login.loggingOut?.command) + loggedOutReply(command) + [
+            .disconnect
+        ]
+    }
+
+    mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {
+        [.event(.registerFailed(code, detail: problem.title))]
+    }
+}
+
+extension Event.Content {
+    static let registered = Event.Content(.register, data: ["code": 200, "info": "", "data": ["status": 200]])
+    static let offline = Event.Content(.statusChanged, data: ["status": 0])
+
+    /// `data` says what the SDK's code leaves open.
+    static func registerFailed(_ code: SDKCode, detail: String, status: Int? = nil) -> Event.Content {
+        var data: [String: JSON] = ["reason": .string(detail)]
+        data["status"] = status.map { .integer(Int64($0)) }
+        return Event.Content(
+            .register,
+            data: ["code": .integer(Int64(code.rawValue)), "info": .string(code.info), "data": .object(data)])
+    }
+}
+
+extension JSON {
+    static let loggedOut: JSON = ["code": 200, "info": "", "data": nil]
+}

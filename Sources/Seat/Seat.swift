@@ -1,0 +1,153 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+/// One agent's place: who is logged in, the registration, the calls and their audio legs.
+///
+/// A core without IO. It speaks SIP through its user agent and knows the telephone system only as a ``Dialect``.
+package struct Seat: Sendable {
+    package struct Configuration: Sendable {
+        /// The gateways `init` connects to when it names none; the first that answers is used.
+        package var socketURI: String?
+        package var userAgentHeader: String
+        /// How long a request of the control API waits for the platform.
+        package var answerTime = Duration.seconds(10)
+
+        package init(socketURI: String? = nil, userAgentHeader: String = "phonebard") {
+            self.socketURI = socketURI
+            self.userAgentHeader = userAgentHeader
+        }
+    }
+
+    package enum Input: Sendable {
+        case command(CommandID, Command)
+        /// The body of a 200 to a ``Output/fetch(_:_:)``, nil when none could be had.
+        case fetched(FetchID, [UInt8]?)
+        case connected
+        /// The connection asked for could not be made, or is gone.
+        case disconnected(reason: String)
+        case received([UInt8])
+        /// The answer to the offer of ``Output/offerToLeg(_:sdp:)``.
+        case legAnswered(LegID, sdp: String)
+        case legRefused(LegID, reason: String)
+        /// The audio of a leg that was answered has failed.
+        case legFailed(LegID)
+        case deadlineReached
+    }
+
+    package enum Output: Sendable, Equatable {
+        case reply(CommandID, Result<JSON, Problem>)
+        case event(Event.Content)
+        /// Gets a URL of the platform's user API; it holds the password's digest.
+        case fetch(FetchID, Redacted<String>)
+        /// Opens a WebSocket with the subprotocol `sip` in place of any other.
+        case connect(socketURI: String)
+        case disconnect
+        case transmit([UInt8])
+        /// An offer for a leg, which is made if it is not there yet.
+        case offerToLeg(LegID, sdp: String)
+        case closeLeg(LegID)
+        case diagnostic(Diagnostic)
+    }
+
+    /// Facts for the log; none carries a number, an address or a body.
+    package enum Diagnostic: Sendable, Equatable {
+        case userAgent(UserAgent.Diagnostic)
+        case registration(Registration.State)
+        /// A message of the platform's that says nothing we know.
+        case ignoredNotice
+        case messageRefused(SDKCode, status: Int?)
+        case reconnecting(after: Duration, attempt: Int)
+    }
+
+    let configuration: Configuration
+    let dialect: any Dialect
+    var randomness: Randomness
+
+    var lookup: Lookup?
+    var user: User?
+    var login: Login?
+    var dialling: Dialling?
+    var calls: [Call] = []
+    var legs: [LegID: Leg] = [:]
+    /// Requests of ours that the platform has not answered, by what hangs on them.
+    var waiting: [RequestID: Waiting] = [:]
+    var lastRequest: UInt64 = 0
+
+    package init(configuration: Configuration, dialect: any Dialect, randomness: Randomness) {
+        self.configuration = configuration
+        self.dialect = dialect
+        self.randomness = randomness
+    }
+
+    /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
+    package var deadline: Instant? {
+        var next = earliest(login?.deadline, lookup?.deadline)
+        next = earliest(next, dialling?.deadline)
+        next = calls.reduce(next) { earliest($0, $1.ending?.deadline) }
+        return waiting.values.reduce(next) { earliest($0, $1.deadline) }
+    }
+
+    package mutating func handle(_ input: Input, at now: Moment) -> [Output] {
+        switch input {
+        case .command(let id, let command): perform(command, id, at: now)
+        case .fetched(let id, let body): fetched(id, body, at: now)
+        case .connected: connected(at: now)
+        case .disconnected(let reason): disconnected(reason, at: now)
+        case .received(let message): received(message, at: now)
+        case .legAnswered(let leg, let sdp): legAnswered(leg, sdp, at: now)
+        case .legRefused(let leg, let reason): legRefused(leg, reason, at: now)
+        case .legFailed(let leg): legFailed(leg, at: now)
+        case .deadlineReached: deadlineReached(at: now)
+        }
+    }
+
+    private mutating func perform(_ command: Command, _ id: CommandID, at now: Moment) -> [Output] {
+        switch command {
+        case .getUser(let parameters): getUser(parameters, id, at: now)
+        case .initialize(let parameters): initialize(parameters, id, at: now)
+        case .logout: logOut(id, at: now)
+        case .call(let number): call(number, id, at: now)
+        case .answerPBXCall(let ccNumber): answer(ccNumber, id, at: now)
+        case .terminate(let ccNumber): terminate(ccNumber, id, at: now)
+        case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
+        case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]
+        }
+    }
+
+    private mutating func deadlineReached(at now: Moment) -> [Output] {
+        var outputs = lookupDeadline(at: now)
+        outputs += waitingDeadline(at: now)
+        outputs += callDeadlines(at: now)
+        return outputs + loginDeadline(at: now)
+    }
+}
+
+/// The control API's name for a command that waits for its reply.
+package struct CommandID: Hashable, Sendable {
+    let rawValue: UInt64
+
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}
+
+/// The name of a fetch under way; the answer to one that is no longer awaited is dropped.
+package struct FetchID: Hashable, Sendable {
+    let rawValue: UInt64
+}
+
+/// The name of an audio leg: that of its SIP call.
+package typealias LegID = CallHandle
+
+/// What `checkSeatState` returns.
+package enum SeatState: Int, Sendable {
+    case offline = 0
+    case idle = 1
+    /// Set busy by hand, not in a call.
+    case busy = 2
+    case ringing = 3
+    case talking = 4
+    case held = 5
+}

@@ -1,0 +1,85 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+/// A message to the platform that has no final response yet.
+struct Waiting: Sendable {
+    enum Purpose: Sendable {
+        case login
+        case call(CallKind)
+        case answer(CallID)
+        case hangUp(CallID)
+    }
+
+    let purpose: Purpose
+    let failure: SDKCode
+    /// Who asked for it, nil when the seat itself did or the reply has been given.
+    let command: CommandID?
+    let deadline: Instant
+}
+
+extension Seat {
+    /// Sends what the dialect wants sent and remembers what for.
+    mutating func send(_ action: Action, _ purpose: Waiting.Purpose, for command: CommandID?, at now: Moment)
+        -> [Output]
+    {
+        guard case .message(let target, let contentType, let body, let failure) = action,
+            let uri = try? URI(parsing: target)
+        else { return refuse(command, .platformUnreachable) }
+        lastRequest += 1
+        let id = RequestID(lastRequest)
+        waiting[id] = Waiting(
+            purpose: purpose, failure: failure, command: command, deadline: now.instant + configuration.answerTime)
+        return agent(
+            .send(id, .message, target: uri, headers: [.contentType: contentType], body: body), at: now)
+    }
+
+    mutating func responded(_ id: RequestID, status: Int?, timedOut: Bool = false, at now: Moment) -> [Output] {
+        guard let request = waiting.removeValue(forKey: id) else { return [] }
+        if let status, 200..<300 ~= status { return succeeded(request, at: now) }
+        let problem: Problem =
+            if let status { .platformRefused(status: status) } else if timedOut { .platformSilent } else {
+                .platformUnreachable
+            }
+        return [.diagnostic(.messageRefused(request.failure, status: status))] + failed(request, problem, at: now)
+    }
+
+    mutating func waitingDeadline(at now: Moment) -> [Output] {
+        let due = waiting.filter { $0.value.deadline <= now.instant }.keys.sorted { $0.rawValue < $1.rawValue }
+        return due.flatMap { responded($0, status: nil, timedOut: true, at: now) }
+    }
+
+    private mutating func succeeded(_ request: Waiting, at now: Moment) -> [Output] {
+        switch request.purpose {
+        case .login:
+            return []
+        case .call(let kind):
+            return accept(request.command, result: .integer(Int64(kind.rawValue)))
+        case .answer:
+            return accept(request.command, result: true)
+        case .hangUp(let call):
+            expectEnd(of: call, reason: .agentHungUp, at: now)
+            return accept(request.command, result: true)
+        }
+    }
+
+    private mutating func failed(_ request: Waiting, _ problem: Problem, at now: Moment) -> [Output] {
+        let outputs = refuse(request.command, problem.with(code: request.failure))
+        switch request.purpose {
+        case .login: return outputs + messageAtLoginFailed(request.failure, problem)
+        case .call: dialling = nil
+        case .answer(let call): answerFailed(call)
+        case .hangUp: break
+        }
+        return outputs
+    }
+
+    func accept(_ command: CommandID?, result: JSON) -> [Output] {
+        command.map { [.reply($0, .success(["result": result]))] } ?? []
+    }
+
+    func refuse(_ command: CommandID?, _ problem: Problem) -> [Output] {
+        command.map { [.reply($0, .failure(problem))] } ?? []
+    }
+}

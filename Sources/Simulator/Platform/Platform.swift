@@ -1,0 +1,133 @@
+import SIP
+import Wire
+
+/// The calling platform in a box, without sockets or clocks: what it answers to HTTP, to SIP and to scenario commands.
+///
+/// Hand in what happened, carry out what comes back in that order, and call ``deadlineReached(at:)`` when ``deadline``
+/// has come. Each SIP connection, as RFC 7118 has it, carries whole messages.
+package struct Platform: Sendable {
+    package struct Configuration: Sendable {
+        package var world = World.demonstration
+        /// The Unix time in milliseconds at the start of the clock instants are read from.
+        package var unixTimeAtZero: Int64 = 0
+        /// How long a customer's telephone rings.
+        package var answerTime = Duration.milliseconds(300)
+        /// How long a call is tried before it counts as not connected.
+        package var patience = Duration.seconds(15)
+        /// The longest registration.
+        package var registrationTime = Duration.seconds(600)
+        /// The port of SIP over WebSocket that the user API tells.
+        package var sipPort: UInt16 = 0
+
+        package init() {}
+    }
+
+    package struct ConnectionID: Hashable, Sendable {
+        package let rawValue: UInt64
+        package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    }
+
+    /// The audio leg of a seat's call.
+    package struct LegID: Hashable, Sendable {
+        package let rawValue: UInt64
+        package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    }
+
+    package enum Output: Sendable, Equatable {
+        case send([UInt8], on: ConnectionID)
+        case close(ConnectionID)
+        /// Make a media path and hand its offer to ``Platform/offerMade(_:for:at:)``.
+        case makeOffer(LegID)
+        case acceptAnswer(String, LegID)
+        /// A customer picks up: plays something, then echoes what is heard.
+        case connectCustomer(LegID)
+        /// Two seats hear each other.
+        case bridge(LegID, LegID)
+        case closeMedia(LegID)
+        case diagnostic(Diagnostic)
+    }
+
+    package enum Diagnostic: Sendable, Equatable {
+        case sip(UserAgent.Diagnostic)
+        case registered(extension: String)
+        case unregistered(extension: String)
+        case registrationRefused(status: Int)
+        /// A MESSAGE whose body is none of the agent's verbs.
+        case unknownBody
+    }
+
+    package var configuration: Configuration
+    var randomness: Randomness
+    var connections: [ConnectionID: Connection] = [:]
+    /// The seats that are registered, by extension.
+    var presences: [String: Presence] = [:]
+    var calls: [LegID: Call] = [:]
+    var endedCalls: [Call] = []
+    var refusesSIP = false
+    private var lastSerial: UInt64 = 0
+
+    package init(configuration: Configuration = Configuration(), randomness: Randomness) {
+        self.configuration = configuration
+        self.randomness = randomness
+    }
+
+    /// False during an outage: a connection is to be refused before it opens.
+    package var acceptsConnections: Bool { !refusesSIP }
+
+    package mutating func connectionOpened(_ id: ConnectionID, at now: Instant) -> [Output] {
+        let nonce = randomness.token(length: 24)
+        connections[id] = Connection(agent: makeAgent(), nonce: nonce)
+        return drive(.transportConnected, on: id, at: now)
+    }
+
+    package mutating func receive(_ message: Span<UInt8>, on id: ConnectionID, at now: Instant) -> [Output] {
+        let happened = connections[id]?.agent.receive(message, at: now) ?? []
+        return carryOut(happened, on: id, at: now)
+    }
+
+    package mutating func connectionClosed(_ id: ConnectionID, at now: Instant) -> [Output] {
+        guard let connection = connections.removeValue(forKey: id) else { return [] }
+        guard let seat = connection.seat, presences[seat]?.connection == id else { return [] }
+        return removePresence(of: seat, at: now)
+    }
+
+    package mutating func offerMade(_ offer: String, for leg: LegID, at now: Instant) -> [Output] {
+        hand(.offerMade(offer), to: leg, at: now)
+    }
+
+    package mutating func mediaFailed(_ leg: LegID, at now: Instant) -> [Output] {
+        hand(.mediaFailed, to: leg, at: now)
+    }
+
+    /// What the media path of a leg measured, for ``state``.
+    package mutating func measured(_ measurement: Measurement, on leg: LegID) {
+        calls[leg]?.measurement = measurement
+    }
+
+    /// When to call ``deadlineReached(at:)`` if nothing else happens first.
+    package var deadline: Instant? {
+        let deadlines =
+            connections.values.map(\.agent.deadline) + presences.values.map(\.expiry) + calls.values.map(\.deadline)
+        return deadlines.reduce(nil, earliest)
+    }
+
+    package mutating func deadlineReached(at now: Instant) -> [Output] {
+        var outputs: [Output] = []
+        for id in connections.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            guard let deadline = connections[id]?.agent.deadline, deadline <= now else { continue }
+            outputs += drive(.deadlineReached, on: id, at: now)
+        }
+        for (seat, presence) in presences.sorted(by: { $0.key < $1.key }) where presence.expiry <= now {
+            outputs += kick(seat, reason: .registrationExpired, at: now)
+        }
+        for leg in calls.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            outputs += callDeadlineReached(leg, at: now)
+        }
+        return outputs
+    }
+
+    mutating func nextSerial() -> UInt64 {
+        lastSerial += 1
+        return lastSerial
+    }
+}

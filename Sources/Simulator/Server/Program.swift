@@ -1,0 +1,63 @@
+import Audio
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Logging
+import Wire
+
+/// What the program `platform-sim` does between its flags and its exit code.
+package struct Program: Sendable {
+    package var stateDirectory: String
+    package var port: UInt16
+    package var sipPort: UInt16
+    package var greeting: String?
+    package var isVerbose: Bool
+
+    package init(stateDirectory: String, port: UInt16, sipPort: UInt16, greeting: String?, isVerbose: Bool) {
+        self.stateDirectory = stateDirectory
+        self.port = port
+        self.sipPort = sipPort
+        self.greeting = greeting
+        self.isVerbose = isVerbose
+    }
+
+    /// Serves until SIGINT or SIGTERM.
+    package func run() async throws {
+        var configuration = PlatformServer.Configuration(stateDirectory: stateDirectory)
+        configuration.port = port
+        configuration.sipPort = sipPort
+        configuration.greeting = greeting.map { .wav(path: $0, repeats: false) }
+        var logger = Logger(label: "platform-sim") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = isVerbose ? .debug : .warning
+        let server = PlatformServer(configuration: configuration, logger: logger)
+        try Self.announce(try await server.start())
+        await Self.endSignal()
+        await server.stop()
+    }
+
+    /// The one line a starter waits for.
+    private static func announce(_ addresses: PlatformServer.Addresses) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let line: JSON = [
+            "ca": .string(addresses.authorityFile), "port": .integer(Int64(addresses.http.port)),
+            "sipPort": .integer(Int64(addresses.sip.port)), "url": .string("https://\(addresses.http)"),
+            "socketUri": .string("wss://\(addresses.sip)"),
+        ]
+        print(String(decoding: try encoder.encode(line), as: UTF8.self))
+        fflush(nil)
+    }
+
+    private static func endSignal() async {
+        let (signals, continuation) = AsyncStream.makeStream(of: Void.self)
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield() }
+            source.activate()
+            return source
+        }
+        for await _ in signals { break }
+        sources.forEach { $0.cancel() }
+    }
+}

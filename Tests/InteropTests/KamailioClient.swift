@@ -1,0 +1,90 @@
+import Crypto
+import HTTP
+import Logging
+import Network
+import SIP
+import Wire
+
+/// Our user agent on our WebSocket client, both in the shape the daemon has them.
+actor KamailioClient {
+    enum Fact: Sendable {
+        case opened(subprotocol: String?)
+        case closed(WebSocketClient.CloseReason)
+        case agent(UserAgent.Output)
+    }
+
+    private let executor = QueueExecutor(label: "kamailio-client")
+    private var agent: UserAgent
+    private var socket: WebSocketClient?
+    private var timer: DeadlineTimer?
+    private let facts: AsyncStream<Fact>.Continuation
+    private var iterator: AsyncStream<Fact>.AsyncIterator
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(user: String, password: String) {
+        let address = URI(user: user, host: "lab.test")
+        var contact = URI(user: user, host: "kamailioclient.invalid")
+        contact.parameters["transport"] = "ws"
+        var configuration = UserAgent.Configuration(
+            addressOfRecord: NameAddress(address), contact: contact, viaHost: contact.host)
+        configuration.credentials = UserAgent.Credentials(username: user, password: Redacted(password))
+        agent = UserAgent(configuration: configuration, randomness: .system)
+        let (stream, continuation) = AsyncStream.makeStream(of: Fact.self)
+        facts = continuation
+        iterator = stream.makeAsyncIterator()
+    }
+
+    func connect(to server: KamailioServer, trust: TLSContext.Trust) {
+        guard let url = WebSocketURL("wss://127.0.0.1:\(server.port)/") else { preconditionFailure() }
+        var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
+        configuration.trust = trust
+        timer = DeadlineTimer(on: executor) { [weak self] in
+            self?.assumeIsolated { $0.handle(.deadlineReached) }
+        }
+        let socket = WebSocketClient(
+            configuration, on: executor, logger: Logger(label: "kamailio-client"),
+            callbacks: WebSocketClient.Callbacks(
+                onOpen: { [weak self] subprotocol in self?.assumeIsolated { $0.opened(subprotocol) } },
+                onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message) } },
+                onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(reason) } }))
+        self.socket = socket
+        socket.connect()
+    }
+
+    func handle(_ input: UserAgent.Input) {
+        carryOut(agent.handle(input, at: MonotonicClock.now))
+    }
+
+    /// The next fact that `pick` makes something of.
+    func next<Result>(_ pick: (Fact) -> Result?) async -> Result? {
+        var iterator = self.iterator
+        defer { self.iterator = iterator }
+        while let fact = await iterator.next(isolation: self) {
+            if let result = pick(fact) { return result }
+        }
+        return nil
+    }
+
+    private func opened(_ subprotocol: String?) {
+        facts.yield(.opened(subprotocol: subprotocol))
+        handle(.transportConnected)
+    }
+
+    private func received(_ message: WebSocket.Message) {
+        carryOut(agent.receive(message.bytes.span, at: MonotonicClock.now))
+    }
+
+    private func closed(_ reason: WebSocketClient.CloseReason) {
+        facts.yield(.closed(reason))
+        handle(.transportFailed)
+    }
+
+    private func carryOut(_ outputs: [UserAgent.Output]) {
+        for output in outputs {
+            if case .transmit(let bytes) = output { socket?.send(WebSocket.Message(.text, bytes)) }
+            facts.yield(.agent(output))
+        }
+        timer?.deadline = agent.deadline
+    }
+}

@@ -1,0 +1,232 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+@testable import Seat
+
+/// A seat and a scripted platform in virtual time: messages arrive at once, deadlines come when the story advances.
+final class Story {
+    private(set) var now = Moment(instant: Instant(nanoseconds: 0), unixMilliseconds: 1_760_000_000_000)
+    private(set) var seat: Seat
+    private var platform: UserAgent
+    private(set) var isConnected = false
+    private var lastCommand: UInt64 = 0
+    private var lastRequest: UInt64 = 0
+    private var lastInvite: UInt64 = 0
+
+    /// What subscribers were told, as `event`, `event type` with the most telling members of the data.
+    private(set) var events: [Event.Content] = []
+    private(set) var replies: [CommandID: Result<JSON, Problem>] = [:]
+    /// The bodies of the seat's messages, without the XML declaration.
+    private(set) var bodies: [String] = []
+    private(set) var openLegs: [LegID] = []
+    private(set) var connects: [String] = []
+    private(set) var fetches: [FetchID] = []
+    /// The platform's side of the audio legs: what became of its INVITEs.
+    private(set) var legAnswers: [CallHandle: Response] = [:]
+    private(set) var endedLegs: [CallHandle] = []
+    private(set) var registrations: [(expires: String?, authorized: Bool)] = []
+
+    // What the platform is like.
+    var acceptsConnections = true
+    var password = "1006"
+    var answersMessages: Int? = 200
+    var refusesRegistration: Int?
+    var answersMedia = true
+    /// Takes nothing in and says nothing.
+    var isDeaf = false
+
+    init(socketURI: String? = "wss://gateway.example") {
+        seat = Seat(
+            configuration: Seat.Configuration(socketURI: socketURI),
+            dialect: Platform(configuration: .init(hosts: HostTable(["": "ops.example"]))), randomness: .seeded(1))
+        platform = Self.makePlatform()
+    }
+
+    private static func makePlatform() -> UserAgent {
+        var configuration = UserAgent.Configuration(
+            addressOfRecord: NameAddress(URI(user: "PBX", host: "sip.example")),
+            contact: URI(user: "PBX", host: "pbx.invalid"), viaHost: "pbx.invalid")
+        configuration.accepted = [.message, .register]
+        var platform = UserAgent(configuration: configuration, randomness: .seeded(2))
+        _ = platform.handle(.transportConnected, at: Instant(nanoseconds: 0))
+        return platform
+    }
+}
+
+/// The agent's side.
+extension Story {
+    @discardableResult
+    func command(_ command: Command) -> CommandID {
+        lastCommand += 1
+        let id = CommandID(lastCommand)
+        feed(.command(id, command))
+        return id
+    }
+
+    func reply(_ command: Command) -> Result<JSON, Problem>? {
+        replies[self.command(command)]
+    }
+
+    /// `getUser` with every step answered.
+    func getUser(_ pwd: String = "1006") {
+        command(.getUser(.init(un: "1006", pwd: Redacted(pwd), switchnumber: "02566699734")))
+        for answer in [
+            #"{"status":0,"data":{"domain":"sip.example","real_domain":"web.example","eid":65656}}"#,
+            #"{"status":0,"data":{"epProfile":{"extension_start":1000,"extension_end":1999}}}"#,
+            #"{"status":0,"data":{"displayname":"Li","inGroups":[]}}"#, #"{"status":0}"#,
+        ] {
+            guard let fetch = fetches.last else { return }
+            feed(.fetched(fetch, Array(answer.utf8)))
+        }
+    }
+
+    static let login = Command.Initialize(un: "1006", pwd: Redacted("1006"), switchnumber: "02566699734", gid: "2033")
+
+    /// Logs in up to the platform's word that the seat is idle.
+    func logIn() {
+        getUser()
+        command(.initialize(Self.login))
+        notice(#"<cc a="1"/>"#)
+        events = []
+        bodies = []
+    }
+
+    func feed(_ input: Seat.Input) {
+        for output in seat.handle(input, at: now) { carryOut(output) }
+    }
+
+    private func carryOut(_ output: Seat.Output) {
+        switch output {
+        case .reply(let id, let result): replies[id] = result
+        case .event(let event): events.append(event)
+        case .fetch(let id, _): fetches.append(id)
+        case .connect(let uri): connect(uri)
+        case .disconnect: isConnected = false
+        case .transmit(let message):
+            if isConnected, !isDeaf { atPlatform(platform.receive(message.span, at: now.instant)) }
+        case .offerToLeg(let leg, _): offer(to: leg)
+        case .closeLeg(let leg): openLegs.removeAll { $0 == leg }
+        case .diagnostic: break
+        }
+    }
+
+    private func connect(_ uri: String) {
+        connects.append(uri)
+        isConnected = acceptsConnections
+        feed(acceptsConnections ? .connected : .disconnected(reason: "refused"))
+    }
+
+    private func offer(to leg: LegID) {
+        guard answersMedia else { return feed(.legRefused(leg, reason: "no fingerprint")) }
+        if !openLegs.contains(leg) { openLegs.append(leg) }
+        feed(.legAnswered(leg, sdp: "v=0 answer"))
+    }
+}
+
+/// The platform's side.
+extension Story {
+    func notice(_ body: String) {
+        lastRequest += 1
+        atPlatform(
+            platform.handle(
+                .send(
+                    RequestID(lastRequest), .message, target: seatURI,
+                    headers: [.contentType: "application/pidf+xml"],
+                    body: Array(("<?xml version=\"1.0\" encoding=\"utf-8\"?>" + body).utf8)), at: now.instant))
+    }
+
+    private var seatURI: URI { URI(user: "1006_00010078", host: "seat.invalid") }
+
+    /// INVITEs the seat and, once it has answered, ties the leg to a call.
+    @discardableResult
+    func invite(for call: String) -> CallHandle {
+        lastInvite += 1
+        let leg = CallHandle.outgoing(lastInvite)
+        let headers: Headers = [.contentType: "application/sdp"]
+        atPlatform(
+            platform.handle(
+                .invite(leg, target: seatURI, headers: headers, body: Array("v=0 offer".utf8)), at: now.instant))
+        inCall(leg, .info, "<i n=\"\(call)\" s=\"*\"><u n=\"10010\" a=\"i\" l=\"m\"/></i>")
+        return leg
+    }
+
+    func inCall(_ leg: CallHandle, _ method: Method, _ body: String, type: String = "application/pidf+xml") {
+        lastRequest += 1
+        atPlatform(
+            platform.handle(
+                .sendInCall(
+                    leg, RequestID(lastRequest), method, headers: [.contentType: type], body: Array(body.utf8)),
+                at: now.instant))
+    }
+
+    func bye(_ leg: CallHandle) {
+        atPlatform(platform.handle(.hangUp(leg), at: now.instant))
+    }
+
+    /// The connection is lost, for good unless the platform accepts new ones.
+    func loseConnection() {
+        isConnected = false
+        platform = Self.makePlatform()
+        feed(.disconnected(reason: "reset"))
+    }
+
+    private func atPlatform(_ outputs: [UserAgent.Output]) {
+        for output in outputs { atPlatform(output) }
+    }
+
+    private func atPlatform(_ output: UserAgent.Output) {
+        switch output {
+        case .transmit(let message): if isConnected { feed(.received(message)) }
+        case .request(let token, let request) where request.method == .register: register(token, request)
+        case .request(let token, let request):
+            bodies.append(request.text.replacing("<?xml version=\"1.0\" encoding=\"utf-8\"?>", with: ""))
+            if let answersMessages { respond(token, answersMessages) }
+        case .callAnswered(let leg, let response): legAnswers[leg] = response
+        case .callEnded(let leg, let end):
+            endedLegs.append(leg)
+            if case .rejected(let response) = end { legAnswers[leg] = response }
+        default: break
+        }
+    }
+
+    private func register(_ token: RequestToken, _ request: Request) {
+        let credentials = request.headers[.authorization].flatMap { try? DigestCredentials(parsing: $0) }
+        let authorized = credentials?.verify(password: Redacted(password), method: .register) == true
+        registrations.append((request.headers[.expires], authorized))
+        if let refusesRegistration { return respond(token, refusesRegistration) }
+        guard authorized else {
+            let challenge = DigestChallenge(realm: "sip.example", nonce: "n\(registrations.count)")
+            return respond(token, credentials == nil ? 401 : 403, [.wwwAuthenticate: challenge.description])
+        }
+        let contact = request.headers[.contact] ?? ""
+        respond(token, 200, [.contact: contact + ";expires=\(request.headers[.expires] ?? "300")"])
+    }
+
+    private func respond(_ token: RequestToken, _ status: Int, _ headers: Headers = [:]) {
+        atPlatform(platform.handle(.respond(token, status: status, headers: headers), at: now.instant))
+    }
+}
+
+/// Time.
+extension Story {
+    /// Lets time pass, each deadline on the way met when it comes.
+    func advance(by duration: Duration) {
+        let end = now + duration
+        while let due = earliest(seat.deadline, platform.deadline), due <= end.instant {
+            now = now + max(due - now.instant, .zero)
+            if let deadline = platform.deadline, deadline <= now.instant {
+                atPlatform(platform.handle(.deadlineReached, at: now.instant))
+            }
+            if let deadline = seat.deadline, deadline <= now.instant { feed(.deadlineReached) }
+        }
+        now = end
+    }
+
+    /// The events as text, `callEvent newPBXCall` for instance, taken off the list.
+    func takeEvents() -> [String] {
+        defer { events = [] }
+        return events.map { [$0.name.rawValue, $0.type].compactMap { $0 }.joined(separator: " ") }
+    }
+}
