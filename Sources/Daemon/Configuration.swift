@@ -1,4 +1,5 @@
 import Audio
+import Crypto
 import Network
 import Wire
 
@@ -39,6 +40,8 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
+    var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
+
     /// The addresses a call's candidates are on. A gateway on this machine is reached over loopback.
     func addresses(forGateway gateway: String?) throws(SystemError) -> [IPAddress] {
         guard mediaAddresses.isEmpty else { return mediaAddresses }

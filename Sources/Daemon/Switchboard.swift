@@ -20,7 +20,7 @@ actor Switchboard {
 
     private let configuration: Configuration
     private let logger: Logger
-    private let web: PlatformWeb
+    private let web: HTTPClient
     private let certificate: Certificate
 
     private var seat: Seat
@@ -44,7 +44,7 @@ actor Switchboard {
         self.configuration = configuration
         self.logger = logger
         self.certificate = certificate
-        web = PlatformWeb(authorities: configuration.authorities)
+        web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
         var randomness = Randomness.system
         log = EventLog(epoch: randomness.token(length: 12))
         let platform = Platform(configuration: Platform.Configuration(hosts: HostTable(configuration.hosts)))
@@ -142,9 +142,15 @@ extension Switchboard {
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {
-        web.get(url) { [weak self, logger] body, failure in
-            if let failure { logger.warning("platform user API", metadata: ["failure": "\(failure)"]) }
-            self?.enter { $0.handle(.fetched(id, body)) }
+        web.get(url) { [weak self, logger] result in
+            var body: [UInt8]?
+            switch result {
+            case .success(let response) where response.status == 200: body = response.body
+            case .success(let response):
+                logger.warning("platform user API", metadata: ["status": "\(response.status)"])
+            case .failure(let failure): logger.warning("platform user API", metadata: ["failure": "\(failure)"])
+            }
+            self?.enter { [body] in $0.handle(.fetched(id, body)) }
         }
     }
 }
@@ -157,7 +163,7 @@ extension Switchboard {
         connections += 1
         let number = connections
         var options = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
-        if let authorities = configuration.authorities { options.trust = .authorities(file: authorities) }
+        options.trust = configuration.trust
         let callbacks = WebSocketClient.Callbacks(
             onOpen: { [weak self] _ in self?.assumeIsolated { $0.opened(number) } },
             onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message, on: number) } },

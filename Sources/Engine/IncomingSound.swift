@@ -57,6 +57,12 @@ final class IncomingSound {
             var samples = decoded.mutableSpan
             end = decoder.conceal(Int(ticks) * codec.samplesPerTick, into: &samples)
             return end > 0
+        case .pause(let ticks):
+            end = min(Int(ticks) * codec.samplesPerTick, decoded.count)
+            for index in 0..<end {
+                decoded[index] = 0
+            }
+            return end > 0
         case .empty:
             return false
         }

@@ -79,6 +79,7 @@ package actor MediaPath {
     private var isMuted = false
     private var isClosed = false
     private var isConnected = false
+    private var hasPeerEnded = false
     /// When the next frame is due; nil while nothing is connected.
     private var nextFrame: Instant?
 
@@ -145,7 +146,7 @@ package actor MediaPath {
         return Statistics(
             codec: codec, isConnected: isConnected, isMuted: isMuted, packetsSent: counters.packetsSent,
             packetsReceived: counters.packetsReceived, packetsLost: counters.packetsLost, jitter: counters.jitter,
-            roundTripTime: counters.roundTripTime, srtpProfile: counters.srtpProfile,
+            roundTripTime: counters.roundTripTime, srtpProfile: counters.srtpProfile.map { "\($0)" },
             sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet)
     }
 }
@@ -205,7 +206,7 @@ extension MediaPath {
             case .transmit(let bytes, let local, let remote): transmit(bytes.span, from: local, to: remote)
             case .stateChanged(let state): follow(state)
             case .negotiated(let audio): use(MediaCodec(audio.codec))
-            case .endedByPeer: onEvent(.endedByPeer)
+            case .endedByPeer: peerEnded()
             case .diagnostic(let diagnostic): log(diagnostic)
             }
         }
@@ -239,6 +240,13 @@ extension MediaPath {
         case .new, .connecting, .closed:
             break
         }
+    }
+
+    /// Said once, though RTCP and DTLS both say goodbye.
+    private func peerEnded() {
+        guard !hasPeerEnded else { return }
+        hasPeerEnded = true
+        onEvent(.endedByPeer)
     }
 
     private func shutDown(_ event: Event) {

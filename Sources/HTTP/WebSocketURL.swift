@@ -9,18 +9,14 @@ package struct WebSocketURL: Hashable, Sendable {
     /// Path and query, at least `/`.
     package let target: String
 
-    package init?(_ text: String) {
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains("#") else { return nil }
-        let rest: Substring
-        if text.lowercased().hasPrefix("wss://") {
-            isSecure = true
-            rest = text.dropFirst(6)
-        } else if text.lowercased().hasPrefix("ws://") {
-            isSecure = false
-            rest = text.dropFirst(5)
-        } else {
-            return nil
-        }
+    package init?(_ text: String, schemes: (clear: String, secure: String) = ("ws", "wss")) {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains("#"),
+            let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://")
+        else { return nil }
+        let scheme = text[..<colon].lowercased()
+        guard scheme == schemes.clear || scheme == schemes.secure else { return nil }
+        isSecure = scheme == schemes.secure
+        let rest = text[colon...].dropFirst(3)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let target = rest[authority.endIndex...]
         guard let (host, port) = Self.hostAndPort(authority) else { return nil }

@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 import Testing
 
@@ -10,25 +11,24 @@ import Testing
     @Test("A tone played to a loudspeaker is heard by a microphone on its monitor")
     func tone() async throws {
         try await server.start()
-        let loop = PulseLoop(server: server.address)
+        let loop = PulseLoop(server: server.address, tone: ToneSource(frequency: 440, level: -12))
         loop.start()
         defer { loop.stop() }
-        #expect(await loop.hears(440, from: ToneSource(frequency: 440, level: -12), level: -12))
+        #expect(await loop.hears(440, at: -12))
         #expect(loop.changes == [.ready, .ready])
     }
 
     @Test("A server that goes away is reported; when it is back, so is the sound")
     func serverRestarts() async throws {
         try await server.start()
-        let loop = PulseLoop(server: server.address)
+        let loop = PulseLoop(server: server.address, tone: ToneSource(frequency: 700, level: -12))
         loop.start()
         defer { loop.stop() }
-        let tone = ToneSource(frequency: 700, level: -12)
-        #expect(await loop.hears(700, from: tone, level: -12))
+        #expect(await loop.hears(700, at: -12))
         server.stop()
-        #expect(await loop.passes(tone) { loop.changes.count == 4 && $0.frequency == nil })
+        #expect(await eventually { loop.changes.count == 4 && loop.heard.frequency == nil })
         try await server.start()
-        #expect(await loop.hears(700, from: tone, level: -12))
+        #expect(await loop.hears(700, at: -12))
         let away = AudioDevice.Condition.unavailable(reason: "Connection terminated")
         #expect(loop.changes == [.ready, .ready, away, away, .ready, .ready])
     }
@@ -52,18 +52,35 @@ import Testing
 private final class PulseLoop: Sendable {
     private let sink: PulseSink
     private let source: PulseSource
+    private let tone: ToneSource
     private let conditions = Changes()
+    private let meter = Mutex(ToneMeter())
+    private let queue = DispatchQueue(label: "ticks", qos: .userInteractive)
 
-    init(server: String) {
+    init(server: String, tone: ToneSource) {
+        self.tone = tone
         sink = PulseSink(server: server, name: "spk") { [conditions] in conditions.add($0) }
         source = PulseSource(server: server, name: "spk.monitor") { [conditions] in conditions.add($0) }
     }
 
     var changes: [AudioDevice.Condition] { conditions.all }
+    var heard: ToneMeter.Reading { meter.withLock { $0.reading } }
 
+    /// Ticks until the loop is let go.
     func start() {
         sink.start()
         source.start()
+        tick(at: .now())
+    }
+
+    private func tick(at time: DispatchTime) {
+        queue.asyncAfter(deadline: time) { [weak self] in
+            guard let self else { return }
+            sink.write(nextFrame(of: tone).span)
+            let frame = nextFrame(of: source)
+            meter.withLock { $0.add(frame.span) }
+            tick(at: time + .milliseconds(20))
+        }
     }
 
     func stop() {
@@ -71,25 +88,11 @@ private final class PulseLoop: Sendable {
         source.stop()
     }
 
-    func hears(_ frequency: Double, from tone: ToneSource, level: Double) async -> Bool {
-        await passes(tone) { reading in
-            abs((reading.frequency ?? 0) - frequency) < 2 && abs(reading.level - level) < 1
+    func hears(_ frequency: Double, at level: Double) async -> Bool {
+        await eventually {
+            let heard = heard
+            return abs((heard.frequency ?? 0) - frequency) < 2 && abs(heard.level - level) < 1
         }
-    }
-
-    /// Plays until what is heard is as wanted, for 20 seconds at most.
-    func passes(_ tone: ToneSource, until wanted: (ToneMeter.Reading) -> Bool) async -> Bool {
-        var meter = ToneMeter()
-        let clock = ContinuousClock()
-        var tick = clock.now
-        for _ in 0..<1000 {
-            tick += AudioFormat.frameDuration
-            try? await clock.sleep(until: tick)
-            sink.write(nextFrame(of: tone).span)
-            meter.add(nextFrame(of: source).span)
-            if wanted(meter.reading) { return true }
-        }
-        return false
     }
 }
 

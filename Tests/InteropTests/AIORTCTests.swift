@@ -43,7 +43,7 @@ import Wire
         #expect(try await eventually { try await peer.ask(.statistics).received ?? 0 > packets + 50 })
         #expect(await call.path.statistics().sent.frequency == nil)
         await call.path.setMuted(false)
-        #expect(try await eventually { try await peer.hears(440) })
+        #expect(try await eventually { try await peer.hears(440, at: -20) })
         try await hangUp(call, peer)
     }
 
@@ -53,7 +53,7 @@ import Wire
         let call = Call(tone: 440, codecs: [.opus])
         let offer = try #require(try await peer.ask(.offer).sdp)
         _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
-        #expect(try await eventually { try await peer.hears(440) })
+        #expect(try await eventually { try await peer.hears(440, at: -20) })
         _ = try await peer.ask(.close)
         #expect(try await eventually { call.events == [.connected, .endedByPeer] })
         await call.path.close()
@@ -61,14 +61,15 @@ import Wire
     }
 
     private func expectSoundBothWays(_ call: Call, _ peer: AIORTCPeer, codec: MediaCodec) async throws {
-        #expect(try await eventually { await call.path.statistics().hears(1000) ? try await peer.hears(440) : false })
+        #expect(
+            try await eventually {
+                await call.path.statistics().hears(1000, at: -20) ? try await peer.hears(440, at: -20) : false
+            })
         let ours = await call.path.statistics()
         let theirs = try await peer.ask(.statistics)
         #expect(ours.codec == codec)
         #expect(ours.isConnected)
         #expect(theirs.state == "connected")
-        #expect(abs(ours.received.level + 20) < 1.5)
-        #expect(abs((theirs.level ?? 0) + 20) < 1.5)
         #expect(abs((ours.sent.frequency ?? 0) - 440) < 2)
         #expect(ours.packetsLost == 0)
         let sent = try #require(theirs.sent)
@@ -109,14 +110,17 @@ private final class Call: Sendable {
 }
 
 extension MediaPath.Statistics {
-    fileprivate func hears(_ frequency: Double) -> Bool {
-        abs((received.frequency ?? 0) - frequency) < 3
+    /// Within 3 Hz and 1.5 dB.
+    fileprivate func hears(_ frequency: Double, at level: Double) -> Bool {
+        abs((received.frequency ?? 0) - frequency) < 3 && abs(received.level - level) < 1.5
     }
 }
 
 extension AIORTCPeer {
-    fileprivate func hears(_ frequency: Double) async throws -> Bool {
-        abs((try await ask(.statistics).frequency ?? 0) - frequency) < 3
+    /// Within 3 Hz and 1.5 dB.
+    fileprivate func hears(_ frequency: Double, at level: Double) async throws -> Bool {
+        let heard = try await ask(.statistics)
+        return abs((heard.frequency ?? 0) - frequency) < 3 && abs((heard.level ?? 0) - level) < 1.5
     }
 }
 

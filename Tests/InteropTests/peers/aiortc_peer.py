@@ -53,7 +53,8 @@ class Tone(MediaStreamTrack):
         time = numpy.arange(self.position, self.position + FRAME) / RATE
         sine = AMPLITUDE * numpy.sin(2 * numpy.pi * self.frequency * time)
         samples = (sine * 32767).astype(numpy.int16)
-        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        # Stereo: PyAV would take 3 dB off a mono frame for the two channels of Opus.
+        frame = AudioFrame.from_ndarray(samples.repeat(2).reshape(1, -1), format="s16", layout="stereo")
         frame.sample_rate = RATE
         frame.pts = self.position
         frame.time_base = fractions.Fraction(1, RATE)

@@ -1,0 +1,107 @@
+import Crypto
+import Dispatch
+import Glibc
+import HTTP
+import Wire
+
+/// Why no stream to a server could be had.
+package enum DialFailure: Error, Hashable, Sendable {
+    case dnsFailed
+    case refused
+    case timedOut
+    /// The network failed in another way: unreachable, reset.
+    case network(SystemError)
+    /// The server's certificate is not acceptable; the error says why.
+    case certificateRejected(VerifyError)
+    case tlsFailed(TLSFailure)
+    /// The file of trusted authorities cannot be used.
+    case trustUnreadable(TLSContext.Failure)
+
+    init(_ error: SystemError) {
+        self = error.code == ECONNREFUSED ? .refused : error.code == ETIMEDOUT ? .timedOut : .network(error)
+    }
+
+    init(_ failure: TLSFailure) {
+        switch failure {
+        case .certificateUntrusted(let why), .certificateExpired(let why), .certificateWrongName(let why):
+            self = .certificateRejected(why)
+        default: self = .tlsFailed(failure)
+        }
+    }
+}
+
+/// Finds a server's addresses and connects to one of them; owned and used on its executor only, where `onEnd` runs.
+final class Dialer {
+    typealias Result = Swift.Result<Dialled, DialFailure>
+
+    private let url: WebSocketURL
+    private let executor: QueueExecutor
+    private let onEnd: (Result) -> Void
+    private var connector: TCPConnector?
+    private var isCancelled = false
+
+    /// `onEnd` is called once, unless ``cancel()`` comes first.
+    init(
+        to url: WebSocketURL, trust: TLSContext.Trust, on executor: QueueExecutor,
+        onEnd: @escaping (Result) -> Void
+    ) {
+        self.url = url
+        self.executor = executor
+        self.onEnd = onEnd
+        let onExecutor = Unchecked(self)
+        DispatchQueue.global().async {
+            // Both may block: on the name servers, and on the disk.
+            let endpoints = HostName.resolve(url.host, port: url.port)
+            let context = url.isSecure ? Swift.Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
+            executor.queue.async { onExecutor.value.resolved(endpoints, context) }
+        }
+    }
+
+    func cancel() {
+        isCancelled = true
+        connector?.cancel()
+        connector = nil
+    }
+
+    private func resolved(_ endpoints: [Endpoint], _ context: Swift.Result<TLSContext, TLSContext.Failure>?) {
+        guard !isCancelled else { return }
+        guard !endpoints.isEmpty else { return onEnd(.failure(.dnsFailed)) }
+        do throws(TLSContext.Failure) {
+            let context = try context?.get()
+            connector = TCPConnector(to: endpoints, on: executor) { [weak self] in self?.connected($0, context) }
+        } catch {
+            onEnd(.failure(.trustUnreadable(error)))
+        }
+    }
+
+    private func connected(_ result: Swift.Result<ConnectedSocket, SystemError>, _ context: TLSContext?) {
+        connector = nil
+        onEnd(result.map { Dialled(socket: $0, context: context, host: url.host) }.mapError(DialFailure.init))
+    }
+}
+
+/// A connection to the server that was asked for, before its TLS handshake.
+struct Dialled {
+    fileprivate let socket: ConnectedSocket
+    fileprivate let context: TLSContext?
+    fileprivate let host: String
+
+    /// Makes the stream; its certificate is checked against the host that was asked for.
+    func stream(queueLimit: Int, on executor: QueueExecutor, callbacks: StreamCallbacks) -> StreamConnection {
+        guard let context else {
+            return StreamConnection(socket, queueLimit: queueLimit, on: executor, callbacks: callbacks)
+        }
+        return StreamConnection(
+            socket, tls: TLSSession(client: context, serverName: host), queueLimit: queueLimit, on: executor,
+            callbacks: callbacks)
+    }
+}
+
+/// Carries an executor's own object through a closure that comes back to the executor.
+private struct Unchecked<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}
