@@ -1,7 +1,9 @@
 import CSRTP
 import Wire
 
-/// One direction of SRTP and SRTCP (RFC 3711, RFC 7714), for any SSRC; packets are changed in place, without allocation.
+/// One direction of SRTP and SRTCP (RFC 3711, RFC 7714), for any SSRC.
+///
+/// Packets are changed in place; nothing is allocated for them but what libcrypto takes for itself.
 package struct SRTPSession: ~Copyable, @unchecked Sendable {
     package enum Direction: Hashable, Sendable { case sending, receiving }
 

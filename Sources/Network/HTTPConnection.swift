@@ -44,6 +44,7 @@ actor HTTPConnection {
     /// When the request that is being received began, or when the connection did.
     private var requestBegan: Instant?
     private var idleSince: Instant
+    private var lingersUntil: Instant?
     private var isProcessing = false
     private var peerHasEnded = false
     private var isStopping = false
@@ -93,7 +94,7 @@ actor HTTPConnection {
     func start(_ socket: ConnectedSocket, tls context: TLSContext?) {
         let callbacks = StreamCallbacks(
             onReceive: { [weak self] bytes in self?.assumeIsolated { $0.received(bytes) } },
-            onDrained: { [weak self] in self?.assumeIsolated { $0.process() } },
+            onDrained: { [weak self] in self?.assumeIsolated { $0.drained() } },
             onEnd: { [weak self] in self?.assumeIsolated { $0.peerEnded() } },
             onClosed: { [weak self] failure in self?.assumeIsolated { $0.streamClosed(failure) } })
         let queueLimit = 2 * limits.webSocketQueue
@@ -113,7 +114,7 @@ actor HTTPConnection {
     func stop() {
         isStopping = true
         switch phase {
-        case .receiving: linger()
+        case .receiving: closeIdle()
         case .webSocket:
             sendOutbox()
             closeWebSocket(.goingAway)
@@ -137,11 +138,16 @@ extension HTTPConnection {
             process()
             if phase == .answering || isBackedUp, parser.bufferedCount > Self.pipelineLimit { stream?.pauseReading() }
         case .webSocket:
-            perform(webSocket?.machine.receive(bytes, at: MonotonicClock.now) ?? [])
+            carryOut(webSocket?.machine.receive(bytes, at: MonotonicClock.now) ?? [])
         case .lingering, .closed:
             break
         }
         updateDeadline()
+    }
+
+    private func drained() {
+        if phase == .receiving, parser.bufferedCount > 0 { requestBegan = MonotonicClock.now }
+        process()
     }
 
     /// Whether the client does not read its answers.
@@ -155,7 +161,9 @@ extension HTTPConnection {
         isProcessing = true
         defer { isProcessing = false }
         stream?.resumeReading()
-        while phase == .receiving, !isBackedUp {
+        while phase == .receiving {
+            if isBackedUp { flush() }
+            guard !isBackedUp else { break }
             do {
                 guard let event = try parser.next() else { break }
                 switch event {
@@ -238,12 +246,13 @@ extension HTTPConnection {
         configuration.messageLimit = limits.webSocketMessage
         configuration.pingInterval = limits.pingInterval
         configuration.silenceLimit = limits.silenceLimit
+        configuration.closeTime = limits.closeTime
         webSocket = OpenWebSocket(
             machine: WebSocket(
                 role: .server, configuration: configuration, randomness: .system, at: MonotonicClock.now),
             outbox: outbox, callbacks: onOpen(WebSocketConnection(self, outbox: outbox)))
         stream?.resumeReading()
-        perform(webSocket?.machine.receive(parser.takeRest().span, at: MonotonicClock.now) ?? [])
+        carryOut(webSocket?.machine.receive(parser.takeRest().span, at: MonotonicClock.now) ?? [])
         if isStopping { closeWebSocket(.goingAway) }
         if peerHasEnded { endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal) }
         updateDeadline()
@@ -253,11 +262,12 @@ extension HTTPConnection {
     func sendOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
+            if isBackedUp { flush() }
             guard unsentCount <= limits.webSocketQueue else {
                 webSocketOverflowed()
                 return
             }
-            perform(webSocket?.machine.send(message) ?? [], flushing: false)
+            carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
         }
         flush()
         updateDeadline()
@@ -271,11 +281,11 @@ extension HTTPConnection {
     func closeWebSocket(_ code: WebSocket.CloseCode, reason: String = "") {
         guard phase == .webSocket else { return }
         webSocket?.outbox.close()
-        perform(webSocket?.machine.close(code, reason: reason, at: MonotonicClock.now) ?? [])
+        carryOut(webSocket?.machine.close(code, reason: reason, at: MonotonicClock.now) ?? [])
         updateDeadline()
     }
 
-    private func perform(_ outputs: [WebSocket.Output], flushing: Bool = true) {
+    private func carryOut(_ outputs: [WebSocket.Output], flushing: Bool = true) {
         for output in outputs {
             switch output {
             case .message(let message): webSocket?.callbacks.onMessage(message)
@@ -308,10 +318,18 @@ extension HTTPConnection {
     private func linger() {
         guard phase != .closed, phase != .lingering else { return }
         flush()
+        // A slow reader of a long answer gets more time than one that has all of it, or has had a WebSocket's time.
+        let isReading = phase != .webSocket && unsentCount > 0
+        lingersUntil = MonotonicClock.now + (isReading ? limits.idleTime : Self.lingerTime)
         phase = .lingering
-        idleSince = MonotonicClock.now
         stream?.finish()
         updateDeadline()
+    }
+
+    /// Closes between two requests, when there is nothing the peer might still have to read.
+    private func closeIdle() {
+        linger()
+        if stream?.pendingCount == 0, !parser.isInsideRequest { cut() }
     }
 
     private func peerEnded() {
@@ -340,9 +358,10 @@ extension HTTPConnection {
     private func updateDeadline() {
         timer?.deadline =
             switch phase {
+            case .receiving where isBackedUp: idleSince + limits.idleTime
             case .receiving: requestBegan.map { $0 + limits.requestTime } ?? idleSince + limits.idleTime
             case .webSocket: webSocket?.machine.deadline
-            case .lingering: idleSince + Self.lingerTime
+            case .lingering: lingersUntil
             case .answering, .closed: nil
             }
     }
@@ -350,9 +369,9 @@ extension HTTPConnection {
     private func deadlineReached() {
         switch phase {
         case .receiving:
-            if requestBegan != nil, parser.isInsideRequest { refuse(.requestTimeout) } else { linger() }
+            if !isBackedUp, requestBegan != nil, parser.isInsideRequest { refuse(.requestTimeout) } else { closeIdle() }
         case .webSocket:
-            perform(webSocket?.machine.deadlineReached(at: MonotonicClock.now) ?? [])
+            carryOut(webSocket?.machine.deadlineReached(at: MonotonicClock.now) ?? [])
         case .lingering:
             cut()
         case .answering, .closed:

@@ -76,7 +76,7 @@ package actor HTTPServer {
 
     private func accepted(_ socket: ConnectedSocket) {
         guard connections.count < configuration.limits.connections else {
-            logger.warning("connection limit reached", metadata: ["limit": "\(configuration.limits.connections)"])
+            logger.debug("connection limit reached", metadata: ["limit": "\(configuration.limits.connections)"])
             return
         }
         let connection = HTTPConnection(
@@ -131,6 +131,8 @@ extension HTTPServer {
         package var pingInterval = Duration.seconds(20)
         /// How long nothing may come on a WebSocket before the peer counts as dead.
         package var silenceLimit = Duration.seconds(45)
+        /// How long the peer of a WebSocket may take to answer a close frame.
+        package var closeTime = Duration.seconds(5)
 
         package init() {}
     }

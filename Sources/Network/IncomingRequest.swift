@@ -13,5 +13,15 @@ package struct IncomingRequest: Sendable {
     /// The subprotocols offered when the request asks for a WebSocket with a valid RFC 6455 §4.2.1 handshake, nil otherwise.
     package var offeredSubprotocols: [String]?
 
+    package init(
+        head: HTTPRequest, body: [UInt8], remote: Endpoint, local: Endpoint, offeredSubprotocols: [String]? = nil
+    ) {
+        self.head = head
+        self.body = body
+        self.remote = remote
+        self.local = local
+        self.offeredSubprotocols = offeredSubprotocols
+    }
+
     package var asksForWebSocket: Bool { offeredSubprotocols != nil }
 }

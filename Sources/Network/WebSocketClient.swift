@@ -138,7 +138,7 @@ extension WebSocketClient {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
         case .opening(let stream, let opening): continueOpening(stream, opening, bytes)
-        case .open: perform(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
+        case .open: carryOut(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
         case .idle, .resolving, .connecting, .lingering, .closed: break
         }
     }
@@ -164,7 +164,7 @@ extension WebSocketClient {
         machine = WebSocket(role: .client, configuration: settings, randomness: .system, at: MonotonicClock.now)
         phase = .open(stream)
         callbacks.onOpen(acceptance.subprotocol)
-        perform(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
+        carryOut(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
     }
 
     private func sendOutbox() {
@@ -175,20 +175,20 @@ extension WebSocketClient {
                 fail(.overflowed)
                 return
             }
-            perform(machine?.send(message) ?? [])
+            carryOut(machine?.send(message) ?? [])
         }
     }
 
     private func beginClose(_ code: WebSocket.CloseCode) {
         outbox.close()
         switch phase {
-        case .open: perform(machine?.close(code, at: MonotonicClock.now) ?? [])
+        case .open: carryOut(machine?.close(code, at: MonotonicClock.now) ?? [])
         case .resolving, .connecting, .opening: fail(.closed(code))
         case .idle, .lingering, .closed: break
         }
     }
 
-    private func perform(_ outputs: [WebSocket.Output]) {
+    private func carryOut(_ outputs: [WebSocket.Output]) {
         for output in outputs {
             switch (output, phase) {
             case (.message(let message), _): callbacks.onMessage(message)
@@ -224,7 +224,7 @@ extension WebSocketClient {
     private func deadlineReached() {
         switch phase {
         case .resolving, .connecting, .opening: fail(.timedOut)
-        case .open: perform(machine?.deadlineReached(at: MonotonicClock.now) ?? [])
+        case .open: carryOut(machine?.deadlineReached(at: MonotonicClock.now) ?? [])
         case .lingering: fail(.closed(.abnormal))
         case .idle, .closed: break
         }
@@ -248,95 +248,5 @@ extension WebSocketClient {
         outbox.close()
         logger.debug("WebSocket closed", metadata: ["reason": "\(reason)"])
         callbacks.onClose(reason)
-    }
-}
-
-extension WebSocketClient {
-    package struct Configuration: Sendable {
-        package var url: WebSocketURL
-        package var subprotocols: [String]
-        /// Further fields of the opening handshake, `Origin` for instance.
-        package var fields: HTTPFields = [:]
-        package var trust = TLSContext.Trust.system
-        /// From ``WebSocketClient/connect()`` to ``Callbacks/onOpen``, DNS and TLS counted in.
-        package var connectTime = Duration.seconds(10)
-        package var pingInterval = Duration.seconds(10)
-        /// How long nothing may come before the peer counts as dead.
-        package var silenceLimit = Duration.seconds(15)
-        package var messageLimit = 1024 * 1024
-        /// Bytes that may wait to be sent.
-        package var queueLimit = 1024 * 1024
-
-        package init(url: WebSocketURL, subprotocols: [String] = []) {
-            self.url = url
-            self.subprotocols = subprotocols
-        }
-    }
-
-    package struct Callbacks: Sendable {
-        /// The connection is open, with the subprotocol the server chose.
-        package var onOpen: @Sendable (_ subprotocol: String?) -> Void
-        package var onMessage: @Sendable (WebSocket.Message) -> Void
-        /// Called exactly once, and last.
-        package var onClose: @Sendable (CloseReason) -> Void
-
-        package init(
-            onOpen: @escaping @Sendable (_ subprotocol: String?) -> Void,
-            onMessage: @escaping @Sendable (WebSocket.Message) -> Void,
-            onClose: @escaping @Sendable (CloseReason) -> Void
-        ) {
-            self.onOpen = onOpen
-            self.onMessage = onMessage
-            self.onClose = onClose
-        }
-    }
-
-    package enum CloseReason: Hashable, Sendable {
-        case dnsFailed
-        case refused
-        /// The network failed in another way: unreachable, reset.
-        case network(SystemError)
-        /// The server's certificate is not acceptable; the error says why.
-        case certificateRejected(VerifyError)
-        case tlsFailed(TLSFailure)
-        /// The file of trusted authorities cannot be used.
-        case trustUnreadable(TLSContext.Failure)
-        /// The server answered the opening handshake with another status than 101.
-        case handshakeRejected(status: Int)
-        /// The server's answer breaks RFC 6455 §4.1.
-        case handshakeInvalid(WebSocketOpening.Failure)
-        /// Not open within the connect time.
-        case timedOut
-        /// The peer has been silent for too long.
-        case dead
-        /// More waited to be sent than the queue may hold.
-        case overflowed
-        /// Closed by a close frame, the peer's or ours; ``WebSocket/CloseCode/abnormal`` when the connection just ended.
-        case closed(WebSocket.CloseCode)
-    }
-}
-
-extension WebSocketClient.CloseReason {
-    init(_ error: SystemError) {
-        self = error.code == ECONNREFUSED ? .refused : error.code == ETIMEDOUT ? .timedOut : .network(error)
-    }
-
-    init(_ failure: StreamFailure) {
-        switch failure {
-        case .system(let error): self.init(error)
-        case .tls(.certificateUntrusted(let why)), .tls(.certificateExpired(let why)),
-            .tls(.certificateWrongName(let why)):
-            self = .certificateRejected(why)
-        case .tls(let failure): self = .tlsFailed(failure)
-        case .overflowed: self = .overflowed
-        }
-    }
-
-    init(_ failure: WebSocketOpening.Failure) {
-        if case .rejected(let status) = failure {
-            self = .handshakeRejected(status: status)
-        } else {
-            self = .handshakeInvalid(failure)
-        }
     }
 }

@@ -61,7 +61,7 @@ extension PeerConnection {
             return []
         }
         let isGoodbye = stream?.receiveReports(datagram.span.extracting(0..<count), at: now) == true
-        return isGoodbye ? [.endedByPeer] : []
+        return isGoodbye ? endByPeer() : []
     }
 
     mutating func reportIfDue(at now: Instant) -> [Output] {

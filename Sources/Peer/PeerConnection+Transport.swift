@@ -68,7 +68,7 @@ extension PeerConnection {
         }
         switch event {
         case .established(let profile): outputs += established(profile, at: now)
-        case .closedByPeer: outputs.append(.endedByPeer)
+        case .closedByPeer: outputs += endByPeer()
         case .failed(let failure): outputs += fail(failure)
         case nil: break
         }
@@ -83,7 +83,13 @@ extension PeerConnection {
         return [.diagnostic(.srtpReady(profile, Statistics.DTLSRole(role))), .stateChanged(.connected)]
     }
 
+    mutating func endByPeer() -> [Output] {
+        defer { isEndedByPeer = true }
+        return isEndedByPeer ? [] : [.endedByPeer]
+    }
+
     private mutating func fail(_ failure: Failure) -> [Output] {
+        guard isLive else { return [] }
         state = .failed(failure)
         return [.stateChanged(state)]
     }

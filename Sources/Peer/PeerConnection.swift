@@ -57,7 +57,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         case stateChanged(State)
         /// The first time, and whenever a later offer changed what was agreed on.
         case negotiated(NegotiatedAudio)
-        /// The peer ended its stream: RTCP BYE or DTLS close_notify.
+        /// The peer ended its stream, said once: RTCP BYE or DTLS close_notify.
         case endedByPeer
         case diagnostic(Diagnostic)
     }
@@ -100,6 +100,7 @@ package struct PeerConnection: ~Copyable, Sendable {
     var stream: AudioStream?
     /// DTLS that came before ICE knew the path, kept for the moment it does.
     var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
+    var isEndedByPeer = false
     var packetsDropped: UInt64 = 0
     /// The packet being sent, reused.
     var packet = [UInt8](repeating: 0, count: Self.maximumDatagramLength + SRTPSession.trailerRoom)
@@ -126,7 +127,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         if let due = agent?.deadline, due <= now {
             outputs += act(on: agent?.handle(.deadlineReached, at: now) ?? [], at: now)
         }
-        if let due = transport.deadline, due <= now {
+        if isLive, let due = transport.deadline, due <= now {
             outputs += act(on: transport?.handleTimeout(at: now), at: now)
         }
         return outputs + reportIfDue(at: now)

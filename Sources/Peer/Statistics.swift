@@ -9,6 +9,11 @@ package struct Statistics: Sendable, Equatable {
     package struct Pair: Sendable, Equatable {
         package var local: Endpoint
         package var remote: Endpoint
+
+        package init(local: Endpoint, remote: Endpoint) {
+            self.local = local
+            self.remote = remote
+        }
     }
 
     package var packetsSent: UInt64 = 0

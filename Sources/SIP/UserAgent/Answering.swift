@@ -70,8 +70,7 @@ extension UserAgent {
             calls[call]?.state = .answered(key, dialog, hangUp: nil)
             return accept(response, key, at: now)
         }
-        remove(call)
-        return advance(key, .respond(response), at: now) + [.callEnded(call, .hungUp)]
+        return advance(key, .respond(response), at: now) + remove(call, at: now) + [.callEnded(call, .hungUp)]
     }
 
     /// The owner's answer to a re-INVITE.
@@ -120,26 +119,13 @@ extension UserAgent {
         }
         let ok = compose(Answer(status: 200), to: cancel, tag: dialog.id.localTag)
         guard server.transaction.isPending else { return [.transmit(ok.bytes)] }
-        let outputs = [.transmit(ok.bytes)] + terminate(key, at: now)
-        guard server.token == nil else { return outputs }
-        remove(server.call)
-        return outputs + [.callEnded(server.call, .cancelled)]
+        guard server.token == nil else { return [.transmit(ok.bytes)] + terminate(key, at: now) }
+        return [.transmit(ok.bytes)] + remove(server.call, at: now) + [.callEnded(server.call, .cancelled)]
     }
 
     /// A BYE is answered itself, and every INVITE of the call that is not answered yet (RFC 3261 §15.1.2).
     mutating func end(_ call: CallHandle, with bye: Request, at now: Instant) -> [Output] {
-        var outputs = [Output.transmit(compose(Answer(status: 200), to: bye, tag: newTag()).bytes)]
-        for (key, server) in inviteServers where server.call == call && server.transaction.isPending {
-            outputs += terminate(key, at: now)
-        }
-        remove(call)
-        return outputs + [.callEnded(call, .bye(bye))]
-    }
-
-    private mutating func terminate(_ key: ServerKey, at now: Instant) -> [Output] {
-        guard let server = inviteServers[key], let dialog = calls[server.call]?.dialog else { return [] }
-        let response = compose(
-            Answer(status: 487), to: server.transaction.request, tag: dialog.id.localTag)
-        return advance(key, .respond(response), at: now)
+        let ok = compose(Answer(status: 200), to: bye, tag: newTag())
+        return [.transmit(ok.bytes)] + remove(call, at: now) + [.callEnded(call, .bye(bye))]
     }
 }

@@ -35,11 +35,14 @@ extension UserAgent {
             self.init(addressOfRecord: addressOfRecord, contact: contact, viaHost: host)
         }
 
-        /// The methods of Allow (RFC 3261 §20.5).
+        /// Every method that is taken, inside a dialog or out of it (RFC 3261 §20.5).
         var allowed: [Method] {
             let always: [Method] = [.invite, .ack, .cancel, .bye, .options, .info, .update]
             return always + accepted.filter { !always.contains($0) }.sorted { $0.rawValue < $1.rawValue }
         }
+
+        /// The value of Allow.
+        var allow: String { allowed.map(\.rawValue).joined(separator: ", ") }
     }
 
     package struct Credentials: Sendable {

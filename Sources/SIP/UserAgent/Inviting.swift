@@ -182,8 +182,7 @@ extension UserAgent {
             calls[call]?.state = .answered(key, dialog, hangUp: headers)
             return []
         case .confirmed(let dialog):
-            remove(call)
-            return bye(dialog, headers: headers, at: now) + [.callEnded(call, .hungUp)]
+            return remove(call, at: now) + bye(dialog, headers: headers, at: now) + [.callEnded(call, .hungUp)]
         case .calling, .answered, nil:
             return []
         }
@@ -210,17 +209,26 @@ extension UserAgent {
     /// Ends a call whose far side says that it does not exist (RFC 3261 §12.2.1.2).
     mutating func forget(_ call: CallHandle, unknownIn response: Response, at now: Instant) -> [Output] {
         guard response.status == 481, let dialog = calls[call]?.dialog else { return [] }
-        remove(call)
-        return bye(dialog, headers: [:], at: now) + [.callEnded(call, .rejected(response))]
+        let outputs = remove(call, at: now) + bye(dialog, headers: [:], at: now)
+        return outputs + [.callEnded(call, .rejected(response))]
     }
 
-    /// Forgets a call; a 2xx that waits for its ACK waits no longer.
-    mutating func remove(_ call: CallHandle) {
-        if let id = calls[call]?.dialog?.id { dialogs[id] = nil }
-        calls[call] = nil
+    /// Forgets a call: what of its INVITEs is not answered is ended by 487, a 2xx waits for its ACK no longer.
+    mutating func remove(_ call: CallHandle, at now: Instant) -> [Output] {
+        var outputs: [Output] = []
         for (key, server) in inviteServers where server.call == call {
+            if server.transaction.isPending { outputs += terminate(key, at: now) }
             inviteServers[key]?.retransmission?.acknowledged()
             if inviteServers[key]?.isTerminated == true { inviteServers[key] = nil }
         }
+        if let id = calls[call]?.dialog?.id { dialogs[id] = nil }
+        calls[call] = nil
+        return outputs
+    }
+
+    mutating func terminate(_ key: ServerKey, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key], let dialog = calls[server.call]?.dialog else { return [] }
+        let response = compose(Answer(status: 487), to: server.transaction.request, tag: dialog.id.localTag)
+        return advance(key, .respond(response), at: now)
     }
 }

@@ -23,7 +23,7 @@ extension UserAgent {
     /// What has to be refused whatever it is about (RFC 3261 §8.2.1 to §8.2.3).
     private func screen(_ request: Request) -> Answer? {
         if !configuration.allowed.contains(request.method) {
-            let allow: Headers = [.allow: configuration.allowed.map(\.rawValue).joined(separator: ", ")]
+            let allow: Headers = [.allow: configuration.allow]
             return Method.known.contains(request.method)
                 ? Answer(status: 405, headers: allow) : Answer(status: 501, headers: allow)
         }
@@ -155,7 +155,7 @@ extension UserAgent {
 
     private var capabilities: Answer {
         var headers: Headers = [
-            .allow: configuration.allowed.map(\.rawValue).joined(separator: ", "), .accept: "application/sdp",
+            .allow: configuration.allow, .accept: "application/sdp",
         ]
         if !configuration.supported.isEmpty {
             headers.append(.supported, configuration.supported.joined(separator: ", "))

@@ -81,7 +81,7 @@ extension UserAgent {
             request.headers.append(.contact, NameAddress(configuration.contact).description)
         }
         if [.invite, .register].contains(request.method) {
-            request.headers[.allow] = configuration.allowed.map(\.rawValue).joined(separator: ", ")
+            request.headers[.allow] = configuration.allow
         }
         if request.method == .invite, !configuration.supported.isEmpty, request.headers[.supported] == nil {
             request.headers.append(.supported, configuration.supported.joined(separator: ", "))

@@ -46,8 +46,7 @@ extension UserAgent {
 
     private mutating func giveUp(_ call: CallHandle, at now: Instant) -> [Output] {
         guard let dialog = calls[call]?.dialog else { return [] }
-        remove(call)
-        return bye(dialog, headers: [:], at: now) + [.callEnded(call, .timedOut)]
+        return remove(call, at: now) + bye(dialog, headers: [:], at: now) + [.callEnded(call, .timedOut)]
     }
 
     /// Ends every transaction; calls that were answered live on for the next connection.
@@ -60,8 +59,7 @@ extension UserAgent {
         for key in inviteServers.keys { outputs += advance(key, .transportFailed, at: now) }
         for (call, state) in calls.mapValues(\.state) {
             guard case .ringing = state else { continue }
-            remove(call)
-            outputs.append(.callEnded(call, .transport))
+            outputs += remove(call, at: now) + [.callEnded(call, .transport)]
         }
         return outputs + drive(.transportFailed, at: now)
     }

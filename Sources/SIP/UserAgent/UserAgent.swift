@@ -100,6 +100,7 @@ package struct UserAgent: Sendable {
 
     /// Takes one whole message off the transport.
     package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+        if bytes.isKeepAlive { return [] }
         do {
             switch try Message(bytes) {
             case .request(let request): return receive(request, at: now)
@@ -138,6 +139,13 @@ package struct UserAgent: Sendable {
             let answer = Answer(status: status, reason: reason, headers: headers, body: body)
             return respond(to: call, answer, at: now)
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// Line ends alone, which say nothing (RFC 5626 §3.5.1).
+    fileprivate var isKeepAlive: Bool {
+        indices.allSatisfy { self[$0] == UInt8(ascii: "\r") || self[$0] == UInt8(ascii: "\n") }
     }
 }
 

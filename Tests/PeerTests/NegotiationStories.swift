@@ -1,0 +1,126 @@
+import Crypto
+import Peer
+import SDP
+import Testing
+import Wire
+
+@Suite("Later offers and refusals") struct NegotiationStories {
+    private static func connected() throws -> Story {
+        let story = Story()
+        try story.negotiate()
+        story.run(for: .milliseconds(200))
+        story.talk(frames: 10)
+        return story
+    }
+
+    private func held(sends: Bool, receives: Bool) -> NegotiatedAudio {
+        NegotiatedAudio(
+            codec: .opus, payloadType: 111, telephoneEventPayloadType: 110, sends: sends, receives: receives)
+    }
+
+    @Test(
+        "A hold is answered over the same transport, and silences who must not send (RFC 3264 §8.4)",
+        arguments: [("sendonly", "recvonly", false, true), ("inactive", "inactive", false, false)])
+    func hold(offered: String, answered: String, sends: Bool, receives: Bool) throws {
+        let story = try Self.connected()
+        let first = try story.reoffer { $0 }
+        #expect(story.events[.b]?.last == .stateChanged(.connected))
+        let answer = try story.reoffer { $0.replacing("a=sendrecv", with: "a=\(offered)") }
+        #expect(answer.contains("a=\(answered)\r\n"))
+        #expect(answer.contains("a=setup:active\r\n"))
+        let transport = ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=candidate:", "a=ssrc:"]
+        for line in first.split(separator: "\r\n") where transport.contains(where: line.hasPrefix) {
+            #expect(answer.contains(line))
+        }
+        #expect(story.events[.b]?.last == .negotiated(held(sends: sends, receives: receives)))
+
+        let sent = story.b.statistics.packetsSent
+        story.talk(frames: 10)
+        #expect(story.b.statistics.packetsSent == sent)
+
+        _ = try story.reoffer { $0 }
+        #expect(story.events[.b]?.last == .negotiated(held(sends: true, receives: true)))
+        story.talk(frames: 10)
+        #expect(story.b.statistics.packetsSent == sent + 10)
+        #expect(story.a.state == .connected)
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("Each description of a session has a newer version than the last (RFC 8866 §5.2)") func version() throws {
+        let story = try Self.connected()
+        let first = try SessionDescription(parsing: try story.reoffer { $0 })
+        let second = try SessionDescription(parsing: try story.reoffer { $0 })
+        #expect(first.origin.sessionID == second.origin.sessionID)
+        #expect(first.origin.sessionVersion == 1)
+        #expect(second.origin.sessionVersion == 2)
+    }
+
+    @Test(
+        "An offer that changes more than the direction is refused and harms nothing",
+        arguments: [
+            ("a=ice-ufrag:", "a=ice-ufrag:new", Refusal.iceRestart), ("a=ice-pwd:", "a=ice-pwd:new", .iceRestart),
+            ("a=setup:actpass", "a=setup:active", .sessionChanged), ("a=fingerprint:sha-256 ", nil, .sessionChanged),
+            ("opus/48000", "unknown/48000", .unusable(.noCommonFormat)),
+            ("rtpmap:111", "rtpmap:112", .unusable(.noCommonFormat)),
+            ("v=0", "v=1", .malformed(.unsupportedVersion)),
+        ] as [(String, String?, Refusal)])
+    func refusedLater(part: String, replacement: String?, refusal: Refusal) throws {
+        let story = try Self.connected()
+        let other = "a=fingerprint:\(Certificate.selfSigned().fingerprint)\r\na=x-old:"
+        #expect(throws: refusal) { try story.reoffer { $0.replacing(part, with: replacement ?? other) } }
+        story.talk(frames: 10)
+        #expect(story.b.state == .connected)
+        #expect(story.b.statistics.packetsReceived == 20)
+    }
+
+    @Test(
+        "A first offer that cannot be used is refused with a Warning, and another may follow (RFC 3261 §20.43)",
+        arguments: [
+            ("v=0", "v=2", Refusal.malformed(.unsupportedVersion), 399),
+            ("m=audio", "m=video", .unusable(.noAudioSection), 304),
+            ("UDP/TLS/RTP/SAVPF", "RTP/AVP", .unusable(.transportNotSecure), 302),
+            ("a=fingerprint:sha-256", "a=fingerprint:sha-1", .unusable(.noFingerprint), 399),
+            ("a=ice-ufrag", "a=x", .unusable(.noICECredentials), 399),
+            ("a=rtcp-mux", "a=x", .unusable(.noRTCPMultiplexing), 399),
+            ("opus", "speex", .unusable(.noCommonFormat), 305),
+        ])
+    func refusedFirst(part: String, replacement: String, refusal: Refusal, warning: Int) throws {
+        let story = Story(codecsB: [.opus])
+        #expect(throws: refusal) { try story.negotiate(offer: { $0.replacing(part, with: replacement) }) }
+        #expect(refusal.warning.code == warning)
+        #expect(story.b.state == .new)
+        #expect(story.b.deadline == nil)
+        try story.negotiate()
+        story.run(for: .milliseconds(200))
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("An answer without an offer, a second answer and an offer against ours are refused") func wrongState() throws
+    {
+        let story = Story()
+        #expect(throws: Refusal.wrongState) { try story.a.acceptAnswer("v=0", at: story.now) }
+        let offer = story.a.createOffer(hostCandidates: [Story.addressA], at: story.now)
+        #expect(story.a.createOffer(hostCandidates: [Story.addressA], at: story.now) == offer)
+        #expect(throws: Refusal.wrongState) {
+            try story.a.createAnswer(toOffer: offer, hostCandidates: [], at: story.now)
+        }
+        try story.negotiate()
+        #expect(throws: Refusal.wrongState) { try story.a.acceptAnswer("v=0", at: story.now) }
+    }
+
+    @Test("An answer that leaves the DTLS role open is refused (RFC 5763 §5)") func openRole() throws {
+        let story = Story()
+        #expect(throws: Refusal.unusable(.noDTLSRole)) {
+            try story.negotiate(answer: { $0.replacing("a=setup:active", with: "a=setup:actpass") })
+        }
+    }
+
+    @Test("Candidates that cannot be used are skipped and told (RFC 8839 §5.1)") func skippedCandidates() throws {
+        let story = Story()
+        let name = "a=candidate:9 1 udp 2113937151 9b36eaac-bb2e-49bb-bb78-21c41c499900.local 50000 typ host\r\n"
+        try story.negotiate(offer: { $0.replacing("a=end-of-candidates\r\n", with: name) })
+        story.run(for: .milliseconds(200))
+        #expect(story.events[.b]?.contains(.diagnostic(.skippedCandidates(1))) == true)
+        #expect(story.b.state == .connected)
+    }
+}

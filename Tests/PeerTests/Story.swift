@@ -1,0 +1,161 @@
+import Crypto
+import Peer
+import Wire
+
+/// Two peer connections in virtual time over a network that delays and loses.
+final class Story {
+    enum Side: Hashable { case a, b }
+
+    struct Datagram {
+        var bytes: [UInt8]
+        var from: Endpoint
+        var to: Endpoint
+        var arrivesAt: Instant
+    }
+
+    /// What a player was given in one call.
+    enum Played: Equatable {
+        case frame([UInt8])
+        case missing(samples: UInt32)
+        case pause(samples: UInt32)
+    }
+
+    static let addressA = Endpoint(.v4(0xC000_0201), port: 5_000)
+    static let addressB = Endpoint(.v4(0xC000_0202), port: 6_000)
+    static let delay = Duration.milliseconds(10)
+
+    private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    var a: PeerConnection
+    var b: PeerConnection
+    /// Everything but transmissions, in order.
+    private(set) var events: [Side: [PeerConnection.Output]] = [.a: [], .b: []]
+    private(set) var played: [Side: [Played]] = [.a: [], .b: []]
+    private(set) var datagrams: [Datagram] = []
+    private(set) var mediaSent = 0
+    /// Whether a datagram, the n-th media packet for media, gets through.
+    var rule: (_ datagram: Datagram, _ media: Int?) -> Bool = { _, _ in true }
+
+    init(codecsA: [Codec] = [.opus, .pcmu, .pcma], codecsB: [Codec] = [.opus, .pcmu, .pcma]) {
+        a = PeerConnection(
+            configuration: .init(certificate: Self.certificateA, codecs: codecsA, cname: "a"), randomness: .seeded(1))
+        b = PeerConnection(
+            configuration: .init(certificate: Self.certificateB, codecs: codecsB, cname: "b"), randomness: .seeded(2))
+    }
+
+    private static let certificateA = Certificate.selfSigned()
+    private static let certificateB = Certificate.selfSigned()
+
+    /// Offer of a, answer of b, each changed on its way.
+    func negotiate(
+        offer changeOffer: (String) -> String = { $0 }, answer changeAnswer: (String) -> String = { $0 },
+        answerTakes: Duration = .zero
+    ) throws {
+        let offer = a.createOffer(hostCandidates: [Self.addressA], at: now)
+        let (answer, outputs) = try b.createAnswer(
+            toOffer: changeOffer(offer), hostCandidates: [Self.addressB], at: now)
+        perform(outputs, of: .b)
+        run(for: answerTakes)
+        perform(try a.acceptAnswer(changeAnswer(answer), at: now), of: .a)
+    }
+
+    /// A later offer to b, made by changing the first one.
+    func reoffer(_ change: (String) -> String) throws -> String {
+        let offer = change(a.createOffer(hostCandidates: [], at: now))
+        let (answer, outputs) = try b.createAnswer(toOffer: offer, hostCandidates: [], at: now)
+        perform(outputs, of: .b)
+        return answer
+    }
+
+    func close(_ side: Side) {
+        perform(side == .a ? a.close(at: now) : b.close(at: now), of: side)
+    }
+
+    func run(for duration: Duration) {
+        let end = now + duration
+        while let next = nextMoment, next <= end {
+            now = max(now, next)
+            deliver()
+            if let deadline = a.deadline, deadline <= now { perform(a.handle(.deadlineReached, at: now), of: .a) }
+            if let deadline = b.deadline, deadline <= now { perform(b.handle(.deadlineReached, at: now), of: .b) }
+        }
+        now = end
+    }
+
+    /// Both sides speak and listen, frame by frame of 20 ms; each payload is numbered.
+    func talk(frames: Int, samples: UInt32 = 960, payload: (Side, Int) -> [UInt8] = Story.opus) {
+        for number in 0..<frames {
+            for side in [Side.a, .b] {
+                send(payload(side, number), samples: samples, of: side)
+                play(side)
+            }
+            run(for: .milliseconds(20))
+        }
+    }
+
+    /// A payload that looks like 20 ms of Opus and says who sent it.
+    static func opus(_ side: Side, _ number: Int) -> [UInt8] {
+        [0x78, side == .a ? 0xA : 0xB, UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)]
+    }
+
+    func inject(_ bytes: [UInt8], to side: Side) {
+        let (from, to) = side == .a ? (Self.addressB, Self.addressA) : (Self.addressA, Self.addressB)
+        datagrams.append(Datagram(bytes: bytes, from: from, to: to, arrivesAt: now))
+    }
+
+    private func send(_ payload: [UInt8], samples: UInt32, of side: Side) {
+        let transmit = { (bytes: Span<UInt8>, from: Endpoint, to: Endpoint) in
+            self.transmit([UInt8](bytes), from: from, to: to, isMedia: true)
+        }
+        switch side {
+        case .a: a.sendAudio(payload.span, samples: samples, at: now, transmit: transmit)
+        case .b: b.sendAudio(payload.span, samples: samples, at: now, transmit: transmit)
+        }
+    }
+
+    private func play(_ side: Side) {
+        var payload: [UInt8] = []
+        let take = { (_: Codec, bytes: Span<UInt8>) in payload = [UInt8](bytes) }
+        switch side == .a ? a.nextFrame(take) : b.nextFrame(take) {
+        case .frame: played[side, default: []].append(.frame(payload))
+        case .missing(let samples): played[side, default: []].append(.missing(samples: samples))
+        case .pause(let samples): played[side, default: []].append(.pause(samples: samples))
+        case .empty: break
+        }
+    }
+
+    private var nextMoment: Instant? {
+        earliest(datagrams.map(\.arrivesAt).min(), earliest(a.deadline, b.deadline))
+    }
+
+    private func deliver() {
+        let due = datagrams.filter { $0.arrivesAt <= now }
+        datagrams.removeAll { $0.arrivesAt <= now }
+        for datagram in due {
+            var bytes = datagram.bytes
+            var span = bytes.mutableSpan
+            switch datagram.to {
+            case Self.addressA:
+                perform(a.receive(&span, from: datagram.from, to: datagram.to, at: now), of: .a)
+            case Self.addressB:
+                perform(b.receive(&span, from: datagram.from, to: datagram.to, at: now), of: .b)
+            default: break
+            }
+        }
+    }
+
+    private func perform(_ outputs: [PeerConnection.Output], of side: Side) {
+        for output in outputs {
+            guard case .transmit(let bytes, let from, let to) = output else {
+                events[side, default: []].append(output)
+                continue
+            }
+            transmit(bytes, from: from, to: to, isMedia: false)
+        }
+    }
+
+    private func transmit(_ bytes: [UInt8], from: Endpoint, to: Endpoint, isMedia: Bool) {
+        if isMedia { mediaSent += 1 }
+        let datagram = Datagram(bytes: bytes, from: from, to: to, arrivesAt: now + Self.delay)
+        if rule(datagram, isMedia ? mediaSent : nil) { datagrams.append(datagram) }
+    }
+}
