@@ -53,7 +53,8 @@ final class Dialer {
             // Both may block: on the name servers, and on the disk.
             let endpoints = HostName.resolve(url.host, port: url.port)
             let context =
-                url.isSecure ? Swift.Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
+                url.isSecure
+                ? Swift.Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
             executor.queue.async { onExecutor.value.resolved(endpoints, context) }
         }
     }
