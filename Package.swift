@@ -36,7 +36,8 @@ let package = Package(
     ],
     targets: [
         // Programs and composition roots.
-        program("phonebard", "Wire", "Audio", "Daemon", argumentParser, logging),
+        program("phonebard", "Wire", "Audio", "Service", "Daemon", argumentParser, logging),
+        program("demo", "Wire", "Crypto", "HTTP", "Network", "Service", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio", "Engine",
@@ -49,6 +50,7 @@ let package = Package(
         module("ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging),
         module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
+        module("Service"),
 
         // Cores: no sockets, no clocks, no threads.
         module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),

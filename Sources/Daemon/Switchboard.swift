@@ -6,6 +6,7 @@ import Dialect
 import Dispatch
 import Engine
 import HTTP
+import HTTPTypes
 import Logging
 import Network
 import Seat
@@ -142,7 +143,7 @@ extension Switchboard {
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {
-        web.get(url) { [weak self, logger] result in
+        web.send(.get, url) { [weak self, logger] result in
             var body: [UInt8]?
             switch result {
             case .success(let response) where response.status == 200: body = response.body

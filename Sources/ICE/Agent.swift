@@ -75,9 +75,9 @@ package struct Agent: Sendable {
         case .new, .failed: return nil
         case .checking, .connected:
             let retransmission = checks.lazy.filter { !$0.isCancelled }.map(\.nextAt).min()
-            let nomination = mayNominate ? nominationDueAt : nil
-            let next = checkList.hasNext ? nextCheckAt : nil
-            return [retransmission, next, nomination, patienceEndsAt, consent?.deadline].reduce(nil, earliest)
+            let check = earliest(retransmission, checkList.hasNext ? nextCheckAt : nil)
+            let decision = earliest(patienceEndsAt, mayNominate ? nominationDueAt : nil)
+            return earliest(earliest(check, decision), consent?.deadline)
         }
     }
 

@@ -52,7 +52,9 @@ final class Dialer {
         DispatchQueue.global().async {
             // Both may block: on the name servers, and on the disk.
             let endpoints = HostName.resolve(url.host, port: url.port)
-            let context = url.isSecure ? Swift.Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
+            let context =
+                url.isSecure
+                ? Swift.Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
             executor.queue.async { onExecutor.value.resolved(endpoints, context) }
         }
     }

@@ -4,7 +4,7 @@ import HTTP
 import HTTPTypes
 import Wire
 
-/// Gets documents over HTTP/1.1, each on a connection of its own; usable from any thread.
+/// Sends requests over HTTP/1.1, each on a connection of its own; usable from any thread.
 ///
 /// Foundation's client is no choice here: on Linux it cannot be told which certificate authorities to believe.
 package struct HTTPClient: Sendable {
@@ -29,15 +29,29 @@ package struct HTTPClient: Sendable {
         self.bodyLimit = bodyLimit
     }
 
-    /// Gets a URL whose query may hold secrets; redirections are answers like any other.
-    package func get(_ url: Redacted<String>, completion: @escaping Completion) {
-        guard let target = WebSocketURL(url.value, schemes: ("http", "https")) else {
+    /// Sends a request to a URL whose query may hold secrets; redirections are answers like any other.
+    package func send(
+        _ method: HTTPRequest.Method = .get, _ url: Redacted<String>, fields: HTTPFields = [:], body: [UInt8] = [],
+        completion: @escaping Completion
+    ) {
+        guard let url = WebSocketURL(url.value, schemes: ("http", "https")) else {
             return completion(.failure(.invalidURL))
         }
-        let exchange = HTTPExchange(bodyLimit: bodyLimit, on: executor, completion: completion)
+        let exchange = HTTPExchange(
+            to: url, request: Self.message(method, url, fields, body), bodyLimit: bodyLimit, on: executor,
+            completion: completion)
         executor.queue.async { [trust, timeLimit] in
-            exchange.assumeIsolated { $0.begin(target, trust: trust, timeLimit: timeLimit) }
+            exchange.assumeIsolated { $0.begin(trust: trust, timeLimit: timeLimit) }
         }
+    }
+
+    private static func message(
+        _ method: HTTPRequest.Method, _ url: WebSocketURL, _ fields: HTTPFields, _ body: [UInt8]
+    ) -> [UInt8] {
+        var lines = ["\(method.rawValue) \(url.target) HTTP/1.1", "Host: \(url.authority)", "Connection: close"]
+        lines += fields.map { "\($0.name.rawName): \($0.value)" }
+        if !body.isEmpty || method == .post { lines.append("Content-Length: \(body.count)") }
+        return Array((lines + ["", ""]).joined(separator: "\r\n").utf8) + body
     }
 }
 
@@ -51,12 +65,19 @@ private actor HTTPExchange {
     }
 
     nonisolated private let executor: QueueExecutor
+    private let url: WebSocketURL
+    private let request: [UInt8]
     private let completion: HTTPClient.Completion
     private var parser: ResponseParser
     private var phase = Phase.idle
     private var timer: DeadlineTimer?
 
-    init(bodyLimit: Int, on executor: QueueExecutor, completion: @escaping HTTPClient.Completion) {
+    init(
+        to url: WebSocketURL, request: [UInt8], bodyLimit: Int, on executor: QueueExecutor,
+        completion: @escaping HTTPClient.Completion
+    ) {
+        self.url = url
+        self.request = request
         self.executor = executor
         self.completion = completion
         parser = ResponseParser(bodyLimit: bodyLimit)
@@ -64,31 +85,31 @@ private actor HTTPExchange {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    func begin(_ url: WebSocketURL, trust: TLSContext.Trust, timeLimit: Duration) {
+    func begin(trust: TLSContext.Trust, timeLimit: Duration) {
         timer = DeadlineTimer(on: executor) { self.assumeIsolated { $0.end(.failure(.timedOut)) } }
         timer?.deadline = MonotonicClock.now + timeLimit
         phase = .dialling(
             Dialer(to: url, trust: trust, on: executor) { result in
-                self.assumeIsolated { $0.dialled(result, url) }
+                self.assumeIsolated { $0.dialled(result) }
             })
     }
 
-    private func dialled(_ result: Dialer.Result, _ url: WebSocketURL) {
+    private func dialled(_ result: Dialer.Result) {
         switch result {
         case .failure(let failure): end(.failure(.dial(failure)))
-        case .success(let connection): request(url, over: connection)
+        case .success(let connection): ask(over: connection)
         }
     }
 
-    private func request(_ url: WebSocketURL, over connection: Dialled) {
-        let text = "GET \(url.target) HTTP/1.1\r\nHost: \(url.authority)\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    private func ask(over connection: Dialled) {
         let callbacks = StreamCallbacks(
             onReceive: { bytes in self.assumeIsolated { $0.received(bytes) } }, onDrained: {},
             onEnd: { self.assumeIsolated { $0.connectionEnded() } },
             onClosed: { failure in self.assumeIsolated { $0.connectionClosed(failure) } })
-        let stream = connection.stream(queueLimit: text.utf8.count, on: executor, callbacks: callbacks)
+        let stream = connection.stream(queueLimit: request.count, on: executor, callbacks: callbacks)
         phase = .waiting(stream)
-        stream.send(Array(text.utf8).span)
+        let request = request
+        stream.send(request.span)
     }
 
     private func received(_ bytes: Span<UInt8>) {

@@ -1,6 +1,5 @@
 import Crypto
 import Dispatch
-import Glibc
 import HTTP
 import HTTPTypes
 import Logging
@@ -12,8 +11,7 @@ import Wire
 package actor WebSocketClient {
     private enum Phase {
         case idle
-        case resolving
-        case connecting(TCPConnector)
+        case dialling(Dialer)
         case opening(StreamConnection, WebSocketOpening)
         case open(StreamConnection)
         /// All is said; the rest is on its way out.
@@ -73,44 +71,22 @@ package actor WebSocketClient {
 extension WebSocketClient {
     private func begin() {
         guard case .idle = phase else { return }
-        phase = .resolving
         timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
         timer?.deadline = MonotonicClock.now + configuration.connectTime
-        let url = configuration.url
-        let trust = configuration.trust
-        DispatchQueue.global().async { [weak self] in
-            // Both may block: on the name servers, and on the disk.
-            let endpoints = HostName.resolve(url.host, port: url.port)
-            let context = url.isSecure ? Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
-            self?.performLater { $0.resolved(endpoints, context) }
-        }
+        phase = .dialling(
+            Dialer(to: configuration.url, trust: configuration.trust, on: executor) { [weak self] result in
+                self?.assumeIsolated { $0.dialled(result) }
+            })
     }
 
-    private func resolved(_ endpoints: [Endpoint], _ context: Result<TLSContext, TLSContext.Failure>?) {
-        guard case .resolving = phase else { return }
-        guard !endpoints.isEmpty else {
-            fail(.dnsFailed)
-            return
-        }
-        do throws(TLSContext.Failure) {
-            let context = try context?.get()
-            phase = .connecting(
-                TCPConnector(to: endpoints, on: executor) { [weak self] result in
-                    self?.assumeIsolated { $0.connected(result, context) }
-                })
-        } catch {
-            fail(.trustUnreadable(error))
-        }
-    }
-
-    private func connected(_ result: Result<ConnectedSocket, SystemError>, _ context: TLSContext?) {
+    private func dialled(_ result: Dialer.Result) {
         switch result {
-        case .failure(let error): fail(CloseReason(error))
-        case .success(let socket): open(socket, context)
+        case .failure(let failure): fail(CloseReason(failure))
+        case .success(let connection): open(connection)
         }
     }
 
-    private func open(_ socket: ConnectedSocket, _ context: TLSContext?) {
+    private func open(_ connection: Dialled) {
         var randomness = Randomness.system
         let opening = WebSocketOpening(
             to: configuration.url, subprotocols: configuration.subprotocols, fields: configuration.fields,
@@ -120,15 +96,7 @@ extension WebSocketClient {
             onDrained: {},
             onEnd: { [weak self] in self?.assumeIsolated { $0.streamClosed(nil) } },
             onClosed: { [weak self] failure in self?.assumeIsolated { $0.streamClosed(failure) } })
-        let queueLimit = 2 * configuration.queueLimit
-        let stream =
-            if let context {
-                StreamConnection(
-                    socket, tls: TLSSession(client: context, serverName: configuration.url.host),
-                    queueLimit: queueLimit, on: executor, callbacks: callbacks)
-            } else {
-                StreamConnection(socket, queueLimit: queueLimit, on: executor, callbacks: callbacks)
-            }
+        let stream = connection.stream(queueLimit: 2 * configuration.queueLimit, on: executor, callbacks: callbacks)
         phase = .opening(stream, opening)
         stream.send(opening.request.span)
     }
@@ -139,7 +107,7 @@ extension WebSocketClient {
         switch phase {
         case .opening(let stream, let opening): continueOpening(stream, opening, bytes)
         case .open: carryOut(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
-        case .idle, .resolving, .connecting, .lingering, .closed: break
+        case .idle, .dialling, .lingering, .closed: break
         }
     }
 
@@ -183,7 +151,7 @@ extension WebSocketClient {
         outbox.close()
         switch phase {
         case .open: carryOut(machine?.close(code, at: MonotonicClock.now) ?? [])
-        case .resolving, .connecting, .opening: fail(.closed(code))
+        case .dialling, .opening: fail(.closed(code))
         case .idle, .lingering, .closed: break
         }
     }
@@ -217,13 +185,13 @@ extension WebSocketClient {
             fail(failure.map(CloseReason.init) ?? .closed(code))
         case .opening: fail(failure.map(CloseReason.init) ?? .closed(.abnormal))
         case .lingering: fail(.closed(.abnormal))
-        case .idle, .resolving, .connecting, .closed: break
+        case .idle, .dialling, .closed: break
         }
     }
 
     private func deadlineReached() {
         switch phase {
-        case .resolving, .connecting, .opening: fail(.timedOut)
+        case .dialling, .opening: fail(.timedOut)
         case .open: carryOut(machine?.deadlineReached(at: MonotonicClock.now) ?? [])
         case .lingering: fail(.closed(.abnormal))
         case .idle, .closed: break
@@ -233,9 +201,9 @@ extension WebSocketClient {
     /// Ends everything now.
     private func fail(_ reason: CloseReason) {
         switch phase {
-        case .connecting(let connector): connector.cancel()
+        case .dialling(let dialer): dialer.cancel()
         case .opening(let stream, _), .open(let stream), .lingering(let stream): stream.cancel()
-        case .idle, .resolving, .closed: break
+        case .idle, .closed: break
         }
         phase = .closed
         timer = nil

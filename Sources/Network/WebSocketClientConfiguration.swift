@@ -1,5 +1,4 @@
 import Crypto
-import Glibc
 import HTTP
 import HTTPTypes
 import Wire
@@ -70,17 +69,23 @@ extension WebSocketClient {
 }
 
 extension WebSocketClient.CloseReason {
-    init(_ error: SystemError) {
-        self = error.code == ECONNREFUSED ? .refused : error.code == ETIMEDOUT ? .timedOut : .network(error)
+    init(_ failure: DialFailure) {
+        self =
+            switch failure {
+            case .dnsFailed: .dnsFailed
+            case .refused: .refused
+            case .timedOut: .timedOut
+            case .network(let error): .network(error)
+            case .certificateRejected(let why): .certificateRejected(why)
+            case .tlsFailed(let failure): .tlsFailed(failure)
+            case .trustUnreadable(let failure): .trustUnreadable(failure)
+            }
     }
 
     init(_ failure: StreamFailure) {
         switch failure {
-        case .system(let error): self.init(error)
-        case .tls(.certificateUntrusted(let why)), .tls(.certificateExpired(let why)),
-            .tls(.certificateWrongName(let why)):
-            self = .certificateRejected(why)
-        case .tls(let failure): self = .tlsFailed(failure)
+        case .system(let error): self.init(DialFailure(error))
+        case .tls(let failure): self.init(DialFailure(failure))
         case .overflowed: self = .overflowed
         }
     }

@@ -17,6 +17,10 @@ struct SecureTransport: ~Copyable, Sendable {
     private var sending: SRTPSession?
     private var receiving: SRTPSession?
     private var isClosedByPeer = false
+    /// When a handshake that has begun must be over: a server would wait for ever.
+    private var patienceEndsAt: Instant?
+
+    private static let patience = Duration.seconds(20)
 
     init(role: DTLSSession.Role, certificate: Certificate, peerFingerprints: [Fingerprint]) {
         self.role = role
@@ -24,7 +28,8 @@ struct SecureTransport: ~Copyable, Sendable {
     }
 
     mutating func start(at now: Instant) -> Event? {
-        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.start() }
+        patienceEndsAt = now + Self.patience
+        return advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.start() }
     }
 
     mutating func receive(_ datagram: Span<UInt8>, at now: Instant) -> Event? {
@@ -32,7 +37,8 @@ struct SecureTransport: ~Copyable, Sendable {
     }
 
     mutating func handleTimeout(at now: Instant) -> Event? {
-        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.handleTimeout() }
+        if let patienceEndsAt, now >= patienceEndsAt { return .failed(.dtls) }
+        return advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.handleTimeout() }
     }
 
     mutating func takeDatagrams() -> [[UInt8]] { dtls.takeDatagrams() }
@@ -66,7 +72,7 @@ struct SecureTransport: ~Copyable, Sendable {
             deadline = nil
             return .failed(PeerConnection.Failure(error))
         }
-        deadline = dtls.timeUntilTimeout.map { now + $0 }
+        deadline = earliest(dtls.timeUntilTimeout.map { now + $0 }, patienceEndsAt)
         if profile == nil, let keys = dtls.keys { return install(keys) }
         guard dtls.isClosedByPeer, !isClosedByPeer else { return nil }
         isClosedByPeer = true
@@ -81,6 +87,8 @@ struct SecureTransport: ~Copyable, Sendable {
             return .failed(.noSRTPProfile)
         }
         profile = keys.profile
+        patienceEndsAt = nil
+        deadline = nil
         return .established(keys.profile)
     }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Audio
 import Daemon
-import Dispatch
 import Foundation
 import Logging
+import Service
 import Wire
 
 /// The headless phone of a contact-centre agent.
@@ -43,7 +43,7 @@ struct Phonebard: AsyncParsableCommand {
     var logLevel = "info"
 
     func run() async throws {
-        signal(SIGPIPE, SIG_IGN)
+        let termination = Termination()
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw ValidationError("unknown log level '\(logLevel)'")
         }
@@ -57,7 +57,7 @@ struct Phonebard: AsyncParsableCommand {
             logger.notice(
                 "listening", metadata: ["address": "\(endpoint)", "token": "\(configuration.stateDirectory)/token"])
         }
-        await Self.termination()
+        await termination.wait()
         logger.notice("stopping")
         await daemon.stop()
     }
@@ -100,24 +100,5 @@ struct Phonebard: AsyncParsableCommand {
     private func device(_ text: String) throws -> AudioDevice {
         guard let device = AudioDevice(text) else { throw ValidationError("'\(text)' is no audio device") }
         return device
-    }
-
-    /// Returns at the first SIGTERM or SIGINT.
-    private static func termination() async {
-        let sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: .main)
-        }
-        await withCheckedContinuation { continuation in
-            var waiting: CheckedContinuation<Void, Never>? = continuation
-            for source in sources {
-                source.setEventHandler {
-                    waiting?.resume()
-                    waiting = nil
-                }
-                source.activate()
-            }
-        }
-        for source in sources { source.cancel() }
     }
 }

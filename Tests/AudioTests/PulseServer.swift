@@ -2,7 +2,16 @@ import Foundation
 
 /// A PulseAudio server of a test's own with one null sink, `spk`.
 final class PulseServer: @unchecked Sendable {
-    enum Failure: Error { case notInstalled, notReady }
+    enum Failure: Error, CustomStringConvertible {
+        case notInstalled, notReady
+
+        var description: String {
+            switch self {
+            case .notInstalled: "no PulseAudio server at \(program): run `deploy/bootstrap test`"
+            case .notReady: "the PulseAudio server did not open its socket"
+            }
+        }
+    }
 
     private static let program = "/usr/bin/pulseaudio"
 

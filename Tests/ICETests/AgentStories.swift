@@ -155,4 +155,18 @@ import Wire
         #expect(story.events[.b]?.last == .stateChanged(.failed(.consentExpired)))
         #expect(story[.a].deadline == nil)
     }
+
+    @Test("No more than a hundred pairs are checked (RFC 8445 §6.1.2.5)") func limit() {
+        final class Seen { var paths: Set<Path> = [] }
+        let seen = Seen()
+        let hosts = (1...12).map { "192.0.2.\($0)#5000" }
+        let others = (101...112).map { "192.0.2.\($0)#6000" }
+        var story = Story(a: hosts, b: others) { from, to, _ in
+            seen.paths.insert(Path(local: from, remote: to))
+            return false
+        }
+        story.describe(to: .a)
+        story.run(for: .seconds(20))
+        #expect(seen.paths.count == 100)
+    }
 }

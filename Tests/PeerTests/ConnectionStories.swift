@@ -134,6 +134,18 @@ import Wire
         #expect(story.a.deadline == nil)
     }
 
+    @Test("A peer that checks but never shakes hands is a failure after twenty seconds") func noHandshake() throws {
+        let story = Story()
+        story.rule = { datagram, _ in PacketKind(datagram.bytes.span) != .dtls }
+        try story.negotiate()
+        story.run(for: .seconds(19))
+        #expect(story.a.state == .connecting)
+        #expect(story.b.state == .connecting)
+        story.run(for: .seconds(2))
+        #expect(story.a.state == .failed(.dtls))
+        #expect(story.b.state == .failed(.dtls))
+    }
+
     @Test("A path that dies later is a failure when consent expires (RFC 7675 §5.1)") func consentLost() throws {
         let story = Story()
         try story.negotiate()
@@ -164,6 +176,27 @@ import Wire
         #expect(throws: Refusal.wrongState) {
             try story.a.createAnswer(toOffer: "v=0", hostCandidates: [], at: story.now)
         }
+    }
+
+    @Test("Damaged copies of all that is sent change nothing") func damage() throws {
+        let story = Story()
+        try story.negotiate()
+        story.run(for: .milliseconds(200))
+        var dice = Randomness.seeded(3)
+        story.rule = { [unowned story] datagram, _ in
+            var bytes = datagram.bytes
+            for _ in 0..<3 { bytes[Int(dice.next() % UInt64(bytes.count))] ^= UInt8(1 << (dice.next() % 8)) }
+            let count = Int(dice.next() % UInt64(bytes.count + 1))
+            story.inject(bytes, to: datagram.to == Story.addressA ? .a : .b)
+            story.inject(Array(datagram.bytes[..<count]), to: datagram.to == Story.addressA ? .a : .b)
+            return true
+        }
+        story.talk(frames: 1_000)
+        #expect(story.a.state == .connected)
+        #expect(story.b.state == .connected)
+        #expect(story.a.statistics.packetsReceived == 1_000)
+        #expect(story.b.statistics.packetsReceived == 1_000)
+        #expect(story.played[.a, default: []].allSatisfy { if case .frame = $0 { true } else { false } })
     }
 
     @Test("Garbage, media before the keys and forged media are dropped and counted (RFC 7983 §7)")
