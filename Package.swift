@@ -40,8 +40,8 @@ let package = Package(
         program("demo", "Wire", "Crypto", "HTTP", "Network", "Service", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
-            "Daemon", "Wire", "Crypto", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio", "Engine",
-            httpTypes, logging),
+            "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
+            "Engine", httpTypes, logging),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", httpTypes, logging),
 
