@@ -37,7 +37,6 @@ let package = Package(
     targets: [
         // Programs and composition roots.
         program("phonebard", "Wire", "Audio", "Service", "Daemon", argumentParser, logging),
-        program("demo", "Wire", "Crypto", "HTTP", "Network", "Service", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",

@@ -55,7 +55,7 @@ struct Phonebard: AsyncParsableCommand {
         let daemon = try Daemon(configuration: configuration, logger: logger)
         for endpoint in try daemon.start() {
             logger.notice(
-                "listening", metadata: ["address": "\(endpoint)", "token": "\(configuration.stateDirectory)/token"])
+                "ready", metadata: ["address": "\(endpoint)", "token": "\(configuration.stateDirectory)/token"])
         }
         await termination.wait()
         logger.notice("stopping")

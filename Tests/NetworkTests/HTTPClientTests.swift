@@ -11,7 +11,7 @@ private func get(
     _ url: String, trust: TLSContext.Trust = .system, timeLimit: Duration = .seconds(10)
 ) async throws -> Outcome {
     let mailbox = Mailbox<Outcome>()
-    HTTPClient(trust: trust, timeLimit: timeLimit, bodyLimit: 1000).get(Redacted(url)) { mailbox.post($0) }
+    HTTPClient(trust: trust, timeLimit: timeLimit, bodyLimit: 1000).send(.get, Redacted(url)) { mailbox.post($0) }
     return try await mailbox.next()
 }
 
