@@ -42,7 +42,7 @@ let package = Package(
             "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
             "Engine", httpTypes, logging),
         module(
-            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", httpTypes, logging),
+            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
         module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
