@@ -39,10 +39,10 @@ let package = Package(
         program("phonebard", "Wire", "Audio", "Service", "Daemon", argumentParser, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
-            "Daemon", "Wire", "Crypto", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio", "Engine",
-            httpTypes, logging),
+            "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
+            "Engine", httpTypes, logging),
         module(
-            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", httpTypes, logging),
+            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
         module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),

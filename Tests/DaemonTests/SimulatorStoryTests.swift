@@ -155,6 +155,28 @@ struct SimulatorStoryTests {
         }
     }
 
+    @Test("What was measured last is told of a call that is over")
+    func measured() throws {
+        var story = SimulatorStory()
+        let seat = story.logIn("1001")
+        story.send(#"<cc a="200" p="02566699734" i="1" t="10010"/>"#, seat)
+        story.disconnect(seat)
+        guard case .closeMedia(let leg) = story.done.last else {
+            Issue.record("the media path was left open")
+            return
+        }
+        var measurement = Platform.Measurement()
+        measurement.level = -20
+        measurement.frequency = 440
+        story.tellPlatform { platform, _ in
+            platform.measured(measurement, on: leg)
+            return []
+        }
+        let ended = try #require(story.platform.state["ended"]?.array?.last)
+        #expect(ended["agent"]?["frequency"] == .number(440))
+        #expect(ended["state"] == "ended")
+    }
+
     @Test("An outage closes every connection and refuses new ones until it is over")
     func outage() {
         var story = SimulatorStory()

@@ -99,9 +99,10 @@ package struct Platform: Sendable {
         hand(.mediaFailed, to: leg, at: now)
     }
 
-    /// What the media path of a leg measured, for ``state``.
+    /// What the media path of a leg measured, for ``state``; the last one may come when the call is over.
     package mutating func measured(_ measurement: Measurement, on leg: LegID) {
         calls[leg]?.measurement = measurement
+        if let ended = endedCalls.lastIndex(where: { $0.leg == leg }) { endedCalls[ended].measurement = measurement }
     }
 
     /// When to call ``deadlineReached(at:)`` if nothing else happens first.

@@ -1,8 +1,8 @@
 import Audio
-import Dispatch
 import FoundationEssentials
 import Glibc
 import Logging
+import Service
 import Wire
 
 /// What the program `platform-sim` does between its flags and its exit code.
@@ -29,9 +29,10 @@ package struct Program: Sendable {
         configuration.greeting = greeting.map { .wav(path: $0, repeats: false) }
         var logger = Logger(label: "platform-sim") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = isVerbose ? .debug : .warning
+        let termination = Termination()
         let server = PlatformServer(configuration: configuration, logger: logger)
         try Self.announce(try await server.start())
-        await Self.endSignal()
+        await termination.wait()
         await server.stop()
     }
 
@@ -46,18 +47,5 @@ package struct Program: Sendable {
         ]
         print(String(decoding: try encoder.encode(line), as: UTF8.self))
         fflush(nil)
-    }
-
-    private static func endSignal() async {
-        let (signals, continuation) = AsyncStream.makeStream(of: Void.self)
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield() }
-            source.activate()
-            return source
-        }
-        for await _ in signals { break }
-        sources.forEach { $0.cancel() }
     }
 }
