@@ -47,7 +47,7 @@ let package = Package(
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
         module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
         module("ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging),
-        module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
+        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Service"),
 
@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
 
         tests("WireTests", "Wire"),
