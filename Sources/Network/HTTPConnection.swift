@@ -50,7 +50,7 @@ actor HTTPConnection {
     private var isStopping = false
     private var webSocket: OpenWebSocket?
 
-    private struct OpenWebSocket {
+    private struct OpenWebSocket: ~Copyable {
         var machine: WebSocket
         let outbox: Outbox
         let callbacks: WebSocketCallbacks
@@ -189,7 +189,7 @@ extension HTTPConnection {
         let subprotocols: [String]?
         switch WebSocketOffer(request) {
         case .none: subprotocols = nil
-        case .offer(_, let offered): subprotocols = offered
+        case .offer(_, let offered, _): subprotocols = offered
         case .malformed:
             answer(HTTPResponse(status: .badRequest), body: [])
             return
@@ -230,17 +230,19 @@ extension HTTPConnection {
 extension HTTPConnection {
     /// Answers the request in hand with 101.
     func upgrade(
-        subprotocol: String?, fields: HTTPFields, onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
+        subprotocol: String?, compression: WebSocket.Compression?, fields: HTTPFields,
+        onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
     ) {
         guard phase == .answering, let request else { return }
-        guard case .offer(let key, _) = WebSocketOffer(request) else {
+        guard case .offer(let key, _, let extensions) = WebSocketOffer(request) else {
             answer(HTTPResponse(status: .internalServerError), body: [])
             return
         }
         self.request = nil
         phase = .webSocket
-        let response = WebSocketOffer.acceptance(of: key, subprotocol: subprotocol, fields: fields)
-        ResponseWriter.append(informational: response, into: &output)
+        let acceptance = WebSocketAcceptance(
+            key: key, subprotocol: subprotocol, extensions: extensions, compression: compression, fields: fields)
+        ResponseWriter.append(informational: acceptance.response, into: &output)
         let outbox = Outbox(limit: limits.webSocketQueue)
         var configuration = WebSocket.Configuration()
         configuration.messageLimit = limits.webSocketMessage
@@ -249,7 +251,8 @@ extension HTTPConnection {
         configuration.closeTime = limits.closeTime
         webSocket = OpenWebSocket(
             machine: WebSocket(
-                role: .server, configuration: configuration, randomness: .system, at: MonotonicClock.now),
+                role: .server, configuration: configuration, deflation: acceptance.deflation, randomness: .system,
+                at: MonotonicClock.now),
             outbox: outbox, callbacks: onOpen(WebSocketConnection(self, outbox: outbox)))
         stream?.resumeReading()
         carryOut(webSocket?.machine.receive(parser.takeRest().span, at: MonotonicClock.now) ?? [])
@@ -300,8 +303,7 @@ extension HTTPConnection {
     }
 
     private func endWebSocket(_ code: WebSocket.CloseCode) {
-        guard let ended = webSocket else { return }
-        webSocket = nil
+        guard let ended = webSocket.take() else { return }
         ended.outbox.close()
         if phase == .webSocket { linger() }
         ended.callbacks.onClose(code)

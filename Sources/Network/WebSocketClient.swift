@@ -89,8 +89,8 @@ extension WebSocketClient {
     private func open(_ connection: Dialled) {
         var randomness = Randomness.system
         let opening = WebSocketOpening(
-            to: configuration.url, subprotocols: configuration.subprotocols, fields: configuration.fields,
-            randomness: &randomness)
+            to: configuration.url, subprotocols: configuration.subprotocols, compression: configuration.compression,
+            fields: configuration.fields, randomness: &randomness)
         let callbacks = StreamCallbacks(
             onReceive: { [weak self] bytes in self?.assumeIsolated { $0.received(bytes) } },
             onDrained: {},
@@ -129,7 +129,9 @@ extension WebSocketClient {
         settings.messageLimit = configuration.messageLimit
         settings.pingInterval = configuration.pingInterval
         settings.silenceLimit = configuration.silenceLimit
-        machine = WebSocket(role: .client, configuration: settings, randomness: .system, at: MonotonicClock.now)
+        machine = WebSocket(
+            role: .client, configuration: settings, deflation: acceptance.deflation, randomness: .system,
+            at: MonotonicClock.now)
         phase = .open(stream)
         callbacks.onOpen(acceptance.subprotocol)
         carryOut(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
