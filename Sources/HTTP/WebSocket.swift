@@ -64,18 +64,28 @@ package struct WebSocket: ~Copyable, Sendable {
         }
     }
 
-    package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+    /// Takes in bytes from `position` on and stops behind a message, so that the answer to it can be sent before what the next
+    /// frames bring about.
+    package mutating func receive(_ bytes: Span<UInt8>, from position: inout Int, at now: Instant) -> [Output] {
         lastReceived = now
         var outputs: [Output] = []
-        var position = 0
-        while !isClosed {
-            do {
-                guard let event = try reader.next(bytes, &position) else { break }
+        do {
+            while !isClosed, let event = try reader.next(bytes, &position) {
                 outputs += handle(event)
-            } catch {
-                outputs += fail(error)
+                if case .message = event { return outputs }
             }
+        } catch {
+            outputs += fail(error)
         }
+        position = bytes.count
+        return outputs
+    }
+
+    /// Takes in bytes, all at once.
+    package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+        var position = 0
+        var outputs = receive(bytes, from: &position, at: now)
+        while position < bytes.count { outputs += receive(bytes, from: &position, at: now) }
         return outputs
     }
 

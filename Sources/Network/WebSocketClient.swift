@@ -106,7 +106,7 @@ extension WebSocketClient {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
         case .opening(let stream, let opening): continueOpening(stream, opening, bytes)
-        case .open: carryOut(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
+        case .open: receiveFrames(bytes)
         case .idle, .dialling, .lingering, .closed: break
         }
     }
@@ -134,7 +134,17 @@ extension WebSocketClient {
             at: MonotonicClock.now)
         phase = .open(stream)
         callbacks.onOpen(acceptance.subprotocol)
-        carryOut(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
+        receiveFrames(acceptance.rest.span)
+    }
+
+    /// What is sent in answer to a message goes out before what the frames behind it bring about.
+    private func receiveFrames(_ bytes: Span<UInt8>) {
+        let now = MonotonicClock.now
+        var position = 0
+        while position < bytes.count, case .open = phase {
+            carryOut(machine?.receive(bytes, from: &position, at: now) ?? [])
+            sendOutbox()
+        }
     }
 
     private func sendOutbox() {
