@@ -1,5 +1,7 @@
 import Audio
 import Crypto
+import Foundation
+import Journal
 import Network
 import Wire
 
@@ -19,6 +21,13 @@ package struct Configuration: Sendable {
     package var mediaAddresses: [IPAddress]
     package var microphone: AudioDevice
     package var speaker: AudioDevice
+    /// How long events are kept, and how many bytes of them.
+    package var eventAge = Duration.seconds(30 * 86_400)
+    package var eventBytes = 64 << 20
+    /// Whether `POST /v1/test/events` is there. No flag and no file sets this: who may use the API must not be able to make
+    /// events up. A debug build, which is what the tests start, also takes it from the environment variable
+    /// `TEST_PHONEBARD_EVENTS`; in a release build the variable means nothing.
+    package var injectsEvents = Self.isAskedToInject
 
     package init(
         endpoints: [Endpoint], stateDirectory: String, hosts: [String: String] = [:], socketURI: String? = nil,
@@ -40,6 +49,21 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
+    private static var isAskedToInject: Bool {
+        #if DEBUG
+            getenv("TEST_PHONEBARD_EVENTS") != nil
+        #else
+            false
+        #endif
+    }
+
+    var journal: Journal.Configuration {
+        var journal = Journal.Configuration(path: stateDirectory + "/events.sqlite")
+        journal.maximumAge = eventAge
+        journal.maximumBytes = eventBytes
+        return journal
+    }
+
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
 
     /// The addresses a call's candidates are on. A gateway on this machine is reached over loopback.
