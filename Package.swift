@@ -11,8 +11,10 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
-func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
+func module(
+    _ name: String, _ dependencies: Target.Dependency..., resources: [Resource] = [], settings: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings + settings)
 }
 
 func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
@@ -46,7 +48,9 @@ let package = Package(
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
         module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
-        module("ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging),
+        module(
+            "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
+            resources: [.embedInCode("openapi.yaml")]),
         module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Service"),
@@ -54,7 +58,7 @@ let package = Package(
         // Cores: no sockets, no clocks, no threads.
         module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),
         module("Dialect", "Wire", "Crypto", "ControlAPI"),
-        module("ControlAPI", "Wire", httpTypes),
+        module("ControlAPI", "Wire", "Crypto", httpTypes),
         module("Peer", "Wire", "Crypto", "SDP", "ICE", "Media"),
         module("Media", "Wire", "Crypto"),
         module("ICE", "Wire", "Crypto"),
