@@ -9,6 +9,7 @@ let swiftSettings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 func module(
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Programs and composition roots.
@@ -42,7 +44,7 @@ let package = Package(
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
-            "Engine", httpTypes, logging),
+            "Engine", "Journal", httpTypes, logging),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
@@ -53,6 +55,7 @@ let package = Package(
             resources: [.embedInCode("openapi.yaml")]),
         module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
+        module("Journal", "ControlAPI", grdb),
         module("Service"),
 
         // Cores: no sockets, no clocks, no threads.
@@ -88,6 +91,7 @@ let package = Package(
         tests("ControlAPITests", "Wire", "ControlAPI", httpTypes),
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
+        tests("JournalTests", "ControlAPI", "Journal"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",

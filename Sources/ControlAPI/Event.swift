@@ -40,6 +40,8 @@ package struct Event: Sendable, Equatable {
         members["type"] = content.type.map(JSON.string)
         return .object(members)
     }
+
+    package var message: EventMessage { EventMessage(position: position, text: encodedJSON(json)) }
 }
 
 /// A place in the event log: everything up to and including `seq` of this epoch.

@@ -73,10 +73,10 @@ package final class ControlServer: Sendable {
             guard let position = LogPosition(text) else { throw .invalidParameter("after") }
             after = position
         }
-        let id = SubscriberID(rawValue: lastSubscriber.wrappingAdd(1, ordering: .relaxed).newValue)
+        let id = SubscriberID(lastSubscriber.wrappingAdd(1, ordering: .relaxed).newValue)
         responder.acceptWebSocket(subprotocol: offered.contains(Self.subprotocol) ? Self.subprotocol : nil) {
             [backend, after] connection in
-            backend.subscribe(id, after: after) { connection.send(WebSocket.Message(.text, $0)) }
+            backend.subscribe(id, after: after, to: WebSocketSink(connection: connection))
             return WebSocketCallbacks(onMessage: { _ in }, onClose: { _ in backend.unsubscribe(id) })
         }
     }
@@ -97,6 +97,19 @@ package final class ControlServer: Sendable {
 
     private func isToken(_ text: Substring) -> Bool {
         constantTimeEqual(Array(text.utf8), Array(token.value.utf8))
+    }
+}
+
+/// One JSON text per text message.
+private struct WebSocketSink: EventSink {
+    let connection: WebSocketConnection
+
+    func send(_ message: EventMessage) {
+        connection.send(WebSocket.Message(.text, message.text))
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        connection.whenDrained(action)
     }
 }
 

@@ -39,10 +39,8 @@ extension Switchboard: ControlBackend {
         Task { completion(await snapshot()) }
     }
 
-    nonisolated func subscribe(
-        _ subscriber: SubscriberID, after: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void
-    ) {
-        enter { $0.add(subscriber, after: after, deliver: deliver) }
+    nonisolated func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
+        enter { $0.add(subscriber, after: after, to: sink) }
     }
 
     nonisolated func unsubscribe(_ subscriber: SubscriberID) {

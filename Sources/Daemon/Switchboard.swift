@@ -29,7 +29,7 @@ actor Switchboard {
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
-    private var subscribers: [SubscriberID: @Sendable ([UInt8]) -> Void] = [:]
+    private var subscribers: [SubscriberID: any EventSink] = [:]
     private var connection: Connection?
     private var connections = 0
     private var paths: [LegID: MediaPath] = [:]
@@ -86,18 +86,15 @@ extension Switchboard {
         ]
     }
 
-    func add(
-        _ subscriber: SubscriberID, after position: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void
-    ) {
-        subscribers[subscriber] = deliver
+    func add(_ subscriber: SubscriberID, after position: LogPosition?, to sink: any EventSink) {
+        subscribers[subscriber] = sink
         guard let position else { return }
         switch log.events(after: position) {
         case .events(let events):
-            for event in events { deliver(encodedJSON(event.json)) }
+            for event in events { sink.send(event.message) }
         case .gap(let from, let to, let events):
-            let gap: JSON = ["from": .integer(Int64(from)), "to": .integer(Int64(to))]
-            deliver(encodedJSON(["epoch": .string(log.epoch), "gap": gap]))
-            for event in events { deliver(encodedJSON(event.json)) }
+            sink.send(.gap(from: from, to: to, epoch: log.epoch))
+            for event in events { sink.send(event.message) }
         }
     }
 
@@ -138,8 +135,8 @@ extension Switchboard {
                 "event": "\(content.name.rawValue)", "type": "\(content.type ?? "")", "seq": "\(event.position.seq)",
             ])
         guard !subscribers.isEmpty else { return }
-        let text = encodedJSON(event.json)
-        for deliver in subscribers.values { deliver(text) }
+        let message = event.message
+        for sink in subscribers.values { sink.send(message) }
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {

@@ -54,6 +54,7 @@ actor HTTPConnection {
         var machine: WebSocket
         let outbox: Outbox
         let callbacks: WebSocketCallbacks
+        var drainActions: [@Sendable () -> Void] = []
     }
 
     init(
@@ -146,6 +147,7 @@ extension HTTPConnection {
     }
 
     private func drained() {
+        runDrainActions()
         if phase == .receiving, parser.bufferedCount > 0 { requestBegan = MonotonicClock.now }
         process()
     }
@@ -271,6 +273,18 @@ extension HTTPConnection {
         }
         flush()
         updateDeadline()
+    }
+
+    /// The outbox has been emptied before: its turn on the queue came earlier.
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        webSocket?.drainActions.append(action)
+        if unsentCount == 0 { runDrainActions() }
+    }
+
+    private func runDrainActions() {
+        guard let actions = webSocket?.drainActions, !actions.isEmpty else { return }
+        webSocket?.drainActions = []
+        for action in actions { action() }
     }
 
     func webSocketOverflowed() {
