@@ -71,6 +71,8 @@ extension Problem {
     package static let noSuchToken = Problem(status: 404, "no-such-token", "There is no token with this id.")
     package static let tooManyTokens = Problem(
         status: 409, "too-many-tokens", "There are too many tokens.", detail: "Revoke one first.")
+    package static let stateUnwritable = Problem(
+        status: 500, "state-unwritable", "The state directory cannot be written.", detail: "The log says why.")
     package static let notReady = Problem(status: 503, "not-ready", "The daemon is starting or stopping.")
     package static let malformedBody = Problem(
         status: 400, "malformed-body", "The body is not a JSON object.", code: SDKCode.badParameter.rawValue)

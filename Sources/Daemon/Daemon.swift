@@ -8,14 +8,19 @@ import Wire
 /// The daemon: a switchboard and the control API in front of it.
 package final class Daemon: Sendable {
     private let switchboard: Switchboard
+    private let tokens: TokenStore
     private let server: ControlServer
     private let configuration: Configuration
 
-    package init(configuration: Configuration, logger: Logger) throws(Token.Failure) {
+    package init(configuration: Configuration, logger: Logger) throws(TokenStore.Failure) {
         self.configuration = configuration
-        let token = try Token.load(from: configuration.stateDirectory)
+        tokens = try TokenStore(directory: configuration.stateDirectory) { failure in
+            logger.error("tokens", metadata: ["failure": "\(failure)"])
+        }
+        try tokens.makeFirst()
         switchboard = Switchboard(configuration: configuration, certificate: .selfSigned(), logger: logger)
-        server = ControlServer(token: token, backend: switchboard, logger: logger)
+        server = ControlServer(
+            access: configuration.access, tokens: tokens, backend: switchboard, logger: logger)
     }
 
     /// Opens the control API; returns its addresses with the actual ports.
@@ -25,8 +30,18 @@ package final class Daemon: Sendable {
 
     /// Logs the seat out, then closes the control API, so that subscribers hear the end.
     package func stop() async {
+        server.prepareToStop()
         await switchboard.stop()
         await server.stop()
+        tokens.save()
+    }
+}
+
+extension Configuration {
+    /// The addresses listened on are names the daemon goes by, beside those configured.
+    fileprivate var access: AccessControl.Configuration {
+        let own = endpoints.map { $0.address.isIPv4 ? "\($0.address)" : "[\($0.address)]" }
+        return AccessControl.Configuration(hosts: Set(allowedHosts + own), origins: Set(allowedOrigins))
     }
 }
 
