@@ -25,6 +25,22 @@ package final class Responder: Sendable {
         connection.perform { $0.answer(response, body: body) }
     }
 
+    /// Answers with a head now and a body piece by piece; `Date`, `Connection` and the framing are added.
+    ///
+    /// `onClose` runs exactly once and on the server's queue, perhaps before this returns.
+    package func stream(
+        _ response: HTTPResponse, onClose: @escaping @Sendable (ResponseStream.End) -> Void = { _ in }
+    ) -> ResponseStream {
+        let outbox = StreamOutbox(limit: connection.streamQueueLimit)
+        if isAnswer() {
+            connection.perform { $0.beginStream(response, outbox: outbox, onClose: onClose) }
+        } else {
+            outbox.close()
+            connection.performLater { _ in onClose(.notStarted) }
+        }
+        return ResponseStream(connection, outbox: outbox)
+    }
+
     /// Answers 101, or 500 if the request did not ask for a WebSocket.
     ///
     /// `onOpen` runs on the server's queue before the first message, unless the peer is gone, and returns who is told what

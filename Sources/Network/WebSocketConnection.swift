@@ -18,12 +18,12 @@ package struct WebSocketCallbacks: Sendable {
 
 /// The server's end of an open WebSocket; usable from any thread.
 package final class WebSocketConnection: Sendable {
-    package let remote: Endpoint
+    package let peer: SocketPeer
     private let connection: HTTPConnection
     private let outbox: Outbox
 
     init(_ connection: HTTPConnection, outbox: Outbox) {
-        remote = connection.remote
+        peer = connection.peer
         self.connection = connection
         self.outbox = outbox
     }
