@@ -1,5 +1,6 @@
 import ControlAPI
 import Dispatch
+import Glibc
 import HTTPTypes
 import Logging
 import Network
@@ -17,19 +18,19 @@ package final class ControlServer: Sendable {
     private let isReady = Atomic(false)
 
     package init(
-        access: AccessControl.Configuration, tokens: any Tokens, backend: any ControlBackend, logger: Logger
+        access: AccessControl.Configuration, tokens: any Tokens, backend: any ControlBackend, logger: Logger,
+        keepAliveInterval: Duration = .seconds(15)
     ) {
         self.access = Mutex(AccessControl(access))
         self.tokens = tokens
         self.backend = backend
         self.logger = logger
-        events = EventStreams(backend: backend)
+        events = EventStreams(backend: backend, keepAliveInterval: keepAliveInterval)
     }
 
-    /// Listens on every endpoint; returns them with their actual ports.
-    package func start(on endpoints: [Endpoint]) throws(HTTPServer.StartFailure) -> [Endpoint] {
-        let server = HTTPServer(configuration: HTTPServer.Configuration(endpoints: endpoints), logger: logger) {
-            [weak self] request, responder in
+    /// Opens every listener; returns the TCP addresses with their actual ports.
+    package func start(_ configuration: HTTPServer.Configuration) throws(HTTPServer.StartFailure) -> [Endpoint] {
+        let server = HTTPServer(configuration: configuration, logger: logger) { [weak self] request, responder in
             self?.answer(request, Reply(responder))
         }
         self.server.withLock { $0 = server }
@@ -143,9 +144,16 @@ extension ControlServer {
 
 extension AccessControl.Request {
     init(_ request: IncomingRequest) {
+        let client: Client
+        var isOwner = false
+        switch request.peer {
+        case .network(let endpoint): client = .address(endpoint.address)
+        case .process(let credentials):
+            client = .user(credentials.userID)
+            isOwner = credentials.userID == geteuid()
+        }
         self.init(
-            head: request.head, subprotocols: request.offeredSubprotocols ?? [],
-            client: .address(request.remote.address))
+            head: request.head, subprotocols: request.offeredSubprotocols ?? [], client: client, isOwner: isOwner)
     }
 }
 

@@ -25,7 +25,7 @@ package final class Daemon: Sendable {
 
     /// Opens the control API; returns its addresses with the actual ports.
     package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
-        try server.start(on: configuration.endpoints)
+        try server.start(configuration.server)
     }
 
     /// Logs the seat out, then closes the control API, so that subscribers hear the end.
@@ -38,6 +38,11 @@ package final class Daemon: Sendable {
 }
 
 extension Configuration {
+    fileprivate var server: HTTPServer.Configuration {
+        HTTPServer.Configuration(
+            listeners: endpoints.map { .tcp($0) } + (socketPath.map { [.unix(path: $0)] } ?? []))
+    }
+
     /// The addresses listened on are names the daemon goes by, beside those configured.
     fileprivate var access: AccessControl.Configuration {
         let own = endpoints.map { $0.address.isIPv4 ? "\($0.address)" : "[\($0.address)]" }

@@ -52,12 +52,12 @@ actor HTTPConnection {
     var isStopping = false
     private var webSocket: OpenWebSocket?
     var stream: OpenStream?
+    private var drainActions: [@Sendable () -> Void] = []
 
     private struct OpenWebSocket {
         var machine: WebSocket
         let outbox: Outbox
         let callbacks: WebSocketCallbacks
-        var drainActions: [@Sendable () -> Void] = []
     }
 
     init(
@@ -287,15 +287,25 @@ extension HTTPConnection {
     }
 
     /// The outbox has been emptied before: its turn on the queue came earlier.
+    func whenWebSocketDrained(_ action: @escaping @Sendable () -> Void) {
+        if webSocket != nil { whenDrained(action) }
+    }
+
     func whenDrained(_ action: @escaping @Sendable () -> Void) {
-        webSocket?.drainActions.append(action)
+        drainActions.append(action)
         if unsentCount == 0 { runDrainActions() }
     }
 
     private func runDrainActions() {
-        guard let actions = webSocket?.drainActions, !actions.isEmpty else { return }
-        webSocket?.drainActions = []
+        guard !drainActions.isEmpty else { return }
+        let actions = drainActions
+        drainActions = []
         for action in actions { action() }
+    }
+
+    /// What was to come after is not sent any more.
+    func dropDrainActions() {
+        drainActions = []
     }
 
     func webSocketOverflowed() {
@@ -327,6 +337,7 @@ extension HTTPConnection {
     private func endWebSocket(_ code: WebSocket.CloseCode) {
         guard let ended = webSocket else { return }
         webSocket = nil
+        dropDrainActions()
         ended.outbox.close()
         if phase == .webSocket { linger() }
         ended.callbacks.onClose(code)
