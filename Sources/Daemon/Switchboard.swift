@@ -48,9 +48,8 @@ actor Switchboard {
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
         var randomness = Randomness.system
         log = EventLog(epoch: randomness.token(length: 12))
-        let platform = Platform(configuration: Platform.Configuration(hosts: HostTable(configuration.hosts)))
         seat = Seat(
-            configuration: Seat.Configuration(socketURI: configuration.socketURI), dialect: platform,
+            configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
             randomness: .system)
     }
 

@@ -1,7 +1,9 @@
 import Audio
 import Crypto
+import Dialect
 import Logging
 import Network
+import Seat
 import Wire
 
 /// What one run of the daemon is told.
@@ -22,7 +24,7 @@ package struct Configuration: Sendable {
     /// The folder of the API token and of what must outlive a run.
     package var stateDirectory: String
     /// How long a command may wait for the platform.
-    package var answerTimeout = Duration.seconds(15)
+    package var answerTimeout = Duration.seconds(10)
 
     /// Switchboard number or area code → operations host (`host` or `host:port`).
     package var hosts: [String: String]
@@ -81,6 +83,8 @@ extension Configuration {
         package var webSocketQueue = 1024 * 1024
         /// How long requests in flight may take when the daemon ends.
         package var gracePeriod = Duration.seconds(5)
+
+        package init() {}
     }
 
     /// The log of events on disk.
@@ -90,6 +94,8 @@ extension Configuration {
         package var maximumAge = Duration.seconds(30 * 86_400)
         /// In bytes.
         package var maximumSize = 256 * 1024 * 1024
+
+        package init() {}
     }
 
     /// The server that lists operations hosts; it is asked when it has a host and a key.
@@ -99,6 +105,8 @@ extension Configuration {
         package var key: Redacted<String>?
         /// Area code → province, as the list names it.
         package var provinces: [String: String] = [:]
+
+        package init() {}
     }
 
     package struct Log: Sendable, Equatable {
@@ -111,12 +119,29 @@ extension Configuration {
 
         package var level = Logger.Level.info
         package var destination = Destination.automatic
+
+        package init() {}
     }
 
     package var journalPath: String { journal.path ?? stateDirectory + "/journal.sqlite" }
 }
 
 extension Configuration {
+    var seat: Seat.Configuration {
+        var seat = Seat.Configuration(socketURI: socketURI)
+        seat.answerTime = answerTimeout
+        return seat
+    }
+
+    var platform: Platform.Configuration {
+        var server: Directory?
+        if let host = directory.host, let key = directory.key {
+            server = Directory(
+                host: host, version: directory.version, key: key.value, provinces: directory.provinces)
+        }
+        return Platform.Configuration(hosts: HostTable(hosts), directory: server, domainHasPort: domainHasPort)
+    }
+
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
 
     /// The addresses a call's candidates are on. A gateway on this machine is reached over loopback.
