@@ -28,6 +28,13 @@ package struct Event: Sendable, Equatable {
     package let seat: String
     package let content: Content
 
+    package init(position: LogPosition, unixMilliseconds: Int64, seat: String, content: Content) {
+        self.position = position
+        self.unixMilliseconds = unixMilliseconds
+        self.seat = seat
+        self.content = content
+    }
+
     package var json: JSON {
         var members: [String: JSON] = [
             "epoch": .string(position.epoch),
@@ -40,8 +47,6 @@ package struct Event: Sendable, Equatable {
         members["type"] = content.type.map(JSON.string)
         return .object(members)
     }
-
-    package var message: EventMessage { EventMessage(position: position, text: encodedJSON(json)) }
 }
 
 /// A place in the event log: everything up to and including `seq` of this epoch.
