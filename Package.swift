@@ -71,7 +71,8 @@ let package = Package(
         module("ICE", "Wire", "Crypto"),
         module("SDP", "Wire"),
         module("SIP", "Wire", "Crypto"),
-        module("HTTP", "Wire", "Crypto", httpTypes),
+        module("HTTP", "Wire", "Crypto", "Deflate", httpTypes),
+        module("Deflate", "CZlib"),
         module("Crypto", "Wire", "COpenSSL", "CSRTP"),
         module("Wire", settings: [.enableExperimentalFeature("Lifetimes")]),
 
@@ -82,9 +83,11 @@ let package = Package(
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         tests("WireTests", "Wire"),
         tests("CryptoTests", "Wire", "Crypto"),
+        tests("DeflateTests", "Wire", "Deflate"),
         tests("HTTPTests", "Wire", "HTTP", httpTypes),
         tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
         tests("SDPTests", "Wire", "SDP"),
