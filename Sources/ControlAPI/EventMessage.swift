@@ -6,10 +6,12 @@ package struct EventMessage: Sendable, Equatable {
     package let position: LogPosition
     /// The JSON text.
     package let text: [UInt8]
+    package let isGap: Bool
 
-    package init(position: LogPosition, text: [UInt8]) {
+    package init(position: LogPosition, text: [UInt8], isGap: Bool = false) {
         self.position = position
         self.text = text
+        self.isGap = isGap
     }
 
     /// Events `from` to `to` are gone for good. A client whose position means nothing here is told a gap from 0, a number
@@ -17,7 +19,8 @@ package struct EventMessage: Sendable, Equatable {
     package static func gap(from: UInt64, to: UInt64, epoch: String) -> EventMessage {
         let gap: JSON = ["from": .integer(Int64(clamping: from)), "to": .integer(Int64(clamping: to))]
         return EventMessage(
-            position: LogPosition(epoch: epoch, seq: to), text: encodedJSON(["epoch": .string(epoch), "gap": gap]))
+            position: LogPosition(epoch: epoch, seq: to), text: encodedJSON(["epoch": .string(epoch), "gap": gap]),
+            isGap: true)
     }
 }
 

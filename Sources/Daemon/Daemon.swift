@@ -9,28 +9,49 @@ import Wire
 package final class Daemon: Sendable {
     private let events: EventStream
     private let switchboard: Switchboard
+    private let tokens: TokenStore
     private let server: ControlServer
     private let configuration: Configuration
 
+    /// - Throws: ``TokenStore/Failure``, or ``JournalFailure/inUse``.
     package init(configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
-        let token = try Token.load(from: configuration.stateDirectory)
-        events = try EventStream(journal: configuration.journal, logger: logger)
+        tokens = try TokenStore(directory: configuration.stateDirectory) { failure in
+            logger.error("tokens", metadata: ["failure": "\(failure)"])
+        }
+        try tokens.makeFirst()
+        events = try EventStream(journal: configuration.eventJournal, logger: logger)
         switchboard = Switchboard(
             configuration: configuration, certificate: .selfSigned(), events: events, logger: logger)
-        server = ControlServer(token: token, backend: switchboard, logger: logger)
+        server = ControlServer(
+            access: configuration.access, tokens: tokens, backend: switchboard, logger: logger)
     }
 
     /// Opens the control API; returns its addresses with the actual ports.
     package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
-        try server.start(on: configuration.endpoints)
+        try server.start(configuration.server)
     }
 
     /// Logs the seat out and tells of it, then closes the control API, so that subscribers hear the end.
     package func stop() async {
+        server.prepareToStop()
         await switchboard.stop()
         await events.close()
         await server.stop()
+        tokens.save()
+    }
+}
+
+extension Configuration {
+    fileprivate var server: HTTPServer.Configuration {
+        HTTPServer.Configuration(
+            listeners: endpoints.map { .tcp($0) } + (socketPath.map { [.unix(path: $0)] } ?? []))
+    }
+
+    /// The addresses listened on are names the daemon goes by, beside those configured.
+    fileprivate var access: AccessControl.Configuration {
+        let own = endpoints.map { $0.address.isIPv4 ? "\($0.address)" : "[\($0.address)]" }
+        return AccessControl.Configuration(hosts: Set(allowedHosts + own), origins: Set(allowedOrigins))
     }
 }
 

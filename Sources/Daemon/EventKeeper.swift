@@ -185,7 +185,8 @@ extension EventKeeper {
     }
 
     private func wasSetAside(_ name: String) {
-        logger.critical("the event log was unusable; it is set aside and a new one begun", metadata: ["file": "\(name)"])
+        logger.critical(
+            "the event log was unusable; it is set aside and a new one begun", metadata: ["file": "\(name)"])
         condition.set(aside: name)
     }
 

@@ -46,9 +46,8 @@ actor Switchboard {
         self.logger = logger
         self.certificate = certificate
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
-        let platform = Platform(configuration: Platform.Configuration(hosts: HostTable(configuration.hosts)))
         seat = Seat(
-            configuration: Seat.Configuration(socketURI: configuration.socketURI), dialect: platform,
+            configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
             randomness: .system)
     }
 
