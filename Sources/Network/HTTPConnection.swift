@@ -52,6 +52,7 @@ actor HTTPConnection {
     var isStopping = false
     private var webSocket: OpenWebSocket?
     var stream: OpenStream?
+    private var drainActions: [@Sendable () -> Void] = []
 
     private struct OpenWebSocket: ~Copyable {
         var machine: WebSocket
@@ -152,6 +153,7 @@ extension HTTPConnection {
     }
 
     private func drained() {
+        runDrainActions()
         if phase == .receiving, parser.bufferedCount > 0 { requestBegan = MonotonicClock.now }
         process()
     }
@@ -298,6 +300,28 @@ extension HTTPConnection {
         updateDeadline()
     }
 
+    /// The outbox has been emptied before: its turn on the queue came earlier.
+    func whenWebSocketDrained(_ action: @escaping @Sendable () -> Void) {
+        if webSocket != nil { whenDrained(action) }
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        drainActions.append(action)
+        if unsentCount == 0 { runDrainActions() }
+    }
+
+    private func runDrainActions() {
+        guard !drainActions.isEmpty else { return }
+        let actions = drainActions
+        drainActions = []
+        for action in actions { action() }
+    }
+
+    /// What was to come after is not sent any more.
+    func dropDrainActions() {
+        drainActions = []
+    }
+
     func webSocketOverflowed() {
         logger.notice("a WebSocket peer reads too slowly and is cut off")
         closeWebSocket(.policyViolation, reason: "too slow")
@@ -326,6 +350,7 @@ extension HTTPConnection {
 
     private func endWebSocket(_ code: WebSocket.CloseCode) {
         guard let ended = webSocket.take() else { return }
+        dropDrainActions()
         ended.outbox.close()
         if phase == .webSocket { linger() }
         ended.callbacks.onClose(code)
