@@ -99,7 +99,8 @@ let package = Package(
 if Context.environment["PHONEBARD_FUZZ"] != nil {
     package.targets += [
         program(
-            "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI", "Dialect",
+            "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI",
+            "Dialect",
             "Audio"),
         .systemLibrary(name: "CLibFuzzer"),
     ]

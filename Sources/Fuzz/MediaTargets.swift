@@ -6,7 +6,8 @@ extension Target {
     static let media = [
         Target(name: "rtp", seeds: { [rtpSeed] }, check: checkRTP),
         Target(name: "rtcp", seeds: { rtcpSeeds }, check: checkRTCP),
-        Target(name: "payload", seeds: { [[0, 3, 0x78, 1, 2, 0, 2, 9, 9], [1, 2, 0xFF, 0x7F]] }, check: checkPayload),
+        Target(
+            name: "payload", seeds: { [[0, 3, 0x78, 1, 2, 0, 2, 9, 9], [1, 2, 0xFF, 0x7F]] }, check: checkPayload),
     ]
 
     /// Packets of a length before each; the time a packet of no bytes takes is played.
