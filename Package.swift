@@ -110,3 +110,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Built with flags of its own, by deploy/fuzz.
+if Context.environment["PHONEBARD_FUZZ"] != nil {
+    package.targets += [
+        program(
+            "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI",
+            "Dialect",
+            "Audio"),
+        .systemLibrary(name: "CLibFuzzer"),
+    ]
+}
