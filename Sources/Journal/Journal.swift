@@ -122,6 +122,11 @@ package final class Journal: Sendable {
         }
     }
 
+    /// Runs any SQL, for tests.
+    func execute(_ sql: String) throws {
+        try pool.writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+
     /// Moves the write-ahead log into the file and closes both.
     package func close() {
         try? pool.close()
