@@ -53,7 +53,7 @@ let package = Package(
         module("ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging),
         module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
-        module("Service"),
+        module("Service", logging),
 
         // Cores: no sockets, no clocks, no threads.
         module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),
@@ -89,6 +89,7 @@ let package = Package(
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
+        tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Daemon", "Simulator", httpTypes, logging),
