@@ -12,24 +12,26 @@ import Network
 import Seat
 import Wire
 
-/// Owns the seats, the log of their events and everything they have opened; carries out what the cores want.
+/// Owns the seats and everything they have opened; carries out what the cores want.
 actor Switchboard {
-    private static let seatName = "default"
+    static let seatName = "default"
 
     nonisolated let executor = QueueExecutor(label: "phonebard.switchboard")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let configuration: Configuration
+    nonisolated let events: EventStream
+    nonisolated let mayInject: Bool
     private let logger: Logger
     private let web: HTTPClient
     private let certificate: Certificate
 
     private var seat: Seat
-    private var log: EventLog
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
-    private var subscribers: [SubscriberID: @Sendable ([UInt8]) -> Void] = [:]
+    /// How many events were made up.
+    var injected = 0
     private var connection: Connection?
     private var connections = 0
     private var paths: [LegID: MediaPath] = [:]
@@ -41,13 +43,13 @@ actor Switchboard {
         let host: String
     }
 
-    init(configuration: Configuration, certificate: Certificate, logger: Logger) {
+    init(configuration: Configuration, certificate: Certificate, events: EventStream, logger: Logger) {
         self.configuration = configuration
+        self.events = events
+        mayInject = configuration.injectsEvents
         self.logger = logger
         self.certificate = certificate
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
-        var randomness = Randomness.system
-        log = EventLog(epoch: randomness.token(length: 12))
         seat = Seat(
             configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
             randomness: .system)
@@ -75,33 +77,11 @@ extension Switchboard {
         handle(.command(id, command))
     }
 
-    /// Every seat, and each call with what its audio measures now.
-    func snapshot() async -> JSON {
+    /// Every seat, and each call with what its audio measures now; the position is that of the last event before it.
+    func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
         var media: [LegID: JSON] = [:]
         for (leg, path) in paths { media[leg] = await path.statistics().json }
-        return [
-            "position": ["epoch": .string(log.epoch), "seq": .integer(Int64(log.position.seq))],
-            "seats": .object([Self.seatName: seat.snapshot { media[$0] }]),
-        ]
-    }
-
-    func add(
-        _ subscriber: SubscriberID, after position: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void
-    ) {
-        subscribers[subscriber] = deliver
-        guard let position else { return }
-        switch log.events(after: position) {
-        case .events(let events):
-            for event in events { deliver(encodedJSON(event.json)) }
-        case .gap(let from, let to, let events):
-            let gap: JSON = ["from": .integer(Int64(from)), "to": .integer(Int64(to))]
-            deliver(encodedJSON(["epoch": .string(log.epoch), "gap": gap]))
-            for event in events { deliver(encodedJSON(event.json)) }
-        }
-    }
-
-    func remove(_ subscriber: SubscriberID) {
-        subscribers[subscriber] = nil
+        return (events.position, [Self.seatName: seat.snapshot { media[$0] }], injected)
     }
 }
 
@@ -118,7 +98,7 @@ extension Switchboard {
     private func carryOut(_ output: Seat.Output, at now: Moment) {
         switch output {
         case .reply(let id, let result): replies.removeValue(forKey: id)?(result)
-        case .event(let content): publish(content, at: now)
+        case .event(let content): events.publish(content, seat: Self.seatName, at: now)
         case .fetch(let id, let url): fetch(id, url)
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
@@ -127,18 +107,6 @@ extension Switchboard {
         case .closeLeg(let leg): close(leg)
         case .diagnostic(let diagnostic): logger.info("seat", metadata: ["diagnostic": "\(diagnostic)"])
         }
-    }
-
-    private func publish(_ content: Event.Content, at now: Moment) {
-        let event = log.append(content, seat: Self.seatName, at: now)
-        logger.info(
-            "event",
-            metadata: [
-                "event": "\(content.name.rawValue)", "type": "\(content.type ?? "")", "seq": "\(event.position.seq)",
-            ])
-        guard !subscribers.isEmpty else { return }
-        let text = encodedJSON(event.json)
-        for deliver in subscribers.values { deliver(text) }
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {

@@ -213,7 +213,7 @@ struct HTTPServerTests {
             configuration: HTTPServer.Configuration(endpoints: [loopback, endpoint]), logger: .silent,
             onRequest: echoPath)
         let failure = #expect(throws: HTTPServer.StartFailure.self) { try other.start() }
-        guard case .listen(endpoint, let error) = failure else {
+        guard case .listen(.tcp(endpoint), let error) = failure else {
             Issue.record("\(String(describing: failure))")
             return
         }

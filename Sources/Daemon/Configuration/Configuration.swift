@@ -43,6 +43,11 @@ package struct Configuration: Sendable {
 
     package var log = Log()
 
+    /// Whether `POST /v1/test/events` is there. No flag and no file sets this: who may use the API must not be able to make
+    /// events up. A debug build, which is what the tests start, also takes it from the environment variable
+    /// `TEST_PHONEBARD_EVENTS`; in a release build the variable means nothing.
+    package var injectsEvents = Self.isAskedToInject
+
     package init(
         endpoints: [Endpoint], stateDirectory: String, hosts: [String: String] = [:], socketURI: String? = nil,
         authorities: String? = nil, mediaAddresses: [IPAddress] = [], microphone: AudioDevice = .pulse(name: nil),
