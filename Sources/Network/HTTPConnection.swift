@@ -278,13 +278,19 @@ extension HTTPConnection {
         var position = 0
         while position < bytes.count, phase == .webSocket {
             carryOut(webSocket?.machine.receive(bytes, from: &position, at: now) ?? [], flushing: false)
-            sendOutbox()
+            frameOutbox()
         }
         flush()
     }
 
     /// Sends what has been put into the outbox.
     func sendOutbox() {
+        frameOutbox()
+        flush()
+        updateDeadline()
+    }
+
+    private func frameOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
             if isBackedUp { flush() }
@@ -294,8 +300,6 @@ extension HTTPConnection {
             }
             carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
         }
-        flush()
-        updateDeadline()
     }
 
     func webSocketOverflowed() {
