@@ -89,6 +89,11 @@ let package = Package(
 
         tests("WireTests", "Wire"),
         tests("CryptoTests", "Wire", "Crypto"),
+        .executableTarget(
+            name: "WebSocketConformance",
+            dependencies: ["Wire", "Crypto", "Deflate", "HTTP", "Network", httpTypes, logging],
+            path: "Tests/WebSocketConformance", swiftSettings: swiftSettings),
+        tests("WebSocketConformanceTests", "WebSocketConformance"),
         tests("DeflateTests", "Wire", "Deflate"),
         tests("HTTPTests", "Wire", "HTTP", httpTypes),
         tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
