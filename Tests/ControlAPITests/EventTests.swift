@@ -60,7 +60,8 @@ struct EventTests {
     func limits() {
         #expect(tail(1...25, kept: 25).records(from: 16).map(\.seq) == Array(16...25))
         #expect(tail(1...25, kept: 25).firstSeq == 16)
-        var heavy = EventTail(after: 0, limits: .init(count: 10, bytes: 100), unkeptLimits: .init(count: 10, bytes: 100))
+        var heavy = EventTail(
+            after: 0, limits: .init(count: 10, bytes: 100), unkeptLimits: .init(count: 10, bytes: 100))
         for seq in 1...9 as ClosedRange<UInt64> {
             heavy.append(record(seq, bytes: 30))
             heavy.kept(through: seq)
