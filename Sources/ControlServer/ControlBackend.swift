@@ -11,6 +11,15 @@ package protocol ControlBackend: Sendable {
     /// Sends `sink` the events from `after` on, or new ones only, each once and in order, until `unsubscribe`.
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink)
     func unsubscribe(_ subscriber: SubscriberID)
+
+    /// Answers what is there in tests only and in no contract; false for everything else.
+    func answerTest(_ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void) -> Bool
+}
+
+extension ControlBackend {
+    package func answerTest(
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void
+    ) -> Bool { false }
 }
 
 /// Names one subscription to the events for as long as the daemon runs.

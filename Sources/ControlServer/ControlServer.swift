@@ -53,13 +53,13 @@ package final class ControlServer: Sendable {
 extension ControlServer {
     private func answer(_ request: IncomingRequest, _ reply: Reply) {
         var reply = reply
+        let target = Target(request.head.path ?? "/")
         do throws(Problem) {
             let asked = AccessControl.Request(request)
             reply.origin = try access.withLock { access throws(Problem) in try access.origin(of: asked) }
             if let origin = reply.origin, CrossOrigin.isPreflight(request.head) {
                 return reply.preflight(request.head, origin: origin)
             }
-            let target = Target(request.head.path ?? "/")
             guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
             switch try route(asked, target) {
             case .options(let allow): reply.send(.noContent, [.allow: allow])
@@ -68,6 +68,12 @@ extension ControlServer {
                 try carryOut(operation, parameter, target, request, reply)
             }
         } catch {
+            // Who is told that there is nothing was let in before.
+            if error == .noSuchResource,
+                backend.answerTest(target.path, body: request.body, completion: { [reply] in reply.json($0) })
+            {
+                return
+            }
             if error.isRefusal { logger.info("refused", metadata: ["problem": "\(error.name)"]) }
             reply.problem(error)
         }

@@ -88,13 +88,15 @@ extension Switchboard: ControlBackend {
     /// Answers when all that the snapshot stands on has been told: a position a client gets is one it can go on from.
     nonisolated func state(completion: @escaping @Sendable (JSON) -> Void) {
         Task {
-            let (position, seats) = await snapshot()
-            events.whenTold(position) { [events] in
-                completion([
+            let (position, seats, injected) = await snapshot()
+            events.whenTold(position) { [events, mayInject] in
+                var members: [String: JSON] = [
                     "position": ["epoch": .string(position.epoch), "seq": .integer(Int64(clamping: position.seq))],
                     "journal": events.condition,
                     "seats": seats,
-                ])
+                ]
+                if mayInject { members["injected"] = .integer(Int64(injected)) }
+                completion(.object(members))
             }
         }
     }

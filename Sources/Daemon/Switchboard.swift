@@ -14,13 +14,14 @@ import Wire
 
 /// Owns the seats and everything they have opened; carries out what the cores want.
 actor Switchboard {
-    private static let seatName = "default"
+    static let seatName = "default"
 
     nonisolated let executor = QueueExecutor(label: "phonebard.switchboard")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let configuration: Configuration
     nonisolated let events: EventStream
+    nonisolated let mayInject: Bool
     private let logger: Logger
     private let web: HTTPClient
     private let certificate: Certificate
@@ -29,6 +30,8 @@ actor Switchboard {
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
+    /// How many events were made up.
+    var injected = 0
     private var connection: Connection?
     private var connections = 0
     private var paths: [LegID: MediaPath] = [:]
@@ -43,6 +46,7 @@ actor Switchboard {
     init(configuration: Configuration, certificate: Certificate, events: EventStream, logger: Logger) {
         self.configuration = configuration
         self.events = events
+        mayInject = configuration.injectsEvents
         self.logger = logger
         self.certificate = certificate
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
@@ -74,10 +78,10 @@ extension Switchboard {
     }
 
     /// Every seat, and each call with what its audio measures now; the position is that of the last event before it.
-    func snapshot() async -> (position: LogPosition, seats: JSON) {
+    func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
         var media: [LegID: JSON] = [:]
         for (leg, path) in paths { media[leg] = await path.statistics().json }
-        return (events.position, [Self.seatName: seat.snapshot { media[$0] }])
+        return (events.position, [Self.seatName: seat.snapshot { media[$0] }], injected)
     }
 }
 

@@ -130,6 +130,7 @@ package final class Journal: Sendable {
     /// Moves the write-ahead log into the file and closes both.
     package func close() {
         try? pool.close()
+        mark.close()
     }
 }
 

@@ -32,7 +32,8 @@ enum Schema {
     }
 
     static func bytesInUse(_ database: Database) throws -> Int {
-        let sql = "SELECT (page_count - freelist_count) * page_size "
+        let sql =
+            "SELECT (page_count - freelist_count) * page_size "
             + "FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
         return try Int.fetchOne(database, sql: sql) ?? 0
     }
