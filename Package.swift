@@ -62,7 +62,7 @@ let package = Package(
         module("Network", "Wire", "Crypto", "HTTP", "CEpoll", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Journal", "ControlAPI", grdb),
-        module("Service"),
+        module("Service", logging),
 
         // Cores: no sockets, no clocks, no threads.
         module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),
@@ -103,6 +103,7 @@ let package = Package(
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("JournalTests", "ControlAPI", "Journal"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
+        tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Daemon", "Simulator", httpTypes, logging),
