@@ -130,3 +130,12 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
         .systemLibrary(name: "CLibFuzzer"),
     ]
 }
+
+// Run by deploy/bench-media.
+if Context.environment["PHONEBARD_BENCH"] != nil {
+    package.targets += [
+        program(
+            "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        .target(name: "CAllocations"),
+    ]
+}
