@@ -32,6 +32,7 @@ let package = Package(
     name: "phonebard",
     products: [
         .executable(name: "phonebard", targets: ["phonebard"]),
+        .executable(name: "phonebar", targets: ["phonebar"]),
         .executable(name: "platform-sim", targets: ["platform-sim"]),
     ],
     dependencies: [
@@ -44,7 +45,8 @@ let package = Package(
     ],
     targets: [
         // Programs and composition roots.
-        program("phonebard", "Wire", "Audio", "Service", "Daemon", argumentParser, logging),
+        program("phonebard", "Wire", "Audio", "Service", "ControlAPI", "Daemon", argumentParser, logging),
+        program("phonebar", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
