@@ -2,8 +2,10 @@
 # make test   install what is missing, check the code, run every test
 # make lint   only the checks
 # make bench  measure the HTTP server beside others, which takes minutes; BENCH=short for one short round
+# make websocket-conformance   every case of the Autobahn catalogue against both ends, then browsers and libraries;
+#                              CASES='6 7.1.5' for some of them
 
-.PHONY: build demo test lint bench
+.PHONY: build demo test lint bench websocket-conformance
 
 build:
 	@deploy/bootstrap
@@ -24,3 +26,9 @@ lint:
 bench:
 	@deploy/bootstrap bench
 	Tests/Bench/run
+
+websocket-conformance:
+	@deploy/bootstrap browser
+	swift build --configuration release --product WebSocketConformance
+	.build/release/WebSocketConformance $(CASES)
+	PHONEBARD_TEST_BROWSER=chromium swift test --filter WebSocketPeerTests

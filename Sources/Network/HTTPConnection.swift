@@ -54,8 +54,9 @@ actor HTTPConnection {
     var isStopping = false
     private var webSocket: OpenWebSocket?
     var stream: OpenStream?
+    private var drainActions: [@Sendable () -> Void] = []
 
-    private struct OpenWebSocket {
+    private struct OpenWebSocket: ~Copyable {
         var machine: WebSocket
         let outbox: Outbox
         let callbacks: WebSocketCallbacks
@@ -151,7 +152,7 @@ extension HTTPConnection {
             process()
             if phase != .receiving || isBackedUp, parser.bufferedCount > limits.pipeline { socket?.pauseReading() }
         case .webSocket:
-            carryOut(webSocket?.machine.receive(bytes, at: MonotonicClock.now) ?? [])
+            receiveFrames(bytes)
         case .lingering, .closed:
             break
         }
@@ -159,6 +160,7 @@ extension HTTPConnection {
     }
 
     private func drained() {
+        runDrainActions()
         if phase == .receiving, parser.bufferedCount > 0 { requestBegan = MonotonicClock.now }
         process()
     }
@@ -202,7 +204,7 @@ extension HTTPConnection {
         let subprotocols: [String]?
         switch WebSocketOffer(request) {
         case .none: subprotocols = nil
-        case .offer(_, let offered): subprotocols = offered
+        case .offer(_, let offered, _): subprotocols = offered
         case .malformed:
             answer(HTTPResponse(status: .badRequest), body: [])
             return
@@ -249,17 +251,19 @@ extension HTTPConnection {
 extension HTTPConnection {
     /// Answers the request in hand with 101.
     func upgrade(
-        subprotocol: String?, fields: HTTPFields, onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
+        subprotocol: String?, compression: WebSocket.Compression?, fields: HTTPFields,
+        onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
     ) {
         guard phase == .answering, let request else { return }
-        guard case .offer(let key, _) = WebSocketOffer(request) else {
+        guard case .offer(let key, _, let extensions) = WebSocketOffer(request) else {
             answer(HTTPResponse(status: .internalServerError), body: [])
             return
         }
         self.request = nil
         phase = .webSocket
-        let response = WebSocketOffer.acceptance(of: key, subprotocol: subprotocol, fields: fields)
-        ResponseWriter.append(informational: response, into: &output)
+        let acceptance = WebSocketAcceptance(
+            key: key, subprotocol: subprotocol, extensions: extensions, compression: compression, fields: fields)
+        ResponseWriter.append(informational: acceptance.response, into: &output)
         let outbox = Outbox(limit: limits.webSocketQueue)
         var configuration = WebSocket.Configuration()
         configuration.messageLimit = limits.webSocketMessage
@@ -268,17 +272,35 @@ extension HTTPConnection {
         configuration.closeTime = limits.closeTime
         webSocket = OpenWebSocket(
             machine: WebSocket(
-                role: .server, configuration: configuration, randomness: .system, at: MonotonicClock.now),
+                role: .server, configuration: configuration, deflation: acceptance.deflation, randomness: .system,
+                at: MonotonicClock.now),
             outbox: outbox, callbacks: onOpen(WebSocketConnection(self, outbox: outbox)))
         socket?.resumeReading()
-        carryOut(webSocket?.machine.receive(parser.takeRest().span, at: MonotonicClock.now) ?? [])
+        receiveFrames(parser.takeRest().span)
         if isStopping { closeWebSocket(.goingAway) }
         if peerHasEnded { endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal) }
         updateDeadline()
     }
 
-    /// Sends what other threads have put into the outbox.
+    /// What is sent in answer to a message goes out before what the frames behind it bring about.
+    private func receiveFrames(_ bytes: Span<UInt8>) {
+        let now = MonotonicClock.now
+        var position = 0
+        while position < bytes.count, phase == .webSocket {
+            carryOut(webSocket?.machine.receive(bytes, from: &position, at: now) ?? [], flushing: false)
+            frameOutbox()
+        }
+        flush()
+    }
+
+    /// Sends what has been put into the outbox.
     func sendOutbox() {
+        frameOutbox()
+        flush()
+        updateDeadline()
+    }
+
+    private func frameOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
             if isBackedUp { flush() }
@@ -288,8 +310,28 @@ extension HTTPConnection {
             }
             carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
         }
-        flush()
-        updateDeadline()
+    }
+
+    /// The outbox has been emptied before: its turn on the queue came earlier.
+    func whenWebSocketDrained(_ action: @escaping @Sendable () -> Void) {
+        if webSocket != nil { whenDrained(action) }
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        drainActions.append(action)
+        if unsentCount == 0 { runDrainActions() }
+    }
+
+    private func runDrainActions() {
+        guard !drainActions.isEmpty else { return }
+        let actions = drainActions
+        drainActions = []
+        for action in actions { action() }
+    }
+
+    /// What was to come after is not sent any more.
+    func dropDrainActions() {
+        drainActions = []
     }
 
     func webSocketOverflowed() {
@@ -319,8 +361,8 @@ extension HTTPConnection {
     }
 
     private func endWebSocket(_ code: WebSocket.CloseCode) {
-        guard let ended = webSocket else { return }
-        webSocket = nil
+        guard let ended = webSocket.take() else { return }
+        dropDrainActions()
         ended.outbox.close()
         if phase == .webSocket { linger() }
         ended.callbacks.onClose(code)

@@ -41,16 +41,19 @@ package final class Responder: Sendable {
         return ResponseStream(connection, outbox: outbox)
     }
 
-    /// Answers 101, or 500 if the request did not ask for a WebSocket.
+    /// Answers 101, or 500 if the request did not ask for a WebSocket; `compression` nil declines to compress.
     ///
     /// `onOpen` runs on the server's queue before the first message, unless the peer is gone, and returns who is told what
     /// happens.
     package func acceptWebSocket(
-        subprotocol: String? = nil, fields: HTTPFields = [:],
+        subprotocol: String? = nil, compression: WebSocket.Compression? = WebSocket.Compression(),
+        fields: HTTPFields = [:],
         onOpen: @escaping @Sendable (WebSocketConnection) -> WebSocketCallbacks
     ) {
         guard isAnswer() else { return }
-        connection.perform { $0.upgrade(subprotocol: subprotocol, fields: fields, onOpen: onOpen) }
+        connection.perform {
+            $0.upgrade(subprotocol: subprotocol, compression: compression, fields: fields, onOpen: onOpen)
+        }
     }
 
     private func isAnswer() -> Bool {

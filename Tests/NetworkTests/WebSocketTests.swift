@@ -289,12 +289,15 @@ private actor SilentServer {
 
     private func received(_ bytes: Span<UInt8>) {
         parser.receive(bytes)
-        guard case .request(let request)? = try? parser.next(), case .offer(let key, _) = WebSocketOffer(request) else {
+        guard case .request(let request)? = try? parser.next(), case .offer(let key, _, _) = WebSocketOffer(request)
+        else {
             return
         }
         var answer: [UInt8] = []
         ResponseWriter.append(
-            informational: WebSocketOffer.acceptance(of: key, subprotocol: nil, fields: [:]), into: &answer)
+            informational: WebSocketAcceptance(
+                key: key, subprotocol: nil, extensions: [], compression: nil, fields: [:]
+            ).response, into: &answer)
         stream?.send(answer.span)
     }
 }
