@@ -3,8 +3,9 @@
 # make lint   only the checks
 # make websocket-conformance   every case of the Autobahn catalogue against both ends, then browsers and libraries;
 #                              CASES='6 7.1.5' for some of them
+# make bench  measure the HTTP server beside others, which takes minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance
+.PHONY: build demo test lint bench websocket-conformance
 
 build:
 	@deploy/bootstrap
@@ -27,3 +28,7 @@ websocket-conformance:
 	swift build --configuration release --product WebSocketConformance
 	.build/release/WebSocketConformance $(CASES)
 	PHONEBARD_TEST_BROWSER=chromium swift test --filter WebSocketPeerTests
+
+bench:
+	@deploy/bootstrap bench
+	Tests/Bench/run
