@@ -32,6 +32,7 @@ let package = Package(
     name: "phonebard",
     products: [
         .executable(name: "phonebard", targets: ["phonebard"]),
+        .executable(name: "phonebar", targets: ["phonebar"]),
         .executable(name: "platform-sim", targets: ["platform-sim"]),
     ],
     dependencies: [
@@ -44,10 +45,12 @@ let package = Package(
     ],
     targets: [
         // Programs and composition roots.
-        program("phonebard", "Wire", "Audio", "Service", "Daemon", argumentParser, logging),
+        program("phonebard", "Wire", "Audio", "Service", "ControlAPI", "Daemon", argumentParser, logging),
+        program("phonebar", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
-            "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
+            "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
+            "Audio",
             "Engine", "Journal", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
@@ -57,10 +60,10 @@ let package = Package(
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
-        module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
+        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Journal", "ControlAPI", grdb),
-        module("Service"),
+        module("Service", logging),
 
         // Cores: no sockets, no clocks, no threads.
         module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),
@@ -82,11 +85,17 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         tests("WireTests", "Wire"),
         tests("CryptoTests", "Wire", "Crypto"),
+        .executableTarget(
+            name: "WebSocketConformance",
+            dependencies: ["Wire", "Crypto", "Deflate", "HTTP", "Network", httpTypes, logging],
+            path: "Tests/WebSocketConformance", swiftSettings: swiftSettings),
+        tests("WebSocketConformanceTests", "WebSocketConformance"),
         tests("DeflateTests", "Wire", "Deflate"),
         tests("HTTPTests", "Wire", "HTTP", httpTypes),
         tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
@@ -100,6 +109,7 @@ let package = Package(
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("JournalTests", "ControlAPI", "Journal"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
+        tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Journal", "Daemon", "Simulator", httpTypes, logging),
@@ -109,3 +119,23 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Built with flags of its own, by deploy/fuzz.
+if Context.environment["PHONEBARD_FUZZ"] != nil {
+    package.targets += [
+        program(
+            "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI",
+            "Dialect",
+            "Audio"),
+        .systemLibrary(name: "CLibFuzzer"),
+    ]
+}
+
+// Run by deploy/bench-media.
+if Context.environment["PHONEBARD_BENCH"] != nil {
+    package.targets += [
+        program(
+            "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        .target(name: "CAllocations"),
+    ]
+}

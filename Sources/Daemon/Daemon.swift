@@ -1,6 +1,7 @@
 import ControlAPI
 import ControlServer
 import Crypto
+import Foundation
 import Logging
 import Network
 import Wire
@@ -28,8 +29,8 @@ package final class Daemon: Sendable {
     }
 
     /// Opens the control API; returns its addresses with the actual ports.
-    package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
-        try server.start(configuration.server)
+    package func start() throws -> [Endpoint] {
+        try server.start(configuration.server())
     }
 
     /// Logs the seat out and tells of it, then closes the control API, so that subscribers hear the end.
@@ -43,15 +44,39 @@ package final class Daemon: Sendable {
 }
 
 extension Configuration {
-    fileprivate var server: HTTPServer.Configuration {
-        HTTPServer.Configuration(
-            listeners: endpoints.map { .tcp($0) } + (socketPath.map { [.unix(path: $0)] } ?? []))
+    fileprivate func server() throws -> HTTPServer.Configuration {
+        var tls: TLSContext?
+        if let certificateFile, let keyFile { tls = try TLSContext(server: certificateFile, keyFile: keyFile) }
+        var listeners = endpoints.map { HTTPServer.Listener.tcp($0, tls: tls) }
+        if let socketPath {
+            // The folder may be there; if it cannot be made, the listener says so.
+            mkdir((socketPath as NSString).deletingLastPathComponent, 0o700)
+            listeners.append(.unix(path: socketPath))
+        }
+        var server = HTTPServer.Configuration(listeners: listeners, limits: limits.server)
+        server.gracePeriod = limits.gracePeriod
+        return server
     }
 
     /// The addresses listened on are names the daemon goes by, beside those configured.
     fileprivate var access: AccessControl.Configuration {
         let own = endpoints.map { $0.address.isIPv4 ? "\($0.address)" : "[\($0.address)]" }
         return AccessControl.Configuration(hosts: Set(allowedHosts + own), origins: Set(allowedOrigins))
+    }
+}
+
+extension Configuration.Limits {
+    fileprivate var server: HTTPServer.Limits {
+        var limits = HTTPServer.Limits()
+        limits.connections = connections
+        limits.header = header
+        limits.body = body
+        limits.requestTime = requestTimeout
+        limits.idleTime = idleTimeout
+        limits.webSocketMessage = webSocketMessage
+        limits.webSocketQueue = webSocketQueue
+        limits.streamQueue = webSocketQueue
+        return limits
     }
 }
 

@@ -24,8 +24,8 @@ actor HTTPConnection {
     }
 
     private static let lingerTime = Duration.seconds(2)
-    /// How much of a pipelining client's requests may wait, and how much of the answers it does not read.
-    private static let pipelineLimit = 64 * 1024
+    /// What a client that was turned away is told to wait, in seconds.
+    private static let retryAfter = "2"
 
     nonisolated let peer: SocketPeer
     nonisolated private let local: Endpoint?
@@ -34,6 +34,8 @@ actor HTTPConnection {
     let logger: Logger
     private let onRequest: HTTPServer.RequestClosure
     private let onClosed: @Sendable (HTTPConnection) -> Void
+    /// Whether it is one too many, and whatever it asks is answered with 503.
+    private let isTurnedAway: Bool
 
     private var socket: StreamConnection?
     private var timer: DeadlineTimer?
@@ -61,19 +63,22 @@ actor HTTPConnection {
     }
 
     init(
-        _ socket: ConnectedSocket, scheme: String, limits: HTTPServer.Limits, logger: Logger,
+        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits, logger: Logger,
         on executor: QueueExecutor, onRequest: @escaping HTTPServer.RequestClosure,
         onClosed: @escaping @Sendable (HTTPConnection) -> Void
     ) {
         peer = socket.peer
         local = socket.local
+        self.isTurnedAway = isTurnedAway
         self.executor = executor
         self.limits = limits
         self.logger = logger
         self.onRequest = onRequest
         self.onClosed = onClosed
         var parserLimits = RequestParser.Limits()
+        parserLimits.requestLine = limits.requestLine
         parserLimits.header = limits.header
+        parserLimits.fieldCount = limits.fieldCount
         parserLimits.body = limits.body
         parser = RequestParser(scheme: scheme, limits: parserLimits)
         idleSince = MonotonicClock.now
@@ -139,11 +144,13 @@ actor HTTPConnection {
 extension HTTPConnection {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
+        case .receiving where isTurnedAway:
+            refuse(.serviceUnavailable, fields: [.retryAfter: Self.retryAfter])
         case .receiving, .answering, .streaming:
             requestBegan = requestBegan ?? MonotonicClock.now
             parser.receive(bytes)
             process()
-            if phase != .receiving || isBackedUp, parser.bufferedCount > Self.pipelineLimit { socket?.pauseReading() }
+            if phase != .receiving || isBackedUp, parser.bufferedCount > limits.pipeline { socket?.pauseReading() }
         case .webSocket:
             receiveFrames(bytes)
         case .lingering, .closed:
@@ -159,7 +166,7 @@ extension HTTPConnection {
     }
 
     /// Whether the client does not read its answers.
-    private var isBackedUp: Bool { unsentCount > Self.pipelineLimit }
+    private var isBackedUp: Bool { unsentCount > limits.pipeline }
 
     var unsentCount: Int { (socket?.pendingCount ?? 0) + output.count }
 
@@ -233,9 +240,10 @@ extension HTTPConnection {
     }
 
     /// Answers what is not a request, and says no more.
-    private func refuse(_ status: HTTPResponse.Status) {
+    private func refuse(_ status: HTTPResponse.Status, fields: HTTPFields = [:]) {
         ResponseWriter.append(
-            HTTPResponse(status: status), body: [], to: .get, keepsAlive: false, date: dates.now(), into: &output)
+            HTTPResponse(status: status, headerFields: fields), body: [], to: .get, keepsAlive: false,
+            date: dates.now(), into: &output)
         linger()
     }
 }
@@ -280,13 +288,19 @@ extension HTTPConnection {
         var position = 0
         while position < bytes.count, phase == .webSocket {
             carryOut(webSocket?.machine.receive(bytes, from: &position, at: now) ?? [], flushing: false)
-            sendOutbox()
+            frameOutbox()
         }
         flush()
     }
 
     /// Sends what has been put into the outbox.
     func sendOutbox() {
+        frameOutbox()
+        flush()
+        updateDeadline()
+    }
+
+    private func frameOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
             if isBackedUp { flush() }
@@ -296,8 +310,6 @@ extension HTTPConnection {
             }
             carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
         }
-        flush()
-        updateDeadline()
     }
 
     /// The outbox has been emptied before: its turn on the queue came earlier.
@@ -361,7 +373,7 @@ extension HTTPConnection {
     func flush() {
         guard !output.isEmpty else { return }
         socket?.send(output.span)
-        output.removeAll(keepingCapacity: output.capacity <= Self.pipelineLimit)
+        output.removeAll(keepingCapacity: output.capacity <= limits.pipeline)
     }
 
     private func linger() {
@@ -409,8 +421,11 @@ extension HTTPConnection {
     func updateDeadline() {
         timer?.deadline =
             switch phase {
+            case .receiving where isTurnedAway: idleSince + Self.lingerTime
             case .receiving where isBackedUp: idleSince + limits.idleTime
-            case .receiving: requestBegan.map { $0 + limits.requestTime } ?? idleSince + limits.idleTime
+            case .receiving:
+                requestBegan.map { $0 + (parser.isInsideBody ? limits.requestTime : limits.headerTime) }
+                    ?? idleSince + limits.idleTime
             case .webSocket: webSocket?.machine.deadline
             case .lingering: lingersUntil
             case .answering, .streaming, .closed: nil

@@ -13,7 +13,8 @@ struct Phonebard: AsyncParsableCommand {
 
             \(Configuration.help)
             """,
-        version: "0.1.0", subcommands: [Run.self, CheckConfiguration.self], defaultSubcommand: Run.self)
+        version: "0.1.0", subcommands: [Run.self, CheckConfiguration.self, TokenCommand.self],
+        defaultSubcommand: Run.self)
 }
 
 /// Where the configuration comes from.
@@ -26,10 +27,14 @@ struct Sources: ParsableArguments {
 
     /// Says everything that is wrong with it and ends the program if something is.
     func load() throws -> EffectiveConfiguration {
+        try Self.load(flags: flags, file: config)
+    }
+
+    static func load(flags: [String], file: String?) throws -> EffectiveConfiguration {
         do throws(Faults) {
             return try EffectiveConfiguration(
                 Configuration.Sources(
-                    arguments: flags, environment: ProcessInfo.processInfo.environment, file: config))
+                    arguments: flags, environment: ProcessInfo.processInfo.environment, file: file))
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(1)

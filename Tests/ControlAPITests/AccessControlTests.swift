@@ -42,11 +42,12 @@ struct AccessControlTests {
         "Loopback's names and addresses are ours, with any port or none (RFC 9110 §7.2)",
         arguments: [
             "localhost", "LocalHost:8460", "127.0.0.1", "127.0.0.1:1", "127.8.9.10:8460", "[::1]", "[::1]:8460",
-            "localhost:", "pbx.example", "PBX.example:8460", "[2001:db8::1]:8460",
+            "localhost:", "pbx.example", "proxy.example:443", "PBX.example:8460", "[2001:db8::1]:8460",
         ])
     func ownHosts(host: String) throws {
-        let access = access(hosts: ["pbx.Example", "[2001:db8::1]"])
+        let access = access(hosts: ["pbx.Example", "[2001:db8::1]", "proxy.example:443"])
         #expect(try access.origin(of: request(host: host)) == nil)
+        #expect(throws: Problem.hostNotAllowed) { try access.origin(of: request(host: "proxy.example:444")) }
     }
 
     @Test(

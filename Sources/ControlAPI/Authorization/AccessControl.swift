@@ -7,7 +7,7 @@ import Wire
 /// neither a web page nor DNS rebinding learns anything; then the token, then whether there is such a thing, then the scope.
 package struct AccessControl: Sendable {
     package struct Configuration: Sendable {
-        /// Names that may stand in `Host` besides those of loopback.
+        /// Names that may stand in `Host` besides those of loopback, with any port unless they have one.
         package var hosts: Set<String>
         /// Origins whose pages may use the API, as browsers write them: `https://crm.example`.
         package var origins: Set<String>
@@ -91,14 +91,14 @@ package struct AccessControl: Sendable {
     /// No name leads to a Unix socket, so none can lead astray.
     private func isAllowed(host authority: String?, from client: Client) -> Bool {
         if case .user = client { return true }
-        guard let host = authority.flatMap(hostName) else { return false }
+        guard let authority = authority?.lowercased(), let host = hostName(authority) else { return false }
         return host == "localhost" || IPAddress(host)?.isLoopback == true || configuration.hosts.contains(host)
+            || configuration.hosts.contains(authority)
     }
 }
 
-/// The host of `Host` without its port, in lower case; nil when it is none (RFC 9110 §7.2).
+/// The host of `Host` without its port; nil when it is none (RFC 9110 §7.2).
 private func hostName(_ authority: String) -> String? {
-    let authority = authority.lowercased()
     let end: String.Index
     if authority.hasPrefix("[") {
         guard let bracket = authority.firstIndex(of: "]") else { return nil }
