@@ -112,7 +112,7 @@ let package = Package(
         tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
-            "Daemon", "Simulator", httpTypes, logging),
+            "Journal", "Daemon", "Simulator", httpTypes, logging),
         tests(
             "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", httpTypes, logging,
             resources: [.copy("peers")]),
