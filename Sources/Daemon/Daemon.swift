@@ -69,8 +69,12 @@ extension Configuration.Limits {
     fileprivate var server: HTTPServer.Limits {
         var limits = HTTPServer.Limits()
         limits.connections = connections
+        limits.connectionsPerPeer = connectionsPerAddress
+        limits.requestLine = requestLine
         limits.header = header
+        limits.fieldCount = headerFields
         limits.body = body
+        limits.headerTime = headerTimeout
         limits.requestTime = requestTimeout
         limits.idleTime = idleTimeout
         limits.webSocketMessage = webSocketMessage
