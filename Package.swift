@@ -111,7 +111,7 @@ let package = Package(
         tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
-            "Daemon", "Simulator", "Service", httpTypes, logging),
+            "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
             "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,
             resources: [.copy("peers")]),

@@ -50,17 +50,6 @@ struct SupervisedDaemonTests {
         defer { folder.remove() }
         let socket = folder.path + "/activated.sock"
         let arguments = ["--listen", socket, "--fdname", "control", "-E", "HOME=" + folder.path]
-        let (process, log) = try start(
-            URL(filePath: Self.activator), arguments + [Program.url.path, "--control-listen", "192.0.2.1:1"],
-            ["HOME": folder.path])
-        _ = try log.next(containing: "Listening on")
-        let connection = try UnixConnection(socket)
-        connection.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        _ = try log.next(containing: " control.listen beyond loopback")
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 1)
-
-        unlink(socket)
         let (daemon, lines) = try start(
             URL(filePath: Self.activator), arguments + [Program.url.path], ["HOME": folder.path])
         _ = try lines.next(containing: "Listening on")
