@@ -49,8 +49,8 @@ let package = Package(
         program("phonebar", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
-            "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
-            "Engine", "Journal", httpTypes, logging, layering, yaml),
+            "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
+            "Audio", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
@@ -90,6 +90,11 @@ let package = Package(
 
         tests("WireTests", "Wire"),
         tests("CryptoTests", "Wire", "Crypto"),
+        .executableTarget(
+            name: "WebSocketConformance",
+            dependencies: ["Wire", "Crypto", "Deflate", "HTTP", "Network", httpTypes, logging],
+            path: "Tests/WebSocketConformance", swiftSettings: swiftSettings),
+        tests("WebSocketConformanceTests", "WebSocketConformance"),
         tests("DeflateTests", "Wire", "Deflate"),
         tests("HTTPTests", "Wire", "HTTP", httpTypes),
         tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
@@ -107,10 +112,30 @@ let package = Package(
         tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
-            "Daemon", "Simulator", httpTypes, logging),
+            "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
             "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,
             resources: [.copy("peers")]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Built with flags of its own, by deploy/fuzz.
+if Context.environment["PHONEBARD_FUZZ"] != nil {
+    package.targets += [
+        program(
+            "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI",
+            "Dialect",
+            "Audio"),
+        .systemLibrary(name: "CLibFuzzer"),
+    ]
+}
+
+// Run by deploy/bench-media.
+if Context.environment["PHONEBARD_BENCH"] != nil {
+    package.targets += [
+        program(
+            "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        .target(name: "CAllocations"),
+    ]
+}

@@ -1,4 +1,3 @@
-import Audio
 import ControlAPI
 import ControlServer
 import Crypto
@@ -25,6 +24,7 @@ actor Switchboard {
     private let logger: Logger
     private let web: HTTPClient
     private let certificate: Certificate
+    private let devices: Devices
 
     private var seat: Seat
     private var timer: DeadlineTimer?
@@ -34,6 +34,7 @@ actor Switchboard {
     var injected = 0
     private var connection: Connection?
     private var connections = 0
+    private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
 
     /// The WebSocket to the platform; the number tells the callbacks of a replaced one apart.
@@ -49,6 +50,7 @@ actor Switchboard {
         mayInject = configuration.injectsEvents
         self.logger = logger
         self.certificate = certificate
+        devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
         seat = Seat(
             configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
@@ -105,7 +107,7 @@ extension Switchboard {
         case .transmit(let message): connection?.client.send(WebSocket.Message(.text, message))
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
         case .closeLeg(let leg): close(leg)
-        case .diagnostic(let diagnostic): logger.info("seat", metadata: ["diagnostic": "\(diagnostic)"])
+        case .diagnostic(let diagnostic): logger.log(diagnostic)
         }
     }
 
@@ -159,8 +161,8 @@ extension Switchboard {
     private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
         guard number == connection?.number else { return }
         connection = nil
-        logger.warning("connection to the platform lost", metadata: ["reason": "\(reason)"])
-        handle(.disconnected(reason: "\(reason)"))
+        logger.warning("connection to the platform lost", metadata: ["reason": "\(reason.text)"])
+        handle(.disconnected(reason: reason.text))
     }
 
     private func disconnect() {
@@ -172,30 +174,32 @@ extension Switchboard {
 /// The audio of the calls.
 extension Switchboard {
     private func answer(_ leg: LegID, offer: String) {
-        guard let path = paths[leg] ?? makePath(leg) else {
-            return enter { $0.handle(.legRefused(leg, reason: "no local address for media")) }
-        }
+        openLegs.insert(leg)
         Task {
             let input: Seat.Input
-            do {
-                input = .legAnswered(leg, sdp: try await path.answer(offer: offer))
+            do throws(MediaFailure) {
+                input = .legAnswered(leg, sdp: try await path(for: leg).answer(offer: offer))
             } catch {
-                input = .legRefused(leg, reason: "\(error)")
+                logger.warning("offer refused", metadata: ["reason": "\(error)"])
+                input = .legRefused(leg, reason: error.warning.text)
             }
             handle(input)
         }
     }
 
-    private func makePath(_ leg: LegID) -> MediaPath? {
+    /// The leg's own path, made with the first offer; a leg that is closed meanwhile gets none.
+    private func path(for leg: LegID) async throws(MediaFailure) -> MediaPath {
+        if let path = paths[leg] { return path }
         guard let addresses = try? configuration.addresses(forGateway: connection?.host), !addresses.isEmpty else {
-            logger.error("no local address for media")
-            return nil
+            throw .noTransport
         }
+        let (source, sink) = await devices.open()
+        guard openLegs.contains(leg), paths[leg] == nil else { throw .closed }
         var randomness = Randomness.system
         let path = MediaPath(
             configuration: MediaPath.Configuration(
                 addresses: addresses, certificate: certificate, cname: randomness.token(length: 16)),
-            source: makeSource(), sink: makeSink(), logger: logger
+            source: source, sink: sink, logger: logger
         ) { [weak self] event in
             self?.enter { $0.mediaChanged(leg, event) }
         }
@@ -203,34 +207,17 @@ extension Switchboard {
         return path
     }
 
-    private func makeSource() -> any AudioSource {
-        do {
-            return try configuration.microphone.makeSource(onChange: report("microphone"))
-        } catch {
-            logger.error("microphone", metadata: ["failure": "\(error)"])
-            return NullDevice()
-        }
-    }
-
-    private func makeSink() -> any AudioSink {
-        do {
-            return try configuration.speaker.makeSink(onChange: report("speaker"))
-        } catch {
-            logger.error("speaker", metadata: ["failure": "\(error)"])
-            return NullDevice()
-        }
-    }
-
-    private func report(_ device: String) -> @Sendable (AudioDevice.Condition) -> Void {
-        { [logger] condition in logger.notice("\(device)", metadata: ["condition": "\(condition)"]) }
-    }
-
     private func mediaChanged(_ leg: LegID, _ event: MediaPath.Event) {
         logger.info("media", metadata: ["event": "\(event)"])
-        if case .failed = event { handle(.legFailed(leg)) }
+        switch event {
+        case .failed: handle(.legFailed(leg))
+        case .endedByPeer: handle(.legEndedByPeer(leg))
+        case .connected, .closed: break
+        }
     }
 
     private func close(_ leg: LegID) {
+        openLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }
     }

@@ -288,13 +288,19 @@ extension HTTPConnection {
         var position = 0
         while position < bytes.count, phase == .webSocket {
             carryOut(webSocket?.machine.receive(bytes, from: &position, at: now) ?? [], flushing: false)
-            sendOutbox()
+            frameOutbox()
         }
         flush()
     }
 
     /// Sends what has been put into the outbox.
     func sendOutbox() {
+        frameOutbox()
+        flush()
+        updateDeadline()
+    }
+
+    private func frameOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
             if isBackedUp { flush() }
@@ -304,8 +310,6 @@ extension HTTPConnection {
             }
             carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
         }
-        flush()
-        updateDeadline()
     }
 
     /// The outbox has been emptied before: its turn on the queue came earlier.
