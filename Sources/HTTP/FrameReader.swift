@@ -1,7 +1,8 @@
+import Deflate
 import Wire
 
 /// The receiving half of a WebSocket: bytes become whole messages and control frames, RFC 6455 §5.4 and §5.5.
-struct FrameReader: Sendable {
+struct FrameReader: ~Copyable, Sendable {
     enum Event: Equatable {
         case message(WebSocket.Message)
         case ping([UInt8])
@@ -10,12 +11,12 @@ struct FrameReader: Sendable {
     }
 
     enum Failure: Error {
-        case malformed, invalidText, tooBig
+        case malformed, invalidText, invalidCompression, tooBig
 
         var closeCode: WebSocket.CloseCode {
             switch self {
             case .malformed: .protocolError
-            case .invalidText: .invalidPayload
+            case .invalidText, .invalidCompression: .invalidPayload
             case .tooBig: .messageTooBig
             }
         }
@@ -27,19 +28,16 @@ struct FrameReader: Sendable {
     }
 
     private let role: WebSocket.Role
-    private let messageLimit: Int
     private var state = State.header
     private var header: [UInt8] = []
-    /// The kind of the data message in progress, which may come in several frames, and what has come of it.
-    private var kind: WebSocket.Message.Kind?
-    private var message: [UInt8] = []
-    private var text = UTF8Validator()
+    private var message: MessageAssembly
     /// The payload of a control frame, which may come between the fragments of a message.
     private var control: [UInt8] = []
 
-    init(role: WebSocket.Role, messageLimit: Int) {
+    /// `deflation` says how the peer may compress, if it may.
+    init(role: WebSocket.Role, messageLimit: Int, deflation: WebSocket.Deflation.Direction? = nil) {
         self.role = role
-        self.messageLimit = messageLimit
+        message = MessageAssembly(limit: messageLimit, deflation: deflation)
     }
 
     /// Reads `bytes` from `position` on until something is whole, nil when all are read.
@@ -73,23 +71,16 @@ struct FrameReader: Sendable {
     private mutating func beginFrame() throws(Failure) -> WebSocketFrameHeader {
         let header: WebSocketFrameHeader
         do {
-            header = try WebSocketFrameHeader(self.header.span)
+            header = try WebSocketFrameHeader(self.header.span, allowsCompression: message.allowsCompression)
         } catch {
             throw error == .payloadTooLong ? .tooBig : .malformed
         }
         guard (header.maskingKey != nil) == (role == .server) else { throw .malformed }
-        switch header.opcode {
-        case .text, .binary:
-            guard kind == nil else { throw .malformed }
-            kind = header.opcode == .text ? .text : .binary
-            text = UTF8Validator()
-        case .continuation:
-            guard kind != nil else { throw .malformed }
-        case .close, .ping, .pong:
+        if header.opcode.isControl {
             control.removeAll(keepingCapacity: true)
-            return header
+        } else {
+            try message.beginFrame(header)
         }
-        guard header.payloadCount <= messageLimit - message.count else { throw .tooBig }
         return header
     }
 
@@ -97,39 +88,18 @@ struct FrameReader: Sendable {
         _ piece: Span<UInt8>, of header: WebSocketFrameHeader, at offset: Int
     ) throws(Failure) {
         if header.opcode.isControl {
-            Self.append(piece, of: header, at: offset, to: &control)
+            control.append(piece, unmaskedWith: header.maskingKey, payloadOffset: offset)
         } else {
-            let start = message.count
-            Self.append(piece, of: header, at: offset, to: &message)
-            guard kind == .text else { return }
-            var text = text
-            guard text.accept(message.span.extracting(start..<message.count)) else { throw .invalidText }
-            self.text = text
-        }
-    }
-
-    private static func append(
-        _ piece: Span<UInt8>, of header: WebSocketFrameHeader, at offset: Int, to bytes: inout [UInt8]
-    ) {
-        let start = bytes.count
-        piece.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
-        if let key = header.maskingKey {
-            WebSocketMask.apply(key, to: &bytes, from: start, payloadOffset: offset)
+            try message.append(piece, unmaskedWith: header.maskingKey, payloadOffset: offset)
         }
     }
 
     private mutating func endFrame(_ header: WebSocketFrameHeader) throws(Failure) -> Event? {
         switch header.opcode {
-        case .ping: return .ping(control)
-        case .pong: return .pong
-        case .close: return .close(try closeCode())
-        case .text, .binary, .continuation:
-            guard header.isFinal, let kind else { return nil }
-            guard kind == .binary || text.isComplete else { throw .invalidText }
-            let whole = WebSocket.Message(kind, message)
-            self.kind = nil
-            message = []
-            return .message(whole)
+        case .ping: .ping(control)
+        case .pong: .pong
+        case .close: .close(try closeCode())
+        case .text, .binary, .continuation: header.isFinal ? .message(try message.end()) : nil
         }
     }
 
@@ -145,5 +115,14 @@ struct FrameReader: Sendable {
         var reason = UTF8Validator()
         guard reason.accept(control.span.extracting(2..<control.count)), reason.isComplete else { throw .invalidText }
         return WebSocket.CloseCode(rawValue: code)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a piece of a payload that begins at an offset of it.
+    mutating func append(_ piece: Span<UInt8>, unmaskedWith key: UInt32?, payloadOffset offset: Int) {
+        let start = count
+        piece.withUnsafeBufferPointer { append(contentsOf: $0) }
+        if let key { WebSocketMask.apply(key, to: &self, from: start, payloadOffset: offset) }
     }
 }

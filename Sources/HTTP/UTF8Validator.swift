@@ -12,10 +12,27 @@ struct UTF8Validator: Sendable {
 
     /// False when the text so far cannot be the beginning of well-formed UTF-8.
     mutating func accept(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices {
-            guard accept(bytes[index]) else { return false }
+        bytes.withUnsafeBytes { bytes in
+            var position = 0
+            while position < bytes.count {
+                if missing == 0 { position += Self.asciiCount(bytes[position...]) }
+                guard position < bytes.count else { break }
+                guard accept(bytes[position]) else { return false }
+                position += 1
+            }
+            return true
         }
-        return true
+    }
+
+    /// How many bytes at the beginning are surely ASCII, looked at eight at a time.
+    private static func asciiCount(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        var position = bytes.startIndex
+        while position + 8 <= bytes.endIndex {
+            let word = bytes.base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            guard word & 0x8080_8080_8080_8080 == 0 else { break }
+            position += 8
+        }
+        return position - bytes.startIndex
     }
 
     private mutating func accept(_ byte: UInt8) -> Bool {

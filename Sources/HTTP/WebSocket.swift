@@ -1,9 +1,9 @@
 import Wire
 
-/// One end of an open WebSocket connection, RFC 6455 §5 to §7, with its keep-alive.
+/// One end of an open WebSocket connection, RFC 6455 §5 to §7, with its keep-alive and its compression, RFC 7692.
 ///
-/// No extension is ever agreed, so reserved bits are errors. Data that comes after this end began to close is dropped.
-package struct WebSocket: Sendable {
+/// Messages that come after this end began to close are dropped.
+package struct WebSocket: ~Copyable, Sendable {
     package enum Role: Sendable { case client, server }
 
     package struct Configuration: Sendable {
@@ -35,19 +35,22 @@ package struct WebSocket: Sendable {
         case closed
     }
 
-    private let role: Role
     private let configuration: Configuration
-    private var randomness: Randomness
     private var state = State.open
-    private var frames: FrameReader
+    private var reader: FrameReader
+    private var writer: FrameWriter
     private var lastReceived: Instant
     private var nextPing: Instant
 
-    package init(role: Role, configuration: Configuration = Configuration(), randomness: Randomness, at now: Instant) {
-        self.role = role
+    /// `deflation` is what the opening handshake agreed on.
+    package init(
+        role: Role, configuration: Configuration = Configuration(), deflation: Deflation? = nil,
+        randomness: Randomness, at now: Instant
+    ) {
         self.configuration = configuration
-        self.randomness = randomness
-        frames = FrameReader(role: role, messageLimit: configuration.messageLimit)
+        reader = FrameReader(
+            role: role, messageLimit: configuration.messageLimit, deflation: deflation?.receiving(role))
+        writer = FrameWriter(role: role, deflation: deflation, randomness: randomness)
         lastReceived = now
         nextPing = now + configuration.pingInterval
     }
@@ -61,24 +64,34 @@ package struct WebSocket: Sendable {
         }
     }
 
-    package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+    /// Takes in bytes from `position` on and stops behind a message, so that the answer to it can be sent before what the next
+    /// frames bring about.
+    package mutating func receive(_ bytes: Span<UInt8>, from position: inout Int, at now: Instant) -> [Output] {
         lastReceived = now
         var outputs: [Output] = []
-        var position = 0
-        while !isClosed {
-            do {
-                guard let event = try frames.next(bytes, &position) else { break }
+        do {
+            while !isClosed, let event = try reader.next(bytes, &position) {
                 outputs += handle(event)
-            } catch {
-                outputs += fail(error)
+                if case .message = event { return outputs }
             }
+        } catch {
+            outputs += fail(error)
         }
+        position = bytes.count
+        return outputs
+    }
+
+    /// Takes in bytes, all at once.
+    package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
+        var position = 0
+        var outputs = receive(bytes, from: &position, at: now)
+        while position < bytes.count { outputs += receive(bytes, from: &position, at: now) }
         return outputs
     }
 
     package mutating func send(_ message: Message) -> [Output] {
         guard case .open = state else { return [] }
-        return [.send(frame(message.kind == .text ? .text : .binary, message.bytes))]
+        return [.send(writer.frame(message))]
     }
 
     /// Starts the closing handshake of §7.1.2; a reason is cut to the 123 bytes that fit.
@@ -105,7 +118,7 @@ package struct WebSocket: Sendable {
             return [.dead]
         case .open where now >= nextPing:
             nextPing = now + configuration.pingInterval
-            return [.send(frame(.ping, []))]
+            return [.send(writer.frame(.ping, []))]
         case .closing(let code, let until) where now >= until:
             state = .closed
             return [.closed(code)]
@@ -122,8 +135,8 @@ package struct WebSocket: Sendable {
         switch (event, state) {
         case (.message(let message), .open):
             return [.message(message)]
-        case (.ping(let payload), .open):
-            return [.send(frame(.pong, payload))]
+        case (.ping(let payload), .open), (.ping(let payload), .closing):
+            return [.send(writer.frame(.pong, payload))]
         case (.close(let code), .open):
             state = .closed
             return [.send(closeFrame(code, reason: "")), .closed(code)]
@@ -145,30 +158,17 @@ package struct WebSocket: Sendable {
     }
 
     private mutating func closeFrame(_ code: CloseCode, reason: String) -> [UInt8] {
-        var writer = ByteWriter(capacity: 2)
+        var payload = ByteWriter(capacity: 2)
         if code != .noStatus {
-            writer.write(code.rawValue)
+            payload.write(code.rawValue)
             var length = 0
-            writer.write(
+            payload.write(
                 String(
                     reason.prefix { character in
                         length += character.utf8.count
                         return length <= 123
                     }))
         }
-        return frame(.close, writer.bytes)
-    }
-
-    private mutating func frame(_ opcode: WebSocketFrameHeader.Opcode, _ payload: [UInt8]) -> [UInt8] {
-        let key = role == .client ? UInt32(truncatingIfNeeded: randomness.next() >> 32) : nil
-        let header = WebSocketFrameHeader(
-            isFinal: true, opcode: opcode, maskingKey: key, payloadCount: payload.count)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(WebSocketFrameHeader.maximumByteCount + payload.count)
-        header.append(to: &bytes)
-        let start = bytes.count
-        bytes.append(contentsOf: payload)
-        if let key { WebSocketMask.apply(key, to: &bytes, from: start) }
-        return bytes
+        return writer.frame(.close, payload.bytes)
     }
 }

@@ -6,6 +6,8 @@ struct WebSocketFrameHeader: Equatable, Sendable {
         case continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10
 
         var isControl: Bool { rawValue >= 8 }
+        /// Whether it begins a message.
+        var isFirst: Bool { self == .text || self == .binary }
     }
 
     enum Failure: Error { case malformed, payloadTooLong }
@@ -13,6 +15,8 @@ struct WebSocketFrameHeader: Equatable, Sendable {
     static let maximumByteCount = 14
 
     var isFinal: Bool
+    /// RSV1 of the first frame of a message, RFC 7692 §6.
+    var isCompressed = false
     var opcode: Opcode
     var maskingKey: UInt32?
     var payloadCount: Int
@@ -27,13 +31,17 @@ struct WebSocketFrameHeader: Equatable, Sendable {
 extension WebSocketFrameHeader {
     /// Parses a whole header; reserved bits and opcodes, a length not in its shortest form, and control frames that are
     /// fragmented or longer than 125 bytes are malformed.
-    init(_ bytes: Span<UInt8>) throws(Failure) {
+    ///
+    /// RSV1 is reserved but in the first frame of a message, and there if compression was not agreed on.
+    init(_ bytes: Span<UInt8>, allowsCompression: Bool) throws(Failure) {
         var reader = ByteReader(bytes)
         do {
             let first = try reader.readUInt8()
             let second = try reader.readUInt8()
-            guard first & 0x70 == 0, let opcode = Opcode(rawValue: first & 0x0F) else { throw Failure.malformed }
+            guard first & 0x30 == 0, let opcode = Opcode(rawValue: first & 0x0F) else { throw Failure.malformed }
             self.opcode = opcode
+            isCompressed = first & 0x40 != 0
+            guard !isCompressed || allowsCompression && opcode.isFirst else { throw Failure.malformed }
             isFinal = first & 0x80 != 0
             payloadCount = try Self.payloadCount(second & 0x7F, &reader)
             maskingKey = second & 0x80 == 0 ? nil : try reader.readUInt32()
@@ -64,7 +72,7 @@ extension WebSocketFrameHeader {
     func append(to bytes: inout [UInt8]) {
         var writer = ByteWriter(capacity: Self.maximumByteCount)
         let mask: UInt8 = maskingKey == nil ? 0 : 0x80
-        writer.write((isFinal ? 0x80 : 0) | opcode.rawValue)
+        writer.write((isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
         if payloadCount <= 125 {
             writer.write(mask | UInt8(payloadCount))
         } else if payloadCount <= 0xFFFF {

@@ -19,7 +19,7 @@ package enum WebSocketOffer: Sendable, Equatable {
     case malformed
     /// It asks for another version: 426 with ``versionFields``.
     case versionNotSupported
-    case offer(key: String, subprotocols: [String])
+    case offer(key: String, subprotocols: [String], extensions: [WebSocketExtension])
 
     package static let versionFields: HTTPFields = [.secWebSocketVersion: WebSocketHandshake.version]
 
@@ -31,7 +31,7 @@ package enum WebSocketOffer: Sendable, Equatable {
         }
         let keys = fields[values: .secWebSocketKey]
         guard request.head.method == .get, request.minorVersion == 1, request.body.isEmpty, keys.count == 1,
-            let key = keys.first, Base64.decodedCount(key) == 16
+            let key = keys.first, Base64.decodedCount(key) == 16, let extensions = WebSocketExtension.list(fields)
         else {
             self = .malformed
             return
@@ -40,16 +40,31 @@ package enum WebSocketOffer: Sendable, Equatable {
             self = .versionNotSupported
             return
         }
-        self = .offer(key: key, subprotocols: fields.tokens(of: .secWebSocketProtocol))
+        self = .offer(
+            key: key, subprotocols: fields.tokens(of: .secWebSocketProtocol), extensions: extensions)
     }
 
-    /// The 101 answer of §4.2.2; no extension is ever accepted.
-    package static func acceptance(of key: String, subprotocol: String?, fields: HTTPFields) -> HTTPResponse {
+}
+
+/// The server's answer to a ``WebSocketOffer``, RFC 6455 §4.2.2.
+package struct WebSocketAcceptance: Sendable, Equatable {
+    /// A 101.
+    package let response: HTTPResponse
+    /// Permessage-deflate as agreed on, nil if it was not offered, not wanted or not acceptable.
+    package let deflation: WebSocket.Deflation?
+
+    package init(
+        key: String, subprotocol: String?, extensions: [WebSocketExtension], compression: WebSocket.Compression?,
+        fields: HTTPFields
+    ) {
+        let choice = compression.flatMap { WebSocket.Deflation.choose(from: extensions, with: $0) }
+        deflation = choice?.0
         var response = HTTPResponse(status: .switchingProtocols, headerFields: fields)
         response.headerFields[.upgrade] = "websocket"
         response.headerFields[.connection] = "Upgrade"
         response.headerFields[.secWebSocketAccept] = WebSocketHandshake.accept(for: key)
         response.headerFields[.secWebSocketProtocol] = subprotocol
-        return response
+        response.headerFields[.secWebSocketExtensions] = choice?.1.description
+        self.response = response
     }
 }

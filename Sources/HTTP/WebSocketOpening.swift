@@ -15,15 +15,20 @@ package struct WebSocketOpening: Sendable {
         case subprotocolMissing
         case subprotocolNotOffered
         case extensionNotOffered
+        /// Permessage-deflate was accepted in a way that was not offered.
+        case compressionInvalid
     }
 
     package struct Acceptance: Sendable, Equatable {
         package var subprotocol: String?
+        /// Permessage-deflate as agreed on.
+        package var deflation: WebSocket.Deflation?
         /// What the server sent behind its answer: the first frames.
         package var rest: [UInt8]
 
-        package init(subprotocol: String?, rest: [UInt8]) {
+        package init(subprotocol: String?, deflation: WebSocket.Deflation? = nil, rest: [UInt8]) {
             self.subprotocol = subprotocol
+            self.deflation = deflation
             self.rest = rest
         }
     }
@@ -35,21 +40,26 @@ package struct WebSocketOpening: Sendable {
     package let request: [UInt8]
     private let key: String
     private let subprotocols: [String]
+    private let compression: WebSocket.Compression?
     private var buffer = LineBuffer()
     private var isPastStatusLine = false
     private var fields = HTTPFields()
     private var fieldBytes = 0
 
     package init(
-        to url: WebSocketURL, subprotocols: [String], fields: HTTPFields = [:], randomness: inout Randomness
+        to url: WebSocketURL, subprotocols: [String], compression: WebSocket.Compression? = nil,
+        fields: HTTPFields = [:], randomness: inout Randomness
     ) {
         key = Base64.encode(randomness.bytes(16))
         self.subprotocols = subprotocols
-        request = Self.request(to: url, key: key, subprotocols: subprotocols, fields: fields)
+        self.compression = compression
+        request = Self.request(
+            to: url, key: key, subprotocols: subprotocols, compression: compression, fields: fields)
     }
 
     private static func request(
-        to url: WebSocketURL, key: String, subprotocols: [String], fields: HTTPFields
+        to url: WebSocketURL, key: String, subprotocols: [String], compression: WebSocket.Compression?,
+        fields: HTTPFields
     ) -> [UInt8] {
         var lines = [
             "GET \(url.target) HTTP/1.1", "Host: \(url.authority)", "Upgrade: websocket", "Connection: Upgrade",
@@ -57,6 +67,9 @@ package struct WebSocketOpening: Sendable {
         ]
         if !subprotocols.isEmpty {
             lines.append("Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))")
+        }
+        if let compression {
+            lines.append("Sec-WebSocket-Extensions: \(WebSocket.Deflation.offer(compression))")
         }
         lines += fields.map { "\($0.name.rawName): \($0.value)" }
         return Array((lines + ["", ""]).joined(separator: "\r\n").utf8)
@@ -71,7 +84,8 @@ package struct WebSocketOpening: Sendable {
                 guard status == 101 else { throw .rejected(status: status) }
                 isPastStatusLine = true
             } else if line.isEmpty {
-                return Acceptance(subprotocol: try subprotocol(), rest: buffer.takeRest())
+                return Acceptance(
+                    subprotocol: try subprotocol(), deflation: try deflation(), rest: buffer.takeRest())
             } else {
                 guard let field = HTTPField(line: buffer.bytes.span.extracting(line)) else { throw .malformed }
                 fieldBytes = min(fieldBytes + line.count + 2, Self.headerLimit)
@@ -107,7 +121,6 @@ package struct WebSocketOpening: Sendable {
             throw .upgradeMissing
         }
         guard fields[values: .secWebSocketAccept] == [WebSocketHandshake.accept(for: key)] else { throw .acceptWrong }
-        guard fields.tokens(of: .secWebSocketExtensions).isEmpty else { throw .extensionNotOffered }
         let chosen = fields[values: .secWebSocketProtocol]
         guard let first = chosen.first else {
             guard subprotocols.isEmpty else { throw .subprotocolMissing }
@@ -115,5 +128,15 @@ package struct WebSocketOpening: Sendable {
         }
         guard chosen.count == 1, subprotocols.contains(first) else { throw .subprotocolNotOffered }
         return first
+    }
+
+    private func deflation() throws(Failure) -> WebSocket.Deflation? {
+        guard let extensions = WebSocketExtension.list(fields) else { throw .malformed }
+        guard let accepted = extensions.first else { return nil }
+        guard let compression, extensions.count == 1, accepted.name == "permessage-deflate" else {
+            throw .extensionNotOffered
+        }
+        guard let deflation = WebSocket.Deflation(answer: accepted, to: compression) else { throw .compressionInvalid }
+        return deflation
     }
 }

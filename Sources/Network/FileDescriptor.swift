@@ -29,6 +29,11 @@ final class FileDescriptor: Sendable {
         return descriptor
     }
 
+    /// What ``socket(_:for:)`` asks for at once; an accepted or inherited socket has neither.
+    func makeNonBlocking() -> Bool {
+        fcntl(raw, F_SETFL, O_NONBLOCK) == 0 && fcntl(raw, F_SETFD, FD_CLOEXEC) == 0
+    }
+
     func setOption(_ name: Int32, level: Int32, to value: Int32) throws(SystemError) {
         var value = value
         guard setsockopt(raw, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
@@ -42,10 +47,31 @@ final class FileDescriptor: Sendable {
         }
     }
 
-    func localEndpoint() throws(SystemError) -> Endpoint {
+    func listen(backlog: Int32) throws(SystemError) {
+        guard Glibc.listen(raw, backlog) == 0 else { throw SystemError(call: .listen, code: errno) }
+    }
+
+    /// A number among the options of `SOL_SOCKET`.
+    func option(_ name: Int32) throws(SystemError) -> Int32 {
+        var value: Int32 = 0
+        var count = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(raw, SOL_SOCKET, name, &value, &count) == 0 else {
+            throw SystemError(call: .getsockopt, code: errno)
+        }
+        return value
+    }
+
+    func localAddress() throws(SystemError) -> SocketAddress {
         var address = SocketAddress()
-        guard address.withMutablePointer({ getsockname(raw, $0, $1) }) == 0, let endpoint = address.endpoint else {
+        guard address.withMutablePointer({ getsockname(raw, $0, $1) }) == 0 else {
             throw SystemError(call: .getsockname, code: errno)
+        }
+        return address
+    }
+
+    func localEndpoint() throws(SystemError) -> Endpoint {
+        guard let endpoint = try localAddress().endpoint else {
+            throw SystemError(call: .getsockname, code: EAFNOSUPPORT)
         }
         return endpoint
     }

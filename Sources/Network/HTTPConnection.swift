@@ -10,11 +10,13 @@ import Wire
 ///
 /// A pipelined request is not looked at before the one in front of it is answered, which keeps the answers in order.
 actor HTTPConnection {
-    private enum Phase: Equatable {
+    enum Phase: Equatable {
         /// Between two requests or inside one.
         case receiving
         /// The request's closure has it.
         case answering
+        /// The answer is under way, piece by piece.
+        case streaming
         case webSocket
         /// The last word is said; what the peer still sends is read and dropped so that it can read that word, RFC 9112 §9.6.
         case lingering
@@ -22,60 +24,69 @@ actor HTTPConnection {
     }
 
     private static let lingerTime = Duration.seconds(2)
-    /// How much of a pipelining client's requests may wait, and how much of the answers it does not read.
-    private static let pipelineLimit = 64 * 1024
+    /// What a client that was turned away is told to wait, in seconds.
+    private static let retryAfter = "2"
 
-    nonisolated let remote: Endpoint
-    nonisolated private let local: Endpoint
+    nonisolated let peer: SocketPeer
+    nonisolated private let local: Endpoint?
     nonisolated private let executor: QueueExecutor
-    private let limits: HTTPServer.Limits
-    private let logger: Logger
+    let limits: HTTPServer.Limits
+    let logger: Logger
     private let onRequest: HTTPServer.RequestClosure
     private let onClosed: @Sendable (HTTPConnection) -> Void
+    /// Whether it is one too many, and whatever it asks is answered with 503.
+    private let isTurnedAway: Bool
 
-    private var stream: StreamConnection?
+    private var socket: StreamConnection?
     private var timer: DeadlineTimer?
-    private var phase = Phase.receiving
+    var phase = Phase.receiving
     private var parser: RequestParser
     /// The request in the hands of its closure.
-    private var request: RequestParser.Request?
-    private var output: [UInt8] = []
-    private var dates = DateCache()
+    var request: RequestParser.Request?
+    var output: [UInt8] = []
+    var dates = DateCache()
     /// When the request that is being received began, or when the connection did.
     private var requestBegan: Instant?
     private var idleSince: Instant
     private var lingersUntil: Instant?
     private var isProcessing = false
-    private var peerHasEnded = false
-    private var isStopping = false
+    var peerHasEnded = false
+    var isStopping = false
     private var webSocket: OpenWebSocket?
+    var stream: OpenStream?
+    private var drainActions: [@Sendable () -> Void] = []
 
-    private struct OpenWebSocket {
+    private struct OpenWebSocket: ~Copyable {
         var machine: WebSocket
         let outbox: Outbox
         let callbacks: WebSocketCallbacks
     }
 
     init(
-        _ socket: ConnectedSocket, scheme: String, limits: HTTPServer.Limits, logger: Logger,
+        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits, logger: Logger,
         on executor: QueueExecutor, onRequest: @escaping HTTPServer.RequestClosure,
         onClosed: @escaping @Sendable (HTTPConnection) -> Void
     ) {
-        remote = socket.remote
+        peer = socket.peer
         local = socket.local
+        self.isTurnedAway = isTurnedAway
         self.executor = executor
         self.limits = limits
         self.logger = logger
         self.onRequest = onRequest
         self.onClosed = onClosed
         var parserLimits = RequestParser.Limits()
+        parserLimits.requestLine = limits.requestLine
         parserLimits.header = limits.header
+        parserLimits.fieldCount = limits.fieldCount
         parserLimits.body = limits.body
         parser = RequestParser(scheme: scheme, limits: parserLimits)
         idleSince = MonotonicClock.now
         requestBegan = idleSince
     }
 
+    /// Bytes that may wait on a ``ResponseStream``.
+    nonisolated var streamQueueLimit: Int { limits.streamQueue }
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Does it now when the caller is on the queue, else as soon as the queue comes to it.
@@ -97,8 +108,8 @@ actor HTTPConnection {
             onDrained: { [weak self] in self?.assumeIsolated { $0.drained() } },
             onEnd: { [weak self] in self?.assumeIsolated { $0.peerEnded() } },
             onClosed: { [weak self] failure in self?.assumeIsolated { $0.streamClosed(failure) } })
-        let queueLimit = 2 * limits.webSocketQueue
-        stream =
+        let queueLimit = 2 * max(limits.webSocketQueue, limits.streamQueue)
+        self.socket =
             if let context {
                 StreamConnection(
                     socket, tls: TLSSession(server: context), queueLimit: queueLimit, on: executor,
@@ -118,13 +129,14 @@ actor HTTPConnection {
         case .webSocket:
             sendOutbox()
             closeWebSocket(.goingAway)
+        case .streaming: endStream(.serverStopping)
         case .answering, .lingering, .closed: break
         }
     }
 
     /// Closes now, whatever is going on.
     func cut() {
-        stream?.cancel()
+        socket?.cancel()
         close()
     }
 }
@@ -132,13 +144,15 @@ actor HTTPConnection {
 extension HTTPConnection {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
-        case .receiving, .answering:
+        case .receiving where isTurnedAway:
+            refuse(.serviceUnavailable, fields: [.retryAfter: Self.retryAfter])
+        case .receiving, .answering, .streaming:
             requestBegan = requestBegan ?? MonotonicClock.now
             parser.receive(bytes)
             process()
-            if phase == .answering || isBackedUp, parser.bufferedCount > Self.pipelineLimit { stream?.pauseReading() }
+            if phase != .receiving || isBackedUp, parser.bufferedCount > limits.pipeline { socket?.pauseReading() }
         case .webSocket:
-            carryOut(webSocket?.machine.receive(bytes, at: MonotonicClock.now) ?? [])
+            receiveFrames(bytes)
         case .lingering, .closed:
             break
         }
@@ -146,21 +160,22 @@ extension HTTPConnection {
     }
 
     private func drained() {
+        runDrainActions()
         if phase == .receiving, parser.bufferedCount > 0 { requestBegan = MonotonicClock.now }
         process()
     }
 
     /// Whether the client does not read its answers.
-    private var isBackedUp: Bool { unsentCount > Self.pipelineLimit }
+    private var isBackedUp: Bool { unsentCount > limits.pipeline }
 
-    private var unsentCount: Int { (stream?.pendingCount ?? 0) + output.count }
+    var unsentCount: Int { (socket?.pendingCount ?? 0) + output.count }
 
     /// Hands out requests until one is not answered at once or the bytes received hold no whole one.
     private func process() {
         guard !isProcessing, phase == .receiving else { return }
         isProcessing = true
         defer { isProcessing = false }
-        stream?.resumeReading()
+        socket?.resumeReading()
         while phase == .receiving {
             if isBackedUp { flush() }
             guard !isBackedUp else { break }
@@ -189,7 +204,7 @@ extension HTTPConnection {
         let subprotocols: [String]?
         switch WebSocketOffer(request) {
         case .none: subprotocols = nil
-        case .offer(_, let offered): subprotocols = offered
+        case .offer(_, let offered, _): subprotocols = offered
         case .malformed:
             answer(HTTPResponse(status: .badRequest), body: [])
             return
@@ -198,7 +213,7 @@ extension HTTPConnection {
             return
         }
         let incoming = IncomingRequest(
-            head: request.head, body: request.body, remote: remote, local: local, offeredSubprotocols: subprotocols)
+            head: request.head, body: request.body, peer: peer, local: local, offeredSubprotocols: subprotocols)
         onRequest(incoming, Responder(self))
     }
 
@@ -208,7 +223,12 @@ extension HTTPConnection {
         let keepsAlive = request.keepsAlive && !isStopping && !peerHasEnded
         ResponseWriter.append(
             response, body: body, to: request.head.method, keepsAlive: keepsAlive, date: dates.now(), into: &output)
-        self.request = nil
+        answered(keepsAlive: keepsAlive)
+    }
+
+    /// The request in hand has its whole answer.
+    func answered(keepsAlive: Bool) {
+        request = nil
         guard keepsAlive else {
             linger()
             return
@@ -220,9 +240,10 @@ extension HTTPConnection {
     }
 
     /// Answers what is not a request, and says no more.
-    private func refuse(_ status: HTTPResponse.Status) {
+    private func refuse(_ status: HTTPResponse.Status, fields: HTTPFields = [:]) {
         ResponseWriter.append(
-            HTTPResponse(status: status), body: [], to: .get, keepsAlive: false, date: dates.now(), into: &output)
+            HTTPResponse(status: status, headerFields: fields), body: [], to: .get, keepsAlive: false,
+            date: dates.now(), into: &output)
         linger()
     }
 }
@@ -230,17 +251,19 @@ extension HTTPConnection {
 extension HTTPConnection {
     /// Answers the request in hand with 101.
     func upgrade(
-        subprotocol: String?, fields: HTTPFields, onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
+        subprotocol: String?, compression: WebSocket.Compression?, fields: HTTPFields,
+        onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
     ) {
         guard phase == .answering, let request else { return }
-        guard case .offer(let key, _) = WebSocketOffer(request) else {
+        guard case .offer(let key, _, let extensions) = WebSocketOffer(request) else {
             answer(HTTPResponse(status: .internalServerError), body: [])
             return
         }
         self.request = nil
         phase = .webSocket
-        let response = WebSocketOffer.acceptance(of: key, subprotocol: subprotocol, fields: fields)
-        ResponseWriter.append(informational: response, into: &output)
+        let acceptance = WebSocketAcceptance(
+            key: key, subprotocol: subprotocol, extensions: extensions, compression: compression, fields: fields)
+        ResponseWriter.append(informational: acceptance.response, into: &output)
         let outbox = Outbox(limit: limits.webSocketQueue)
         var configuration = WebSocket.Configuration()
         configuration.messageLimit = limits.webSocketMessage
@@ -249,17 +272,35 @@ extension HTTPConnection {
         configuration.closeTime = limits.closeTime
         webSocket = OpenWebSocket(
             machine: WebSocket(
-                role: .server, configuration: configuration, randomness: .system, at: MonotonicClock.now),
+                role: .server, configuration: configuration, deflation: acceptance.deflation, randomness: .system,
+                at: MonotonicClock.now),
             outbox: outbox, callbacks: onOpen(WebSocketConnection(self, outbox: outbox)))
-        stream?.resumeReading()
-        carryOut(webSocket?.machine.receive(parser.takeRest().span, at: MonotonicClock.now) ?? [])
+        socket?.resumeReading()
+        receiveFrames(parser.takeRest().span)
         if isStopping { closeWebSocket(.goingAway) }
         if peerHasEnded { endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal) }
         updateDeadline()
     }
 
-    /// Sends what other threads have put into the outbox.
+    /// What is sent in answer to a message goes out before what the frames behind it bring about.
+    private func receiveFrames(_ bytes: Span<UInt8>) {
+        let now = MonotonicClock.now
+        var position = 0
+        while position < bytes.count, phase == .webSocket {
+            carryOut(webSocket?.machine.receive(bytes, from: &position, at: now) ?? [], flushing: false)
+            frameOutbox()
+        }
+        flush()
+    }
+
+    /// Sends what has been put into the outbox.
     func sendOutbox() {
+        frameOutbox()
+        flush()
+        updateDeadline()
+    }
+
+    private func frameOutbox() {
         guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
         for message in outbox.takeAll() {
             if isBackedUp { flush() }
@@ -269,8 +310,28 @@ extension HTTPConnection {
             }
             carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
         }
-        flush()
-        updateDeadline()
+    }
+
+    /// The outbox has been emptied before: its turn on the queue came earlier.
+    func whenWebSocketDrained(_ action: @escaping @Sendable () -> Void) {
+        if webSocket != nil { whenDrained(action) }
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        drainActions.append(action)
+        if unsentCount == 0 { runDrainActions() }
+    }
+
+    private func runDrainActions() {
+        guard !drainActions.isEmpty else { return }
+        let actions = drainActions
+        drainActions = []
+        for action in actions { action() }
+    }
+
+    /// What was to come after is not sent any more.
+    func dropDrainActions() {
+        drainActions = []
     }
 
     func webSocketOverflowed() {
@@ -300,8 +361,8 @@ extension HTTPConnection {
     }
 
     private func endWebSocket(_ code: WebSocket.CloseCode) {
-        guard let ended = webSocket else { return }
-        webSocket = nil
+        guard let ended = webSocket.take() else { return }
+        dropDrainActions()
         ended.outbox.close()
         if phase == .webSocket { linger() }
         ended.callbacks.onClose(code)
@@ -309,10 +370,10 @@ extension HTTPConnection {
 }
 
 extension HTTPConnection {
-    private func flush() {
+    func flush() {
         guard !output.isEmpty else { return }
-        stream?.send(output.span)
-        output.removeAll(keepingCapacity: output.capacity <= Self.pipelineLimit)
+        socket?.send(output.span)
+        output.removeAll(keepingCapacity: output.capacity <= limits.pipeline)
     }
 
     private func linger() {
@@ -322,14 +383,14 @@ extension HTTPConnection {
         let isReading = phase != .webSocket && unsentCount > 0
         lingersUntil = MonotonicClock.now + (isReading ? limits.idleTime : Self.lingerTime)
         phase = .lingering
-        stream?.finish()
+        socket?.finish()
         updateDeadline()
     }
 
     /// Closes between two requests, when there is nothing the peer might still have to read.
     private func closeIdle() {
         linger()
-        if stream?.pendingCount == 0, !parser.isInsideRequest { cut() }
+        if socket?.pendingCount == 0, !parser.isInsideRequest { cut() }
     }
 
     private func peerEnded() {
@@ -337,6 +398,7 @@ extension HTTPConnection {
         switch phase {
         case .receiving: process()
         case .webSocket: endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal)
+        case .streaming: streamDisconnected()
         case .answering, .lingering, .closed: break
         }
     }
@@ -350,19 +412,23 @@ extension HTTPConnection {
         guard phase != .closed else { return }
         phase = .closed
         timer = nil
-        stream = nil
+        socket = nil
+        closeStream(.disconnected)
         endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal)
         onClosed(self)
     }
 
-    private func updateDeadline() {
+    func updateDeadline() {
         timer?.deadline =
             switch phase {
+            case .receiving where isTurnedAway: idleSince + Self.lingerTime
             case .receiving where isBackedUp: idleSince + limits.idleTime
-            case .receiving: requestBegan.map { $0 + limits.requestTime } ?? idleSince + limits.idleTime
+            case .receiving:
+                requestBegan.map { $0 + (parser.isInsideBody ? limits.requestTime : limits.headerTime) }
+                    ?? idleSince + limits.idleTime
             case .webSocket: webSocket?.machine.deadline
             case .lingering: lingersUntil
-            case .answering, .closed: nil
+            case .answering, .streaming, .closed: nil
             }
     }
 
@@ -374,24 +440,9 @@ extension HTTPConnection {
             carryOut(webSocket?.machine.deadlineReached(at: MonotonicClock.now) ?? [])
         case .lingering:
             cut()
-        case .answering, .closed:
+        case .answering, .streaming, .closed:
             break
         }
         updateDeadline()
-    }
-}
-
-/// The `Date` of responses, made once a second.
-private struct DateCache {
-    private var second = -1
-    private var text = ""
-
-    mutating func now() -> String {
-        let second = time(nil)
-        if second != self.second {
-            self.second = second
-            text = HTTPDate.text(secondsSince1970: second)
-        }
-        return text
     }
 }

@@ -25,16 +25,35 @@ package final class Responder: Sendable {
         connection.perform { $0.answer(response, body: body) }
     }
 
-    /// Answers 101, or 500 if the request did not ask for a WebSocket.
+    /// Answers with a head now and a body piece by piece; `Date`, `Connection` and the framing are added.
+    ///
+    /// `onClose` runs exactly once and on the server's queue, perhaps before this returns.
+    package func stream(
+        _ response: HTTPResponse, onClose: @escaping @Sendable (ResponseStream.End) -> Void = { _ in }
+    ) -> ResponseStream {
+        let outbox = StreamOutbox(limit: connection.streamQueueLimit)
+        if isAnswer() {
+            connection.perform { $0.beginStream(response, outbox: outbox, onClose: onClose) }
+        } else {
+            outbox.close()
+            connection.performLater { _ in onClose(.notStarted) }
+        }
+        return ResponseStream(connection, outbox: outbox)
+    }
+
+    /// Answers 101, or 500 if the request did not ask for a WebSocket; `compression` nil declines to compress.
     ///
     /// `onOpen` runs on the server's queue before the first message, unless the peer is gone, and returns who is told what
     /// happens.
     package func acceptWebSocket(
-        subprotocol: String? = nil, fields: HTTPFields = [:],
+        subprotocol: String? = nil, compression: WebSocket.Compression? = WebSocket.Compression(),
+        fields: HTTPFields = [:],
         onOpen: @escaping @Sendable (WebSocketConnection) -> WebSocketCallbacks
     ) {
         guard isAnswer() else { return }
-        connection.perform { $0.upgrade(subprotocol: subprotocol, fields: fields, onOpen: onOpen) }
+        connection.perform {
+            $0.upgrade(subprotocol: subprotocol, compression: compression, fields: fields, onOpen: onOpen)
+        }
     }
 
     private func isAnswer() -> Bool {

@@ -1,7 +1,7 @@
 import Glibc
 import Wire
 
-/// An ``Endpoint`` as the socket calls want it.
+/// An ``Endpoint`` or a path as the socket calls want it.
 struct SocketAddress {
     private var storage = sockaddr_storage()
     private var count = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -27,6 +27,19 @@ struct SocketAddress {
             }
             store(address)
         }
+    }
+
+    /// The address of a Unix socket, nil when the path is empty or too long for one.
+    init?(path: String) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let isPath = withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+            guard !path.isEmpty, path.utf8.count < bytes.count, !path.utf8.contains(0) else { return false }
+            bytes.copyBytes(from: path.utf8)
+            return true
+        }
+        guard isPath else { return nil }
+        store(address)
     }
 
     /// A copy of an address that the system keeps.

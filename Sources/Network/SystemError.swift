@@ -6,7 +6,13 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: Int32
 
     package enum Call: String, Hashable, Sendable {
-        case socket, bind, listen, accept, connect, getsockname, setsockopt, getifaddrs, send, receive
+        case socket, bind, listen, accept, connect, getsockname, getsockopt, setsockopt, getifaddrs, send, receive,
+            epoll
+    }
+
+    package init(call: Call, code: Int32) {
+        self.call = call
+        self.code = code
     }
 
     package var description: String {

@@ -2,23 +2,6 @@ import Dispatch
 import Glibc
 import Wire
 
-/// A bound and listening TCP socket whose connections nobody takes yet.
-package struct ListeningSocket: Sendable {
-    /// The address it listens on, with the actual port.
-    package let localEndpoint: Endpoint
-    let descriptor: FileDescriptor
-
-    /// Listens on `endpoint`, whose port may be 0.
-    package init(on endpoint: Endpoint) throws(SystemError) {
-        let address = SocketAddress(endpoint)
-        descriptor = try FileDescriptor.socket(SOCK_STREAM, for: address)
-        try descriptor.setOption(SO_REUSEADDR, level: SOL_SOCKET, to: 1)
-        try descriptor.bind(to: address)
-        guard listen(descriptor.raw, 512) == 0 else { throw SystemError(call: .listen, code: errno) }
-        localEndpoint = try descriptor.localEndpoint()
-    }
-}
-
 /// Takes the connections of a ``ListeningSocket``; owned and used on its executor only, where `onAccept` runs as well.
 package final class TCPListener {
     /// How long accepting stops when the process has no descriptor left for another connection.
@@ -50,8 +33,9 @@ package final class TCPListener {
         close()
     }
 
-    /// Stops listening and gives the port back; may be called again.
+    /// Stops listening and gives the address back; may be called again.
     package func close() {
+        socket.file?.remove()
         source.cancel()
         resume()
     }
@@ -61,15 +45,22 @@ package final class TCPListener {
             var address = SocketAddress()
             let raw = address.withMutablePointer { accept(socket.descriptor.raw, $0, $1) }
             if raw >= 0 {
-                let accepted = FileDescriptor(raw)
-                guard let remote = address.endpoint, accepted.makeNonBlocking() else { continue }
-                onAccept(ConnectedSocket(accepted, local: socket.localEndpoint, remote: remote))
+                accepted(FileDescriptor(raw), from: address)
             } else if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
                 suspend()
                 return
             } else if errno == EAGAIN {
                 return
             }
+        }
+    }
+
+    private func accepted(_ descriptor: FileDescriptor, from address: SocketAddress) {
+        guard descriptor.makeNonBlocking() else { return }
+        if let local = socket.localEndpoint, let remote = address.endpoint {
+            onAccept(ConnectedSocket(descriptor, local: local, remote: remote))
+        } else if let peer = SocketPeer.Credentials(peerOf: descriptor) {
+            onAccept(ConnectedSocket(descriptor, peer: peer))
         }
     }
 
@@ -83,12 +74,5 @@ package final class TCPListener {
         guard pause != nil else { return }
         pause = nil
         source.resume()
-    }
-}
-
-extension FileDescriptor {
-    /// What ``socket(_:for:)`` asks for at once; an accepted socket inherits neither.
-    fileprivate func makeNonBlocking() -> Bool {
-        fcntl(raw, F_SETFL, O_NONBLOCK) == 0 && fcntl(raw, F_SETFD, FD_CLOEXEC) == 0
     }
 }

@@ -74,7 +74,9 @@ extension WebSocketClient {
         timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
         timer?.deadline = MonotonicClock.now + configuration.connectTime
         phase = .dialling(
-            Dialer(to: configuration.url, trust: configuration.trust, on: executor) { [weak self] result in
+            Dialer(
+                to: configuration.url, over: configuration.unixSocket, trust: configuration.trust, on: executor
+            ) { [weak self] result in
                 self?.assumeIsolated { $0.dialled(result) }
             })
     }
@@ -89,8 +91,8 @@ extension WebSocketClient {
     private func open(_ connection: Dialled) {
         var randomness = Randomness.system
         let opening = WebSocketOpening(
-            to: configuration.url, subprotocols: configuration.subprotocols, fields: configuration.fields,
-            randomness: &randomness)
+            to: configuration.url, subprotocols: configuration.subprotocols, compression: configuration.compression,
+            fields: configuration.fields, randomness: &randomness)
         let callbacks = StreamCallbacks(
             onReceive: { [weak self] bytes in self?.assumeIsolated { $0.received(bytes) } },
             onDrained: {},
@@ -106,7 +108,7 @@ extension WebSocketClient {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
         case .opening(let stream, let opening): continueOpening(stream, opening, bytes)
-        case .open: carryOut(machine?.receive(bytes, at: MonotonicClock.now) ?? [])
+        case .open: receiveFrames(bytes)
         case .idle, .dialling, .lingering, .closed: break
         }
     }
@@ -129,10 +131,22 @@ extension WebSocketClient {
         settings.messageLimit = configuration.messageLimit
         settings.pingInterval = configuration.pingInterval
         settings.silenceLimit = configuration.silenceLimit
-        machine = WebSocket(role: .client, configuration: settings, randomness: .system, at: MonotonicClock.now)
+        machine = WebSocket(
+            role: .client, configuration: settings, deflation: acceptance.deflation, randomness: .system,
+            at: MonotonicClock.now)
         phase = .open(stream)
         callbacks.onOpen(acceptance.subprotocol)
-        carryOut(machine?.receive(acceptance.rest.span, at: MonotonicClock.now) ?? [])
+        receiveFrames(acceptance.rest.span)
+    }
+
+    /// What is sent in answer to a message goes out before what the frames behind it bring about.
+    private func receiveFrames(_ bytes: Span<UInt8>) {
+        let now = MonotonicClock.now
+        var position = 0
+        while position < bytes.count, case .open = phase {
+            carryOut(machine?.receive(bytes, from: &position, at: now) ?? [])
+            sendOutbox()
+        }
     }
 
     private func sendOutbox() {

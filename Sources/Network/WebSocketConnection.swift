@@ -18,12 +18,12 @@ package struct WebSocketCallbacks: Sendable {
 
 /// The server's end of an open WebSocket; usable from any thread.
 package final class WebSocketConnection: Sendable {
-    package let remote: Endpoint
+    package let peer: SocketPeer
     private let connection: HTTPConnection
     private let outbox: Outbox
 
     init(_ connection: HTTPConnection, outbox: Outbox) {
-        remote = connection.remote
+        peer = connection.peer
         self.connection = connection
         self.outbox = outbox
     }
@@ -35,6 +35,12 @@ package final class WebSocketConnection: Sendable {
         case .overflowed: connection.performLater { $0.webSocketOverflowed() }
         case .added, .closed: break
         }
+    }
+
+    /// Runs `action` once, on the server's queue, when everything sent so far is with the system; never, when the connection
+    /// ends before.
+    package func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        connection.performLater { $0.whenWebSocketDrained(action) }
     }
 
     /// Closes after what was sent before; ``WebSocketCallbacks/onClose`` follows in any case.

@@ -22,10 +22,12 @@ struct WebSocketOfferTests {
 
     @Test("RFC 6455 §1.3: the sample key gives the sample accept value")
     func acceptance() {
-        let response = WebSocketOffer.acceptance(
-            of: "dGhlIHNhbXBsZSBub25jZQ==", subprotocol: "chat", fields: [.server: "x"])
+        let acceptance = WebSocketAcceptance(
+            key: "dGhlIHNhbXBsZSBub25jZQ==", subprotocol: "chat", extensions: [], compression: nil,
+            fields: [.server: "x"])
+        #expect(acceptance.deflation == nil)
         #expect(
-            response
+            acceptance.response
                 == HTTPResponse(
                     status: .switchingProtocols,
                     headerFields: [
@@ -37,10 +39,10 @@ struct WebSocketOfferTests {
     @Test("A valid handshake offers its subprotocols in order (RFC 6455 §4.2.1)")
     func valid() {
         let key = "dGhlIHNhbXBsZSBub25jZQ=="
-        #expect(Self.offer() == .offer(key: key, subprotocols: []))
+        #expect(Self.offer() == .offer(key: key, subprotocols: [], extensions: []))
         #expect(
             Self.offer(with: [.secWebSocketProtocol: "chat, superchat"])
-                == .offer(key: key, subprotocols: ["chat", "superchat"]))
+                == .offer(key: key, subprotocols: ["chat", "superchat"], extensions: []))
     }
 
     @Test("A request that does not ask is an ordinary one; one that asks wrongly is malformed (RFC 6455 §4.2.1)")

@@ -200,6 +200,14 @@ struct WebSocketCloseTests {
         #expect(socket.receive(masked(0x88, [0x03, 0xE8]).span, at: start) == [.closed(.normal)])
     }
 
+    @Test("A ping is answered until the peer's close frame has come (RFC 6455 §5.5.2)")
+    func pingWhileClosing() {
+        var socket = server()
+        _ = socket.close(.normal, at: start)
+        #expect(socket.receive(masked(0x89, [7]).span, at: start) == [.send([0x8A, 1, 7])])
+        #expect(socket.receive((masked(0x88, []) + masked(0x89, [7])).span, at: start) == [.closed(.noStatus)])
+    }
+
     @Test("A peer that does not answer our close in time is cut off (RFC 6455 §7.1.1)")
     func closeTimesOut() {
         var socket = server()

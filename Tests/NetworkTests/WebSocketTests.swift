@@ -132,7 +132,7 @@ struct WebSocketTests {
     @Test("A dead port, a name that is none and a server that says nothing each have their own reason")
     func unreachable() async throws {
         let silent = try ListeningSocket(on: Endpoint(.loopback4, port: 0))
-        let timedOut = try Client("wss://127.0.0.1:\(silent.localEndpoint.port)/") {
+        let timedOut = try Client("wss://127.0.0.1:\(try #require(silent.localEndpoint).port)/") {
             $0.connectTime = .milliseconds(200)
         }
         #expect(try await timedOut.events.next() == .closed(.timedOut))
@@ -276,7 +276,7 @@ private actor SilentServer {
         listener = TCPListener(socket, on: executor) { [weak self] connection in
             self?.assumeIsolated { $0.accepted(connection) }
         }
-        return socket.localEndpoint.port
+        return try #require(socket.localEndpoint).port
     }
 
     private func accepted(_ connection: ConnectedSocket) {
@@ -289,12 +289,15 @@ private actor SilentServer {
 
     private func received(_ bytes: Span<UInt8>) {
         parser.receive(bytes)
-        guard case .request(let request)? = try? parser.next(), case .offer(let key, _) = WebSocketOffer(request) else {
+        guard case .request(let request)? = try? parser.next(), case .offer(let key, _, _) = WebSocketOffer(request)
+        else {
             return
         }
         var answer: [UInt8] = []
         ResponseWriter.append(
-            informational: WebSocketOffer.acceptance(of: key, subprotocol: nil, fields: [:]), into: &answer)
+            informational: WebSocketAcceptance(
+                key: key, subprotocol: nil, extensions: [], compression: nil, fields: [:]
+            ).response, into: &answer)
         stream?.send(answer.span)
     }
 }
