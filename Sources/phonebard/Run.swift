@@ -27,7 +27,7 @@ struct Run: AsyncParsableCommand {
             logger.notice(
                 "ready",
                 metadata: [
-                    "addresses": "\(addresses.joined(separator: " "))",
+                    "address": "\(addresses.joined(separator: ","))",
                     "socket": "\(inherited.isEmpty ? configuration.socketPath ?? "none" : "inherited")",
                     "state": "\(configuration.stateDirectory)",
                 ])
