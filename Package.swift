@@ -9,10 +9,15 @@ let swiftSettings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let layering = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
-func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
+func module(
+    _ name: String, _ dependencies: Target.Dependency..., resources: [Resource] = [], settings: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings + settings)
 }
 
 func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
@@ -27,34 +32,43 @@ let package = Package(
     name: "phonebard",
     products: [
         .executable(name: "phonebard", targets: ["phonebard"]),
+        .executable(name: "phonebar", targets: ["phonebar"]),
         .executable(name: "platform-sim", targets: ["platform-sim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Programs and composition roots.
-        program("phonebard", "Wire", "Audio", "Service", "Daemon", argumentParser, logging),
+        program("phonebard", "Wire", "Audio", "Service", "ControlAPI", "Daemon", argumentParser, logging),
+        program("phonebar", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
-            "Daemon", "Wire", "Crypto", "HTTP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer", "Audio",
-            "Engine", httpTypes, logging),
+            "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
+            "Audio",
+            "Engine", "Journal", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
         module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
-        module("ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging),
-        module("Network", "Wire", "Crypto", "HTTP", httpTypes, logging),
+        module(
+            "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
+            resources: [.embedInCode("openapi.yaml")]),
+        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
-        module("Service"),
+        module("Journal", "ControlAPI", grdb),
+        module("Service", logging),
 
         // Cores: no sockets, no clocks, no threads.
         module("Seat", "Wire", "SIP", "Dialect", "ControlAPI"),
         module("Dialect", "Wire", "Crypto", "ControlAPI"),
-        module("ControlAPI", "Wire", httpTypes),
+        module("ControlAPI", "Wire", "Crypto", httpTypes),
         module("Peer", "Wire", "Crypto", "SDP", "ICE", "Media"),
         module("Media", "Wire", "Crypto"),
         module("ICE", "Wire", "Crypto"),
@@ -71,6 +85,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -92,7 +107,9 @@ let package = Package(
         tests("ControlAPITests", "Wire", "ControlAPI", httpTypes),
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
+        tests("JournalTests", "ControlAPI", "Journal"),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
+        tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Daemon", "Simulator", httpTypes, logging),
@@ -102,3 +119,23 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Built with flags of its own, by deploy/fuzz.
+if Context.environment["PHONEBARD_FUZZ"] != nil {
+    package.targets += [
+        program(
+            "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI",
+            "Dialect",
+            "Audio"),
+        .systemLibrary(name: "CLibFuzzer"),
+    ]
+}
+
+// Run by deploy/bench-media.
+if Context.environment["PHONEBARD_BENCH"] != nil {
+    package.targets += [
+        program(
+            "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        .target(name: "CAllocations"),
+    ]
+}

@@ -28,6 +28,13 @@ package struct Event: Sendable, Equatable {
     package let seat: String
     package let content: Content
 
+    package init(position: LogPosition, unixMilliseconds: Int64, seat: String, content: Content) {
+        self.position = position
+        self.unixMilliseconds = unixMilliseconds
+        self.seat = seat
+        self.content = content
+    }
+
     package var json: JSON {
         var members: [String: JSON] = [
             "epoch": .string(position.epoch),

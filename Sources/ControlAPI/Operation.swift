@@ -12,23 +12,85 @@ package enum Operation: String, CaseIterable, Sendable {
     case checkSeatState
     case state
     case events
+    case createToken
+    case tokens
+    case revokeToken
+    case healthz
+    case readyz
+    case contract
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate: .post
-        case .checkLogin, .checkSeatState, .state, .events: .get
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .createToken: .post
+        case .checkLogin, .checkSeatState, .state, .events, .tokens, .healthz, .readyz, .contract: .get
+        case .revokeToken: .delete
         }
     }
 
-    package var path: String { "/v1/\(rawValue)" }
-
-    /// The operation a request line names; the query is not part of `path`.
-    package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
-        let prefix = "/v1/"
-        guard path.hasPrefix(prefix), let operation = Operation(rawValue: String(path.dropFirst(prefix.count))) else {
-            throw .noSuchResource
+    /// What follows the last slash may be a parameter, written `{name}`.
+    package var path: String {
+        switch self {
+        case .createToken, .tokens: "/v1/tokens"
+        case .revokeToken: "/v1/tokens/{id}"
+        case .healthz: "/healthz"
+        case .readyz: "/readyz"
+        case .contract: "/openapi.yaml"
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState, .state,
+            .events:
+            "/v1/\(rawValue)"
         }
-        guard method == operation.method else { throw .methodNotAllowed(allow: operation.method.rawValue) }
-        self = operation
+    }
+
+    /// The scope a token needs for it, nil for what everybody may ask.
+    package var scope: Scope? {
+        switch self {
+        case .checkLogin, .checkSeatState, .state, .events: .read
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate: .call
+        case .createToken, .tokens, .revokeToken: .admin
+        case .healthz, .readyz, .contract: nil
+        }
+    }
+}
+
+/// What a request line asks for: an operation with the parameter of its path, or which methods a path takes.
+package enum Route: Sendable, Equatable {
+    case operation(Operation, parameter: String?)
+    /// An `OPTIONS` request, answered by the value of `Allow`.
+    case options(allow: String)
+
+    private static let table = Dictionary(grouping: Operation.allCases, by: \.path)
+
+    /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
+    package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
+        if method == .options, path == "*" {
+            self = .options(allow: "GET, HEAD, POST, DELETE, OPTIONS")
+            return
+        }
+        let (operations, parameter) = try Self.operations(at: path)
+        let wanted = method == .head ? .get : method
+        if let operation = operations.first(where: { $0.method == wanted }) {
+            self = .operation(operation, parameter: parameter)
+        } else if method == .options {
+            self = .options(allow: Self.allow(operations))
+        } else {
+            throw .methodNotAllowed(allow: Self.allow(operations))
+        }
+    }
+
+    private static func operations(at path: Substring) throws(Problem) -> ([Operation], parameter: String?) {
+        if !path.contains("{"), let operations = table[String(path)] { return (operations, nil) }
+        if let slash = path.lastIndex(of: "/") {
+            let parameter = path[path.index(after: slash)...]
+            if !parameter.isEmpty, let operations = table[path[...slash] + "{id}"] {
+                return (operations, String(parameter))
+            }
+        }
+        throw .noSuchResource
+    }
+
+    private static func allow(_ operations: [Operation]) -> String {
+        let methods = operations.map(\.method)
+        let all = methods + (methods.contains(.get) ? [.head] : []) + [.options]
+        return all.map(\.rawValue).sorted().joined(separator: ", ")
     }
 }

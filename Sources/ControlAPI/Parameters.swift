@@ -20,6 +20,8 @@ struct Parameters {
         self.members = members
     }
 
+    subscript(name: String) -> JSON? { members[name] }
+
     func required(_ name: String) throws(Problem) -> String {
         guard let value = members[name], value != .null else { throw .missingParameter(name) }
         guard let text = value.lenientString, !text.isEmpty else { throw .invalidParameter(name) }

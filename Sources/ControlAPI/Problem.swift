@@ -14,6 +14,10 @@ package struct Problem: Error, Sendable, Equatable {
     package private(set) var result: JSON?
     /// The methods a 405 allows.
     package private(set) var allow: String?
+    /// The scope a 403 misses.
+    package private(set) var scope: Scope?
+    /// After how many seconds a 429 may be tried again.
+    package private(set) var retryAfter: Int64?
 
     package init(status: Int, _ name: String, _ title: String, detail: String? = nil, code: Int? = nil) {
         self.status = status
@@ -46,6 +50,7 @@ package struct Problem: Error, Sendable, Equatable {
         members["code"] = code.map { .integer(Int64($0)) }
         members["info"] = code.flatMap(SDKCode.init(rawValue:)).map { .string($0.info) }
         members["result"] = result
+        members["scope"] = scope.map { .string($0.rawValue) }
         return .object(members)
     }
 }
@@ -55,6 +60,20 @@ extension Problem {
     package static let unauthorized = Problem(
         status: 401, "unauthorized", "A valid bearer token is needed.",
         detail: "Send it as 'Authorization: Bearer TOKEN'.")
+    package static let originNotAllowed = Problem(
+        status: 403, "origin-not-allowed", "Pages of this origin may not use the API.")
+    package static let hostNotAllowed = Problem(
+        status: 403, "host-not-allowed", "The daemon is not known by this name.",
+        detail: "'Host' has to be a loopback address, localhost or a configured name.")
+    package static let tokenInURL = Problem(
+        status: 400, "token-in-url", "A token has no place in a URL.",
+        detail: "URLs end up in logs and histories. Send 'Authorization: Bearer TOKEN'.")
+    package static let noSuchToken = Problem(status: 404, "no-such-token", "There is no token with this id.")
+    package static let tooManyTokens = Problem(
+        status: 409, "too-many-tokens", "There are too many tokens.", detail: "Revoke one first.")
+    package static let stateUnwritable = Problem(
+        status: 500, "state-unwritable", "The state directory cannot be written.", detail: "The log says why.")
+    package static let notReady = Problem(status: 503, "not-ready", "The daemon is starting or stopping.")
     package static let malformedBody = Problem(
         status: 400, "malformed-body", "The body is not a JSON object.", code: SDKCode.badParameter.rawValue)
     package static let unsupportedMediaType = Problem(
@@ -65,6 +84,23 @@ extension Problem {
     package static func methodNotAllowed(allow: String) -> Problem {
         var problem = Problem(status: 405, "method-not-allowed", "This path takes another method.", detail: allow)
         problem.allow = allow
+        return problem
+    }
+
+    /// RFC 6750 §3.1, `insufficient_scope`.
+    package static func insufficientScope(_ scope: Scope) -> Problem {
+        var problem = Problem(
+            status: 403, "insufficient-scope", "The token may not do this.",
+            detail: "The scope '\(scope.rawValue)' is needed.")
+        problem.scope = scope
+        return problem
+    }
+
+    /// - Parameter wait: how long to wait, told in whole seconds.
+    package static func tooManyAttempts(wait: Duration) -> Problem {
+        var problem = Problem(
+            status: 429, "too-many-attempts", "Too many wrong tokens came from this address.")
+        problem.retryAfter = (wait.nanoseconds + 999_999_999) / 1_000_000_000
         return problem
     }
 

@@ -8,12 +8,25 @@ package protocol ControlBackend: Sendable {
     /// The snapshot of everything, with the log position it is true for.
     func state(completion: @escaping @Sendable (JSON) -> Void)
 
-    /// Delivers events from `after` on, or new ones only, each as JSON text and in order, until `unsubscribe`.
-    func subscribe(_ subscriber: SubscriberID, after: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void)
+    /// Sends `sink` the events from `after` on, or new ones only, each once and in order, until `unsubscribe`.
+    func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink)
     func unsubscribe(_ subscriber: SubscriberID)
+
+    /// Answers what is there in tests only and in no contract; false for everything else.
+    func answerTest(_ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void) -> Bool
+}
+
+extension ControlBackend {
+    package func answerTest(
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void
+    ) -> Bool { false }
 }
 
 /// Names one subscription to the events for as long as the daemon runs.
 package struct SubscriberID: Hashable, Sendable {
-    let rawValue: UInt64
+    private let rawValue: UInt64
+
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
 }

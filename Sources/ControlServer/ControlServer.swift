@@ -1,103 +1,171 @@
 import ControlAPI
-import Crypto
-import HTTP
+import Dispatch
+import Glibc
 import HTTPTypes
 import Logging
 import Network
 import Synchronization
 import Wire
 
-/// The control API on an HTTP server: authorises, decodes, asks the backend, encodes.
+/// The control API on an HTTP server: lets in, decodes, asks the backend, encodes.
 package final class ControlServer: Sendable {
-    private static let subprotocol = "phonebard.v1"
-
-    private let token: Redacted<String>
+    private let access: Mutex<AccessControl>
+    private let tokens: any Tokens
     private let backend: any ControlBackend
     private let logger: Logger
+    private let events: EventStreams
     private let server: Mutex<HTTPServer?> = Mutex(nil)
-    private let lastSubscriber = Atomic<UInt64>(0)
+    private let isReady = Atomic(false)
 
-    package init(token: Redacted<String>, backend: any ControlBackend, logger: Logger) {
-        self.token = token
+    package init(
+        access: AccessControl.Configuration, tokens: any Tokens, backend: any ControlBackend, logger: Logger,
+        keepAliveInterval: Duration = .seconds(15)
+    ) {
+        self.access = Mutex(AccessControl(access))
+        self.tokens = tokens
         self.backend = backend
         self.logger = logger
+        events = EventStreams(backend: backend, keepAliveInterval: keepAliveInterval)
     }
 
-    /// Listens on every endpoint; returns them with their actual ports.
-    package func start(on endpoints: [Endpoint]) throws(HTTPServer.StartFailure) -> [Endpoint] {
-        let server = HTTPServer(configuration: HTTPServer.Configuration(endpoints: endpoints), logger: logger) {
-            [weak self] request, responder in
-            self?.answer(request, responder)
+    /// Opens every listener; returns the TCP addresses with their actual ports.
+    package func start(_ configuration: HTTPServer.Configuration) throws(HTTPServer.StartFailure) -> [Endpoint] {
+        let server = HTTPServer(configuration: configuration, logger: logger) { [weak self] request, responder in
+            self?.answer(request, Reply(responder))
         }
         self.server.withLock { $0 = server }
-        return try server.start()
+        let addresses = try server.start()
+        isReady.store(true, ordering: .relaxed)
+        return addresses
+    }
+
+    /// From now on `/readyz` says that the daemon is not ready; all else works on.
+    package func prepareToStop() {
+        isReady.store(false, ordering: .relaxed)
     }
 
     package func stop() async {
+        prepareToStop()
         await server.withLock { $0 }?.stop()
     }
+}
 
-    private func answer(_ request: IncomingRequest, _ responder: Responder) {
+extension ControlServer {
+    private func answer(_ request: IncomingRequest, _ reply: Reply) {
+        var reply = reply
+        let target = Target(request.head.path ?? "/")
         do throws(Problem) {
-            try authorise(request)
-            let target = Target(request.head.path ?? "/")
-            let operation = try Operation(method: request.head.method, path: target.path)
-            try carryOut(operation, target, request, responder)
+            let asked = AccessControl.Request(request)
+            reply.origin = try access.withLock { access throws(Problem) in try access.origin(of: asked) }
+            if let origin = reply.origin, CrossOrigin.isPreflight(request.head) {
+                return reply.preflight(request.head, origin: origin)
+            }
+            guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
+            switch try route(asked, target) {
+            case .options(let allow): reply.send(.noContent, [.allow: allow])
+            case .operation(let operation, let parameter):
+                guard request.body.isEmpty || request.isJSON else { throw .unsupportedMediaType }
+                try carryOut(operation, parameter, target, request, reply)
+            }
         } catch {
-            responder.respond(error)
+            // Who is told that there is nothing was let in before.
+            if error == .noSuchResource,
+                backend.answerTest(target.path, body: request.body, completion: { [reply] in reply.json($0) })
+            {
+                return
+            }
+            if error.isRefusal { logger.info("refused", metadata: ["problem": "\(error.name)"]) }
+            reply.problem(error)
         }
+    }
+
+    /// Where a request goes, once its caller is known to be allowed there. Who is not let in does not learn what there is.
+    private func route(_ asked: AccessControl.Request, _ target: Target) throws(Problem) -> Route {
+        let route = Result { () throws(Problem) in try Route(method: asked.head.method, path: target.path) }
+        if case .success(.operation(let operation, _)) = route, operation.scope == nil { return try route.get() }
+        let caller = try access.withLock { access throws(Problem) in
+            try access.caller(of: asked, at: MonotonicClock.now, identify: tokens.token)
+        }
+        if case .operation(let operation, _) = try route.get(), let scope = operation.scope {
+            guard caller.scopes.allows(scope) else { throw .insufficientScope(scope) }
+        }
+        return try route.get()
     }
 
     private func carryOut(
-        _ operation: Operation, _ target: Target, _ request: IncomingRequest, _ responder: Responder
+        _ operation: ControlAPI.Operation, _ parameter: String?, _ target: Target, _ request: IncomingRequest,
+        _ reply: Reply
     ) throws(Problem) {
-        guard request.body.isEmpty || request.isJSON else { throw .unsupportedMediaType }
-        if let command = try Command(operation, body: request.body.span) {
+        switch operation {
+        case .state: backend.state { reply.json($0) }
+        case .events: try events.begin(target, request, reply)
+        case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
+        case .createToken: create(try TokenRequest(body: request.body.span), reply)
+        case .revokeToken: revoke(parameter ?? "", reply)
+        case .healthz: reply.json(["status": "ok"])
+        case .readyz:
+            guard isReady.load(ordering: .relaxed) else { throw .notReady }
+            reply.json(["status": "ready"])
+        case .contract: Contract.answer(request.head, reply)
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState:
+            guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             backend.perform(command) { result in
                 switch result {
-                case .success(let answer): responder.respond(json: answer)
-                case .failure(let problem): responder.respond(problem)
+                case .success(let answer): reply.json(answer)
+                case .failure(let problem): reply.problem(problem)
                 }
             }
-        } else if operation == .events {
-            try stream(target, request, responder)
-        } else {
-            backend.state { responder.respond(json: $0) }
+        }
+    }
+}
+
+/// The tokens; the disk is not waited for on the server's queue.
+extension ControlServer {
+    private func create(_ request: TokenRequest, _ reply: Reply) {
+        DispatchQueue.global().async { [tokens, logger] in
+            do throws(Problem) {
+                let created = try tokens.create(request)
+                logger.notice("token created", metadata: ["id": "\(created.token.id)"])
+                var answer = created.token.json.object ?? [:]
+                answer["token"] = .string(created.secret.value)
+                reply.json(.object(answer), status: .created)
+            } catch {
+                reply.problem(error)
+            }
         }
     }
 
-    private func stream(_ target: Target, _ request: IncomingRequest, _ responder: Responder) throws(Problem) {
-        guard let offered = request.offeredSubprotocols else { throw .upgradeRequired }
-        var after: LogPosition?
-        if let text = target["after"] {
-            guard let position = LogPosition(text) else { throw .invalidParameter("after") }
-            after = position
-        }
-        let id = SubscriberID(rawValue: lastSubscriber.wrappingAdd(1, ordering: .relaxed).newValue)
-        responder.acceptWebSocket(subprotocol: offered.contains(Self.subprotocol) ? Self.subprotocol : nil) {
-            [backend, after] connection in
-            backend.subscribe(id, after: after) { connection.send(WebSocket.Message(.text, $0)) }
-            return WebSocketCallbacks(onMessage: { _ in }, onClose: { _ in backend.unsubscribe(id) })
+    private func revoke(_ id: String, _ reply: Reply) {
+        DispatchQueue.global().async { [tokens, logger] in
+            do throws(Problem) {
+                try tokens.revoke(id)
+                logger.notice("token revoked", metadata: ["id": "\(id)"])
+                reply.send(.noContent)
+            } catch {
+                reply.problem(error)
+            }
         }
     }
+}
 
-    /// A token in `Authorization`, or in the list of subprotocols for browsers, which cannot set fields on a WebSocket.
-    private func authorise(_ request: IncomingRequest) throws(Problem) {
-        let prefix = "bearer "
-        if let field = request.head.headerFields[.authorization], field.lowercased().hasPrefix(prefix),
-            isToken(field.dropFirst(prefix.count))
-        {
-            return
+extension AccessControl.Request {
+    init(_ request: IncomingRequest) {
+        let client: Client
+        var isOwner = false
+        switch request.peer {
+        case .network(let endpoint): client = .address(endpoint.address)
+        case .process(let credentials):
+            client = .user(credentials.userID)
+            isOwner = credentials.userID == geteuid()
         }
-        for offered in request.offeredSubprotocols ?? [] where offered.hasPrefix("bearer.") {
-            if isToken(offered.dropFirst("bearer.".count)) { return }
-        }
-        throw .unauthorized
+        self.init(
+            head: request.head, subprotocols: request.offeredSubprotocols ?? [], client: client, isOwner: isOwner)
     }
+}
 
-    private func isToken(_ text: Substring) -> Bool {
-        constantTimeEqual(Array(text.utf8), Array(token.value.utf8))
-    }
+extension Problem {
+    /// Whether somebody was turned away, which the log should tell.
+    fileprivate var isRefusal: Bool { status == 401 || status == 403 || status == 429 }
 }
 
 extension IncomingRequest {

@@ -1,4 +1,3 @@
-import Audio
 import ControlAPI
 import ControlServer
 import Crypto
@@ -12,26 +11,30 @@ import Network
 import Seat
 import Wire
 
-/// Owns the seats, the log of their events and everything they have opened; carries out what the cores want.
+/// Owns the seats and everything they have opened; carries out what the cores want.
 actor Switchboard {
-    private static let seatName = "default"
+    static let seatName = "default"
 
     nonisolated let executor = QueueExecutor(label: "phonebard.switchboard")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let configuration: Configuration
+    nonisolated let events: EventStream
+    nonisolated let mayInject: Bool
     private let logger: Logger
     private let web: HTTPClient
     private let certificate: Certificate
+    private let devices: Devices
 
     private var seat: Seat
-    private var log: EventLog
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
-    private var subscribers: [SubscriberID: @Sendable ([UInt8]) -> Void] = [:]
+    /// How many events were made up.
+    var injected = 0
     private var connection: Connection?
     private var connections = 0
+    private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
 
     /// The WebSocket to the platform; the number tells the callbacks of a replaced one apart.
@@ -41,16 +44,16 @@ actor Switchboard {
         let host: String
     }
 
-    init(configuration: Configuration, certificate: Certificate, logger: Logger) {
+    init(configuration: Configuration, certificate: Certificate, events: EventStream, logger: Logger) {
         self.configuration = configuration
+        self.events = events
+        mayInject = configuration.injectsEvents
         self.logger = logger
         self.certificate = certificate
+        devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
-        var randomness = Randomness.system
-        log = EventLog(epoch: randomness.token(length: 12))
-        let platform = Platform(configuration: Platform.Configuration(hosts: HostTable(configuration.hosts)))
         seat = Seat(
-            configuration: Seat.Configuration(socketURI: configuration.socketURI), dialect: platform,
+            configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
             randomness: .system)
     }
 
@@ -76,33 +79,11 @@ extension Switchboard {
         handle(.command(id, command))
     }
 
-    /// Every seat, and each call with what its audio measures now.
-    func snapshot() async -> JSON {
+    /// Every seat, and each call with what its audio measures now; the position is that of the last event before it.
+    func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
         var media: [LegID: JSON] = [:]
         for (leg, path) in paths { media[leg] = await path.statistics().json }
-        return [
-            "position": ["epoch": .string(log.epoch), "seq": .integer(Int64(log.position.seq))],
-            "seats": .object([Self.seatName: seat.snapshot { media[$0] }]),
-        ]
-    }
-
-    func add(
-        _ subscriber: SubscriberID, after position: LogPosition?, deliver: @escaping @Sendable ([UInt8]) -> Void
-    ) {
-        subscribers[subscriber] = deliver
-        guard let position else { return }
-        switch log.events(after: position) {
-        case .events(let events):
-            for event in events { deliver(encodedJSON(event.json)) }
-        case .gap(let from, let to, let events):
-            let gap: JSON = ["from": .integer(Int64(from)), "to": .integer(Int64(to))]
-            deliver(encodedJSON(["epoch": .string(log.epoch), "gap": gap]))
-            for event in events { deliver(encodedJSON(event.json)) }
-        }
-    }
-
-    func remove(_ subscriber: SubscriberID) {
-        subscribers[subscriber] = nil
+        return (events.position, [Self.seatName: seat.snapshot { media[$0] }], injected)
     }
 }
 
@@ -119,27 +100,15 @@ extension Switchboard {
     private func carryOut(_ output: Seat.Output, at now: Moment) {
         switch output {
         case .reply(let id, let result): replies.removeValue(forKey: id)?(result)
-        case .event(let content): publish(content, at: now)
+        case .event(let content): events.publish(content, seat: Self.seatName, at: now)
         case .fetch(let id, let url): fetch(id, url)
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
         case .transmit(let message): connection?.client.send(WebSocket.Message(.text, message))
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
         case .closeLeg(let leg): close(leg)
-        case .diagnostic(let diagnostic): logger.info("seat", metadata: ["diagnostic": "\(diagnostic)"])
+        case .diagnostic(let diagnostic): logger.log(diagnostic)
         }
-    }
-
-    private func publish(_ content: Event.Content, at now: Moment) {
-        let event = log.append(content, seat: Self.seatName, at: now)
-        logger.info(
-            "event",
-            metadata: [
-                "event": "\(content.name.rawValue)", "type": "\(content.type ?? "")", "seq": "\(event.position.seq)",
-            ])
-        guard !subscribers.isEmpty else { return }
-        let text = encodedJSON(event.json)
-        for deliver in subscribers.values { deliver(text) }
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {
@@ -192,8 +161,8 @@ extension Switchboard {
     private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
         guard number == connection?.number else { return }
         connection = nil
-        logger.warning("connection to the platform lost", metadata: ["reason": "\(reason)"])
-        handle(.disconnected(reason: "\(reason)"))
+        logger.warning("connection to the platform lost", metadata: ["reason": "\(reason.text)"])
+        handle(.disconnected(reason: reason.text))
     }
 
     private func disconnect() {
@@ -205,30 +174,32 @@ extension Switchboard {
 /// The audio of the calls.
 extension Switchboard {
     private func answer(_ leg: LegID, offer: String) {
-        guard let path = paths[leg] ?? makePath(leg) else {
-            return enter { $0.handle(.legRefused(leg, reason: "no local address for media")) }
-        }
+        openLegs.insert(leg)
         Task {
             let input: Seat.Input
-            do {
-                input = .legAnswered(leg, sdp: try await path.answer(offer: offer))
+            do throws(MediaFailure) {
+                input = .legAnswered(leg, sdp: try await path(for: leg).answer(offer: offer))
             } catch {
-                input = .legRefused(leg, reason: "\(error)")
+                logger.warning("offer refused", metadata: ["reason": "\(error)"])
+                input = .legRefused(leg, reason: error.warning.text)
             }
             handle(input)
         }
     }
 
-    private func makePath(_ leg: LegID) -> MediaPath? {
+    /// The leg's own path, made with the first offer; a leg that is closed meanwhile gets none.
+    private func path(for leg: LegID) async throws(MediaFailure) -> MediaPath {
+        if let path = paths[leg] { return path }
         guard let addresses = try? configuration.addresses(forGateway: connection?.host), !addresses.isEmpty else {
-            logger.error("no local address for media")
-            return nil
+            throw .noTransport
         }
+        let (source, sink) = await devices.open()
+        guard openLegs.contains(leg), paths[leg] == nil else { throw .closed }
         var randomness = Randomness.system
         let path = MediaPath(
             configuration: MediaPath.Configuration(
                 addresses: addresses, certificate: certificate, cname: randomness.token(length: 16)),
-            source: makeSource(), sink: makeSink(), logger: logger
+            source: source, sink: sink, logger: logger
         ) { [weak self] event in
             self?.enter { $0.mediaChanged(leg, event) }
         }
@@ -236,34 +207,17 @@ extension Switchboard {
         return path
     }
 
-    private func makeSource() -> any AudioSource {
-        do {
-            return try configuration.microphone.makeSource(onChange: report("microphone"))
-        } catch {
-            logger.error("microphone", metadata: ["failure": "\(error)"])
-            return NullDevice()
-        }
-    }
-
-    private func makeSink() -> any AudioSink {
-        do {
-            return try configuration.speaker.makeSink(onChange: report("speaker"))
-        } catch {
-            logger.error("speaker", metadata: ["failure": "\(error)"])
-            return NullDevice()
-        }
-    }
-
-    private func report(_ device: String) -> @Sendable (AudioDevice.Condition) -> Void {
-        { [logger] condition in logger.notice("\(device)", metadata: ["condition": "\(condition)"]) }
-    }
-
     private func mediaChanged(_ leg: LegID, _ event: MediaPath.Event) {
         logger.info("media", metadata: ["event": "\(event)"])
-        if case .failed = event { handle(.legFailed(leg)) }
+        switch event {
+        case .failed: handle(.legFailed(leg))
+        case .endedByPeer: handle(.legEndedByPeer(leg))
+        case .connected, .closed: break
+        }
     }
 
     private func close(_ leg: LegID) {
+        openLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }
     }

@@ -47,18 +47,32 @@ struct ChunkedBody: Sendable {
         }
     }
 
+    /// `chunk-size [ chunk-ext ]`: of the extension only that it begins with a semicolon and holds no control characters.
     private static func size(_ line: Span<UInt8>) throws(RequestParser.Failure) -> Int {
         var size = 0
-        var digits = 0
-        while digits < line.count, let digit = Character(UnicodeScalar(line[digits])).hexDigitValue {
+        var index = 0
+        while index < line.count, let digit = hexDigit(line[index]) {
             guard size <= Int.max >> 4 else { throw .bodyTooLarge }
             size = size << 4 | digit
-            digits += 1
+            index += 1
         }
-        guard digits > 0, digits == line.count || [0x3B, 0x20, 0x09].contains(line[digits]) else { throw .malformed }
-        for index in digits..<line.count where line[index] < 0x20 && line[index] != 0x09 || line[index] == 0x7F {
+        guard index > 0 else { throw .malformed }
+        let isBare = index == line.count
+        while index < line.count, line[index] == 0x20 || line[index] == 0x09 { index += 1 }
+        guard isBare || index < line.count && line[index] == 0x3B else { throw .malformed }
+        for index in index..<line.count where line[index] < 0x20 && line[index] != 0x09 || line[index] == 0x7F {
             throw .malformed
         }
         return size
+    }
+}
+
+/// The value of an ASCII hexadecimal digit.
+func hexDigit(_ byte: UInt8) -> Int? {
+    switch byte {
+    case 0x30...0x39: Int(byte - 0x30)
+    case 0x41...0x46: Int(byte - 0x37)
+    case 0x61...0x66: Int(byte - 0x57)
+    default: nil
     }
 }

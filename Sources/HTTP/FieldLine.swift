@@ -7,15 +7,51 @@ extension HTTPField {
     /// A line that begins with white space (obs-fold), white space before the colon and control characters give nil.
     init?(line: Span<UInt8>) {
         let field: HTTPField? = line.withUnsafeBufferPointer { bytes in
-            guard let colon = bytes.firstIndex(of: 0x3A),
-                let name = HTTPField.Name(String(decoding: bytes[..<colon], as: UTF8.self))
+            guard let colon = bytes.firstIndex(of: 0x3A) else { return nil }
+            let rawName = UnsafeBufferPointer(rebasing: bytes[..<colon])
+            guard
+                let name = KnownFieldName.find(rawName) ?? HTTPField.Name(String(decoding: rawName, as: UTF8.self))
             else { return nil }
-            let value = bytes[(colon + 1)...].trimmingWhitespace
+            let value = UnsafeBufferPointer(rebasing: bytes[(colon + 1)...].trimmingWhitespace)
             guard value.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }) else { return nil }
             return HTTPField(name: name, value: value)
         }
         guard let field else { return nil }
         self = field
+    }
+
+    /// Whether it is `Host`, which HTTPTypes has no name for because it is the authority.
+    var isHost: Bool { name.canonicalName == "host" }
+}
+
+/// The names that requests use most, so that those need not be made out of bytes each time.
+private enum KnownFieldName {
+    private static let names = [
+        "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection",
+        "Content-Length", "Content-Type", "Cookie", "Expect", "Host", "Idempotency-Key", "If-Modified-Since",
+        "If-None-Match", "Origin", "Referer", "Sec-WebSocket-Extensions", "Sec-WebSocket-Key",
+        "Sec-WebSocket-Protocol", "Sec-WebSocket-Version", "Transfer-Encoding", "Upgrade", "User-Agent",
+    ]
+    /// Canonical names by their length.
+    private static let byLength: [[([UInt8], HTTPField.Name)]] = {
+        let all = names.compactMap { HTTPField.Name($0) }.map { (Array($0.canonicalName.utf8), $0) }
+        return (0...24).map { length in all.filter { $0.0.count == length } }
+    }()
+
+    static func find(_ bytes: UnsafeBufferPointer<UInt8>) -> HTTPField.Name? {
+        guard bytes.count < byLength.count else { return nil }
+        for (lowercase, name) in byLength[bytes.count] where bytes.equalsIgnoringCase(lowercase) { return name }
+        return nil
+    }
+}
+
+extension Collection<UInt8> {
+    /// Compares without regard to the case of ASCII letters and of no others; `lowercase` has none in upper case.
+    func equalsIgnoringCase(_ lowercase: some Collection<UInt8>) -> Bool {
+        count == lowercase.count
+            && zip(self, lowercase).allSatisfy { byte, expected in
+                byte == expected || (0x41...0x5A).contains(byte) && byte | 0x20 == expected
+            }
     }
 }
 
@@ -40,8 +76,8 @@ extension HTTPFields {
         }
     }
 
-    /// Whether the list of tokens holds one, compared without case.
+    /// Whether the list of tokens holds one, given in lower case and compared without case.
     package func hasToken(_ token: String, in name: HTTPField.Name) -> Bool {
-        tokens(of: name).contains { $0.lowercased() == token }
+        contains(name) && tokens(of: name).contains { $0.utf8.equalsIgnoringCase(token.utf8) }
     }
 }

@@ -25,21 +25,34 @@ struct LineBuffer: Sendable {
     ///
     /// A CR or LF alone is an error: what one recipient takes for a line end and another does not smuggles requests.
     mutating func takeLine(limit: Int) throws(Failure) -> Range<Int>? {
-        while searched < bytes.count {
-            let byte = bytes[searched]
-            if byte == 0x0A {
-                guard searched > start, bytes[searched - 1] == 0x0D else { throw .bareLineEnd }
-                let line = start..<searched - 1
-                start = searched + 1
-                searched = start
-                guard line.count <= limit else { throw .tooLong }
-                return line
-            }
-            guard searched == start || bytes[searched - 1] != 0x0D else { throw .bareLineEnd }
-            searched += 1
+        switch lineEnd() {
+        case .success(let end?):
+            let line = start..<end - 1
+            start = end + 1
+            searched = start
+            guard line.count <= limit else { throw .tooLong }
+            return line
+        case .success(nil):
+            searched = bytes.count
+            guard count <= limit + 1 else { throw .tooLong }
+            return nil
+        case .failure(let failure):
+            throw failure
         }
-        guard count <= limit + 1 else { throw .tooLong }
-        return nil
+    }
+
+    /// Where the LF of the next CR LF is.
+    private func lineEnd() -> Result<Int?, Failure> {
+        bytes.withUnsafeBufferPointer { bytes in
+            var previous = searched > start ? bytes[searched - 1] : 0
+            for index in searched..<bytes.count {
+                let byte = bytes[index]
+                if (byte == 0x0A) != (previous == 0x0D) { return .failure(.bareLineEnd) }
+                if byte == 0x0A { return .success(index) }
+                previous = byte
+            }
+            return .success(nil)
+        }
     }
 
     /// Takes up to `limit` bytes and gives their place in ``bytes``.

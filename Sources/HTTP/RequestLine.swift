@@ -14,41 +14,38 @@ struct RequestLine {
     let minorVersion: Int
 
     init(_ line: Span<UInt8>) throws(RequestParser.Failure) {
-        let parts = String(line).split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 3, let method = HTTPRequest.Method(String(parts[0])), !parts[0].isEmpty else {
-            throw .malformed
-        }
+        guard let first = line.firstIndex(of: 0x20, from: 0), let second = line.firstIndex(of: 0x20, from: first + 1),
+            let method = HTTPRequest.Method(token: line.extracting(0..<first))
+        else { throw .malformed }
         self.method = method
-        minorVersion = try Self.minorVersion(parts[2])
-        guard let target = Self.target(parts[1], of: method) else { throw .malformed }
+        minorVersion = try Self.minorVersion(line.extracting((second + 1)..<line.count))
+        guard let target = Self.target(line.extracting((first + 1)..<second), of: method) else { throw .malformed }
         self.target = target
     }
 
-    private static func minorVersion(_ text: Substring) throws(RequestParser.Failure) -> Int {
-        switch text {
-        case "HTTP/1.1": return 1
-        case "HTTP/1.0": return 0
-        default:
-            let bytes = Array(text.utf8)
-            let isVersion =
-                bytes.count == 8 && text.hasPrefix("HTTP/") && bytes[6] == 0x2E
-                && (0x30...0x39).contains(bytes[5]) && (0x30...0x39).contains(bytes[7])
-            throw isVersion ? .versionNotSupported : .malformed
-        }
+    private static func minorVersion(_ text: Span<UInt8>) throws(RequestParser.Failure) -> Int {
+        guard text.count == 8, text.hasPrefix("HTTP/"), text[6] == 0x2E, (0x30...0x39).contains(text[5]),
+            (0x30...0x39).contains(text[7])
+        else { throw .malformed }
+        guard text[5] == 0x31, text[7] <= 0x31 else { throw .versionNotSupported }
+        return Int(text[7] - 0x30)
     }
 
-    private static func target(_ text: Substring, of method: HTTPRequest.Method) -> Target? {
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }) else { return nil }
-        if method == .connect {
-            return Authority.isValid(text) && !text.isEmpty ? .authority(String(text)) : nil
+    private static func target(_ bytes: Span<UInt8>, of method: HTTPRequest.Method) -> Target? {
+        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] >= 0x7F || bytes[index] == 0x23 {
+            return nil
         }
-        if text.hasPrefix("/") || text == "*" && method == .options {
-            return .origin(String(text))
+        let text = String(bytes)
+        if method == .connect {
+            return Authority.isValid(text) && !text.isEmpty ? .authority(text) : nil
+        }
+        if bytes.hasPrefix("/") || text == "*" && method == .options {
+            return .origin(text)
         }
         return absolute(text)
     }
 
-    private static func absolute(_ text: Substring) -> Target? {
+    private static func absolute(_ text: String) -> Target? {
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
         let scheme = text[..<colon].lowercased()
         guard scheme == "http" || scheme == "https" else { return nil }
@@ -58,6 +55,41 @@ struct RequestLine {
         let path = rest[authority.endIndex...]
         return .absolute(
             scheme: scheme, authority: String(authority), path: path.hasPrefix("/") ? String(path) : "/" + path)
+    }
+}
+
+extension HTTPRequest.Method {
+    private static let known = [get, post, head, options, put, delete, patch].map { (Array($0.rawValue.utf8), $0) }
+
+    /// A method whose name, RFC 9110 §9.1, is a token.
+    fileprivate init?(token: Span<UInt8>) {
+        for (name, method) in Self.known where token.hasPrefix(name) && token.count == name.count {
+            self = method
+            return
+        }
+        self.init(String(token))
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        var index = start
+        while index < count {
+            if self[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    fileprivate func hasPrefix(_ prefix: StaticString) -> Bool {
+        guard count >= prefix.utf8CodeUnitCount else { return false }
+        return (0..<prefix.utf8CodeUnitCount).allSatisfy { self[$0] == prefix.utf8Start[$0] }
+    }
+
+    fileprivate func hasPrefix(_ prefix: [UInt8]) -> Bool {
+        guard count >= prefix.count else { return false }
+        for index in prefix.indices where self[index] != prefix[index] { return false }
+        return true
     }
 }
 

@@ -57,9 +57,17 @@ package struct RequestParser: Sendable {
 
     private enum State {
         case requestLine
-        case fields(RequestLine, HTTPFields, bytes: Int)
+        case fields(Head)
         case body(Request, BodyProgress)
         case failed(Failure)
+    }
+
+    private struct Head {
+        let line: RequestLine
+        var fields = HTTPFields()
+        var hosts: [String] = []
+        /// Bytes of the field lines so far.
+        var bytes = 0
     }
 
     private enum BodyProgress {
@@ -82,6 +90,11 @@ package struct RequestParser: Sendable {
     /// Whether a request has begun and is not complete.
     package var isInsideRequest: Bool {
         if case .requestLine = state { buffer.count > 0 } else { true }
+    }
+
+    /// Whether the head of a request is complete and its body is not.
+    package var isInsideBody: Bool {
+        if case .body = state { true } else { false }
     }
 
     /// Bytes received and not yet part of a request that ``next()`` gave.
@@ -112,19 +125,15 @@ package struct RequestParser: Sendable {
             case .requestLine:
                 guard let line = try takeLine(limit: limits.requestLine, orThrow: .targetTooLong) else { return nil }
                 guard !line.isEmpty else { continue }
-                state = .fields(try RequestLine(buffer.bytes.span.extracting(line)), [:], bytes: 0)
-            case .fields(let requestLine, var fields, let bytes):
-                guard let line = try takeLine(limit: limits.header - bytes, orThrow: .headerTooLarge) else {
+                state = .fields(Head(line: try RequestLine(buffer.bytes.span.extracting(line))))
+            case .fields(var head):
+                // Out of its state, so that a field is appended to the head and not to a copy.
+                state = .requestLine
+                guard try takeFields(into: &head) else {
+                    state = .fields(head)
                     return nil
                 }
-                if line.isEmpty {
-                    if try beginBody(requestLine, fields) { return .continueExpected }
-                } else {
-                    guard let field = HTTPField(line: buffer.bytes.span.extracting(line)) else { throw .malformed }
-                    guard fields.count < limits.fieldCount else { throw .headerTooLarge }
-                    fields.append(field)
-                    state = .fields(requestLine, fields, bytes: min(bytes + line.count + 2, limits.header))
-                }
+                if try beginBody(of: head) { return .continueExpected }
             case .body(let request, let progress):
                 return try continueBody(request, progress).map { .request($0) }
             case .failed(let failure):
@@ -141,13 +150,26 @@ package struct RequestParser: Sendable {
         }
     }
 
+    /// True once the empty line behind the fields is read.
+    private mutating func takeFields(into head: inout Head) throws(Failure) -> Bool {
+        while let line = try takeLine(limit: limits.header - head.bytes, orThrow: .headerTooLarge) {
+            guard !line.isEmpty else { return true }
+            guard let field = HTTPField(line: buffer.bytes.span.extracting(line)) else { throw .malformed }
+            guard head.fields.count + head.hosts.count < limits.fieldCount else { throw .headerTooLarge }
+            if field.isHost { head.hosts.append(field.value) } else { head.fields.append(field) }
+            head.bytes = min(head.bytes + line.count + 2, limits.header)
+        }
+        return false
+    }
+
     /// True when the client must be told to continue.
-    private mutating func beginBody(_ line: RequestLine, _ fields: HTTPFields) throws(Failure) -> Bool {
-        let framing = try BodyFraming(fields, minorVersion: line.minorVersion)
+    private mutating func beginBody(of head: Head) throws(Failure) -> Bool {
+        let minorVersion = head.line.minorVersion
+        let framing = try BodyFraming(head.fields, minorVersion: minorVersion)
         let request = Request(
-            head: try head(line, fields), body: [],
-            keepsAlive: line.minorVersion == 1 && !fields.hasToken("close", in: .connection),
-            minorVersion: line.minorVersion)
+            head: try Self.request(head, scheme: scheme), body: [],
+            keepsAlive: minorVersion == 1 && !head.fields.hasToken("close", in: .connection),
+            minorVersion: minorVersion)
         switch framing {
         case .length(let length):
             guard length <= limits.body else { throw .bodyTooLarge }
@@ -155,26 +177,26 @@ package struct RequestParser: Sendable {
         case .chunked:
             state = .body(request, .chunked(ChunkedBody()))
         }
-        guard line.minorVersion == 1, let expectation = fields[.expect] else { return false }
-        guard expectation.lowercased() == "100-continue" else { throw .expectationNotSupported }
+        guard minorVersion == 1, let expectation = head.fields[.expect] else { return false }
+        guard expectation.utf8.equalsIgnoringCase("100-continue".utf8) else { throw .expectationNotSupported }
         return framing != .length(0) && buffer.count == 0
     }
 
-    private func head(_ line: RequestLine, _ fields: HTTPFields) throws(Failure) -> HTTPRequest {
-        let hosts = fields.filter(\.isHost).map(\.value)
+    private static func request(_ head: Head, scheme: String) throws(Failure) -> HTTPRequest {
+        let (line, hosts) = (head.line, head.hosts)
         guard hosts.count <= 1, line.minorVersion == 0 || hosts.count == 1, hosts.allSatisfy(Authority.isValid) else {
             throw .malformed
         }
-        var rest = HTTPFields()
-        rest.append(contentsOf: fields.filter { !$0.isHost })
         return switch line.target {
         case .origin(let path):
             HTTPRequest(
-                method: line.method, scheme: scheme, authority: hosts.first, path: path, headerFields: rest)
+                method: line.method, scheme: scheme, authority: hosts.first, path: path, headerFields: head.fields)
         case .absolute(let scheme, let authority, let path):
-            HTTPRequest(method: line.method, scheme: scheme, authority: authority, path: path, headerFields: rest)
+            HTTPRequest(
+                method: line.method, scheme: scheme, authority: authority, path: path, headerFields: head.fields)
         case .authority(let authority):
-            HTTPRequest(method: line.method, scheme: nil, authority: authority, path: nil, headerFields: rest)
+            HTTPRequest(
+                method: line.method, scheme: nil, authority: authority, path: nil, headerFields: head.fields)
         }
     }
 
@@ -197,9 +219,4 @@ package struct RequestParser: Sendable {
         state = .requestLine
         return whole
     }
-}
-
-extension HTTPField {
-    /// Whether it is `Host`, which HTTPTypes has no name for because it is the authority.
-    fileprivate var isHost: Bool { name.canonicalName == "host" }
 }

@@ -2,22 +2,15 @@ import HTTPTypes
 
 /// The server's half of RFC 9112 §4 and §6: a response becomes bytes, with a whole body or in pieces.
 package enum ResponseWriter {
-    /// The fields the writer sets itself, so that the framing is always right.
-    private static let ownFields: Set<HTTPField.Name> = [.contentLength, .transferEncoding, .connection, .date]
-
     /// Appends the answer to a request of `method`; `date` is an ``HTTPDate``.
     package static func append(
         _ response: HTTPResponse, body: [UInt8], to method: HTTPRequest.Method, keepsAlive: Bool, date: String,
         into bytes: inout [UInt8]
     ) {
-        append(statusLineOf: response.status, into: &bytes)
-        for field in response.headerFields where !ownFields.contains(field.name) {
-            append(field, into: &bytes)
-        }
-        append(HTTPField(name: .date, value: date), into: &bytes)
+        append(response, date: date, into: &bytes)
         let mayHaveBody = response.status.mayHaveBody
-        if mayHaveBody { append(HTTPField(name: .contentLength, value: String(body.count)), into: &bytes) }
-        if !keepsAlive { append(HTTPField(name: .connection, value: "close"), into: &bytes) }
+        if mayHaveBody { append("Content-Length", String(body.count), into: &bytes) }
+        if !keepsAlive { append("Connection", "close", into: &bytes) }
         bytes.append(contentsOf: "\r\n".utf8)
         if mayHaveBody, method != .head { bytes.append(contentsOf: body) }
     }
@@ -49,13 +42,9 @@ package enum ResponseWriter {
     package static func append(
         headOf response: HTTPResponse, framing: StreamFraming, keepsAlive: Bool, date: String, into bytes: inout [UInt8]
     ) {
-        append(statusLineOf: response.status, into: &bytes)
-        for field in response.headerFields where !ownFields.contains(field.name) {
-            append(field, into: &bytes)
-        }
-        append(HTTPField(name: .date, value: date), into: &bytes)
-        if framing.isChunked { append(HTTPField(name: .transferEncoding, value: "chunked"), into: &bytes) }
-        if !keepsAlive || framing == .untilClose { append(HTTPField(name: .connection, value: "close"), into: &bytes) }
+        append(response, date: date, into: &bytes)
+        if framing.isChunked { append("Transfer-Encoding", "chunked", into: &bytes) }
+        if !keepsAlive || framing == .untilClose { append("Connection", "close", into: &bytes) }
         bytes.append(contentsOf: "\r\n".utf8)
     }
 
@@ -86,6 +75,20 @@ package enum ResponseWriter {
         bytes.append(contentsOf: "\r\n".utf8)
     }
 
+    /// Appends all but what the writer itself says about the connection and the body, so that the framing is always right.
+    private static func append(_ response: HTTPResponse, date: String, into bytes: inout [UInt8]) {
+        append(statusLineOf: response.status, into: &bytes)
+        for field in response.headerFields where !field.name.isOwn { append(field, into: &bytes) }
+        append("Date", date, into: &bytes)
+    }
+
+    private static func append(_ name: String, _ value: String, into bytes: inout [UInt8]) {
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(contentsOf: ": ".utf8)
+        bytes.append(contentsOf: value.utf8)
+        bytes.append(contentsOf: "\r\n".utf8)
+    }
+
     private static func append(_ field: HTTPField, into bytes: inout [UInt8]) {
         bytes.append(contentsOf: field.name.rawName.utf8)
         bytes.append(contentsOf: ": ".utf8)
@@ -97,4 +100,14 @@ package enum ResponseWriter {
 extension HTTPResponse.Status {
     /// RFC 9110 §6.4.1.
     fileprivate var mayHaveBody: Bool { code >= 200 && code != 204 && code != 304 }
+}
+
+extension HTTPField.Name {
+    /// Whether ``ResponseWriter`` sets the field.
+    fileprivate var isOwn: Bool {
+        switch canonicalName {
+        case "content-length", "transfer-encoding", "connection", "date": true
+        default: false
+        }
+    }
 }

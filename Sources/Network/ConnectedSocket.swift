@@ -23,4 +23,17 @@ package struct ConnectedSocket: Sendable {
         self.peer = .process(peer)
         local = nil
     }
+
+    /// Connects to the Unix socket at `path`.
+    init(connectedTo path: String) throws(SystemError) {
+        guard let address = SocketAddress(path: path) else { throw SystemError(call: .connect, code: ENAMETOOLONG) }
+        let descriptor = try FileDescriptor.socket(SOCK_STREAM, for: address)
+        guard address.withPointer({ connect(descriptor.raw, $0, $1) }) == 0 else {
+            throw SystemError(call: .connect, code: errno)
+        }
+        guard let peer = SocketPeer.Credentials(peerOf: descriptor) else {
+            throw SystemError(call: .getsockopt, code: errno)
+        }
+        self.init(descriptor, peer: peer)
+    }
 }

@@ -30,7 +30,7 @@ package enum DialFailure: Error, Hashable, Sendable {
     }
 }
 
-/// Finds a server's addresses and connects to one of them; owned and used on its executor only, where `onEnd` runs.
+/// Finds a server's addresses and connects to one of them, or to a Unix socket that stands for it; owned and used on its executor only, where `onEnd` runs.
 final class Dialer {
     typealias Result = Swift.Result<Dialled, DialFailure>
 
@@ -42,13 +42,17 @@ final class Dialer {
 
     /// `onEnd` is called once, unless ``cancel()`` comes first.
     init(
-        to url: WebSocketURL, trust: TLSContext.Trust, on executor: QueueExecutor,
+        to url: WebSocketURL, over unixSocket: String? = nil, trust: TLSContext.Trust, on executor: QueueExecutor,
         onEnd: @escaping (Result) -> Void
     ) {
         self.url = url
         self.executor = executor
         self.onEnd = onEnd
         let onExecutor = Unchecked(self)
+        if let unixSocket {
+            executor.queue.async { onExecutor.value.connect(to: unixSocket) }
+            return
+        }
         DispatchQueue.global().async {
             // Both may block: on the name servers, and on the disk.
             let endpoints = HostName.resolve(url.host, port: url.port)
@@ -63,6 +67,13 @@ final class Dialer {
         isCancelled = true
         connector?.cancel()
         connector = nil
+    }
+
+    /// A Unix socket connects at once or not at all; it needs no TLS, whatever the URL says.
+    private func connect(to path: String) {
+        guard !isCancelled else { return }
+        let result = Swift.Result { () throws(SystemError) in try ConnectedSocket(connectedTo: path) }
+        onEnd(result.map { Dialled(socket: $0, context: nil, host: url.host) }.mapError(DialFailure.init))
     }
 
     private func resolved(_ endpoints: [Endpoint], _ context: Swift.Result<TLSContext, TLSContext.Failure>?) {

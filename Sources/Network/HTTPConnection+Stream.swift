@@ -41,6 +41,10 @@ extension HTTPConnection {
         flush()
     }
 
+    func whenStreamDrained(_ outbox: StreamOutbox, _ action: @escaping @Sendable () -> Void) {
+        if stream?.outbox === outbox { whenDrained(action) }
+    }
+
     func streamOverflowed(_ outbox: StreamOutbox) {
         guard stream?.outbox === outbox else { return }
         logger.notice("a client reads a stream too slowly and is cut off")
@@ -71,6 +75,7 @@ extension HTTPConnection {
     func closeStream(_ end: ResponseStream.End) {
         guard let closed = stream else { return }
         stream = nil
+        dropDrainActions()
         closed.outbox.close()
         closed.onClose(end)
     }

@@ -24,8 +24,8 @@ actor HTTPConnection {
     }
 
     private static let lingerTime = Duration.seconds(2)
-    /// How much of a pipelining client's requests may wait, and how much of the answers it does not read.
-    private static let pipelineLimit = 64 * 1024
+    /// What a client that was turned away is told to wait, in seconds.
+    private static let retryAfter = "2"
 
     nonisolated let peer: SocketPeer
     nonisolated private let local: Endpoint?
@@ -34,6 +34,8 @@ actor HTTPConnection {
     let logger: Logger
     private let onRequest: HTTPServer.RequestClosure
     private let onClosed: @Sendable (HTTPConnection) -> Void
+    /// Whether it is one too many, and whatever it asks is answered with 503.
+    private let isTurnedAway: Bool
 
     private var socket: StreamConnection?
     private var timer: DeadlineTimer?
@@ -52,6 +54,7 @@ actor HTTPConnection {
     var isStopping = false
     private var webSocket: OpenWebSocket?
     var stream: OpenStream?
+    private var drainActions: [@Sendable () -> Void] = []
 
     private struct OpenWebSocket: ~Copyable {
         var machine: WebSocket
@@ -60,19 +63,22 @@ actor HTTPConnection {
     }
 
     init(
-        _ socket: ConnectedSocket, scheme: String, limits: HTTPServer.Limits, logger: Logger,
+        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits, logger: Logger,
         on executor: QueueExecutor, onRequest: @escaping HTTPServer.RequestClosure,
         onClosed: @escaping @Sendable (HTTPConnection) -> Void
     ) {
         peer = socket.peer
         local = socket.local
+        self.isTurnedAway = isTurnedAway
         self.executor = executor
         self.limits = limits
         self.logger = logger
         self.onRequest = onRequest
         self.onClosed = onClosed
         var parserLimits = RequestParser.Limits()
+        parserLimits.requestLine = limits.requestLine
         parserLimits.header = limits.header
+        parserLimits.fieldCount = limits.fieldCount
         parserLimits.body = limits.body
         parser = RequestParser(scheme: scheme, limits: parserLimits)
         idleSince = MonotonicClock.now
@@ -138,11 +144,13 @@ actor HTTPConnection {
 extension HTTPConnection {
     private func received(_ bytes: Span<UInt8>) {
         switch phase {
+        case .receiving where isTurnedAway:
+            refuse(.serviceUnavailable, fields: [.retryAfter: Self.retryAfter])
         case .receiving, .answering, .streaming:
             requestBegan = requestBegan ?? MonotonicClock.now
             parser.receive(bytes)
             process()
-            if phase != .receiving || isBackedUp, parser.bufferedCount > Self.pipelineLimit { socket?.pauseReading() }
+            if phase != .receiving || isBackedUp, parser.bufferedCount > limits.pipeline { socket?.pauseReading() }
         case .webSocket:
             receiveFrames(bytes)
         case .lingering, .closed:
@@ -152,12 +160,13 @@ extension HTTPConnection {
     }
 
     private func drained() {
+        runDrainActions()
         if phase == .receiving, parser.bufferedCount > 0 { requestBegan = MonotonicClock.now }
         process()
     }
 
     /// Whether the client does not read its answers.
-    private var isBackedUp: Bool { unsentCount > Self.pipelineLimit }
+    private var isBackedUp: Bool { unsentCount > limits.pipeline }
 
     var unsentCount: Int { (socket?.pendingCount ?? 0) + output.count }
 
@@ -231,9 +240,10 @@ extension HTTPConnection {
     }
 
     /// Answers what is not a request, and says no more.
-    private func refuse(_ status: HTTPResponse.Status) {
+    private func refuse(_ status: HTTPResponse.Status, fields: HTTPFields = [:]) {
         ResponseWriter.append(
-            HTTPResponse(status: status), body: [], to: .get, keepsAlive: false, date: dates.now(), into: &output)
+            HTTPResponse(status: status, headerFields: fields), body: [], to: .get, keepsAlive: false,
+            date: dates.now(), into: &output)
         linger()
     }
 }
@@ -302,6 +312,28 @@ extension HTTPConnection {
         }
     }
 
+    /// The outbox has been emptied before: its turn on the queue came earlier.
+    func whenWebSocketDrained(_ action: @escaping @Sendable () -> Void) {
+        if webSocket != nil { whenDrained(action) }
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        drainActions.append(action)
+        if unsentCount == 0 { runDrainActions() }
+    }
+
+    private func runDrainActions() {
+        guard !drainActions.isEmpty else { return }
+        let actions = drainActions
+        drainActions = []
+        for action in actions { action() }
+    }
+
+    /// What was to come after is not sent any more.
+    func dropDrainActions() {
+        drainActions = []
+    }
+
     func webSocketOverflowed() {
         logger.notice("a WebSocket peer reads too slowly and is cut off")
         closeWebSocket(.policyViolation, reason: "too slow")
@@ -330,6 +362,7 @@ extension HTTPConnection {
 
     private func endWebSocket(_ code: WebSocket.CloseCode) {
         guard let ended = webSocket.take() else { return }
+        dropDrainActions()
         ended.outbox.close()
         if phase == .webSocket { linger() }
         ended.callbacks.onClose(code)
@@ -340,7 +373,7 @@ extension HTTPConnection {
     func flush() {
         guard !output.isEmpty else { return }
         socket?.send(output.span)
-        output.removeAll(keepingCapacity: output.capacity <= Self.pipelineLimit)
+        output.removeAll(keepingCapacity: output.capacity <= limits.pipeline)
     }
 
     private func linger() {
@@ -388,8 +421,11 @@ extension HTTPConnection {
     func updateDeadline() {
         timer?.deadline =
             switch phase {
+            case .receiving where isTurnedAway: idleSince + Self.lingerTime
             case .receiving where isBackedUp: idleSince + limits.idleTime
-            case .receiving: requestBegan.map { $0 + limits.requestTime } ?? idleSince + limits.idleTime
+            case .receiving:
+                requestBegan.map { $0 + (parser.isInsideBody ? limits.requestTime : limits.headerTime) }
+                    ?? idleSince + limits.idleTime
             case .webSocket: webSocket?.machine.deadline
             case .lingering: lingersUntil
             case .answering, .streaming, .closed: nil

@@ -22,6 +22,7 @@ package actor HTTPServer {
     nonisolated private let onRequest: RequestClosure
     private var listeners: [TCPListener] = []
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    private var admission: Admission
     private var isStopping = false
     private var graceTimer: DeadlineTimer?
     private var stopped: [CheckedContinuation<Void, Never>] = []
@@ -30,6 +31,7 @@ package actor HTTPServer {
         self.configuration = configuration
         self.logger = logger
         self.onRequest = onRequest
+        admission = Admission(configuration.limits)
     }
 
     nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -77,20 +79,20 @@ package actor HTTPServer {
     }
 
     private func accepted(_ socket: ConnectedSocket, _ tls: TLSContext?) {
-        guard connections.count < configuration.limits.connections else {
-            logger.debug("connection limit reached", metadata: ["limit": "\(configuration.limits.connections)"])
-            return
-        }
+        let verdict = admission.admit(socket.peer)
+        if verdict != .admitted { logger.debug("connection limit reached", metadata: ["verdict": "\(verdict)"]) }
+        guard verdict != .dropped else { return }
         let connection = HTTPConnection(
-            socket, scheme: tls == nil ? "http" : "https", limits: configuration.limits, logger: logger,
-            on: executor, onRequest: onRequest,
-            onClosed: { [weak self] connection in self?.assumeIsolated { $0.closed(connection) } })
+            socket, scheme: tls == nil ? "http" : "https", isTurnedAway: verdict == .refused,
+            limits: configuration.limits, logger: logger, on: executor, onRequest: onRequest,
+            onClosed: { [weak self] connection in self?.assumeIsolated { $0.closed(connection, verdict) } })
         connections[ObjectIdentifier(connection)] = connection
         connection.assumeIsolated { $0.start(socket, tls: tls) }
     }
 
-    private func closed(_ connection: HTTPConnection) {
-        connections[ObjectIdentifier(connection)] = nil
+    private func closed(_ connection: HTTPConnection, _ verdict: Admission.Verdict) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        admission.leave(connection.peer, verdict)
         guard connections.isEmpty else { return }
         graceTimer = nil
         for continuation in stopped { continuation.resume() }
@@ -147,18 +149,30 @@ extension HTTPServer {
     }
 
     package struct Limits: Sendable {
-        package var connections = 1024
-        /// Bytes of a request's header section, its request line included.
+        /// Connections in all; one more is answered with 503.
+        package var connections = 2048
+        /// Connections of one IPv4 address, one IPv6 /64 or one local user; one more is answered with 503.
+        package var connectionsPerPeer = 1536
+        /// Bytes of a request line; a longer one is answered with 414.
+        package var requestLine = 8 * 1024
+        /// Bytes of a request's field lines; more are answered with 431.
         package var header = 16 * 1024
+        /// Field lines of a request; more are answered with 431.
+        package var fieldCount = 100
+        /// Bytes of a request's body; more are answered with 413.
         package var body = 1024 * 1024
+        /// Bytes of further requests that may wait for the answer to the first, and of answers that the client does not read.
+        package var pipeline = 64 * 1024
         package var webSocketMessage = 1024 * 1024
         /// Bytes that may wait to be sent on one WebSocket before it is cut off.
         package var webSocketQueue = 1024 * 1024
         /// Bytes that may wait to be sent on one ``ResponseStream`` before it is cut off.
         package var streamQueue = 1024 * 1024
-        /// From the first byte of a request to its last, a TLS handshake counted in.
-        package var requestTime = Duration.seconds(10)
-        /// Between two requests of a connection.
+        /// From the first byte of a request to the end of its fields, a TLS handshake counted in; more is answered with 408.
+        package var headerTime = Duration.seconds(10)
+        /// From the first byte of a request to its last; more is answered with 408.
+        package var requestTime = Duration.seconds(30)
+        /// Between two requests of a connection, which is then closed.
         package var idleTime = Duration.seconds(60)
         package var pingInterval = Duration.seconds(20)
         /// How long nothing may come on a WebSocket before the peer counts as dead.

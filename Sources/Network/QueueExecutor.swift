@@ -8,6 +8,8 @@ package final class QueueExecutor: SerialExecutor {
     private static let key = DispatchSpecificKey<ObjectIdentifier>()
 
     package let queue: DispatchQueue
+    /// Made when it is first asked for; touched on the queue only.
+    nonisolated(unsafe) private var madePoller: SocketPoller?
 
     package init(label: String) {
         queue = DispatchQueue(label: label)
@@ -17,6 +19,14 @@ package final class QueueExecutor: SerialExecutor {
     /// Whether the caller is on the queue.
     package var isCurrent: Bool {
         DispatchQueue.getSpecific(key: Self.key) == ObjectIdentifier(self)
+    }
+
+    /// What watches the executor's sockets; the caller is on the queue.
+    func poller() throws(SystemError) -> SocketPoller {
+        if let madePoller { return madePoller }
+        let poller = try SocketPoller(on: queue)
+        madePoller = poller
+        return poller
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

@@ -37,6 +37,12 @@ package final class ResponseStream: Sendable {
         }
     }
 
+    /// Runs `action` once, on the server's queue, when everything sent so far is with the system; never, when the stream
+    /// ends before.
+    package func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        connection.performLater { [outbox] in $0.whenStreamDrained(outbox, action) }
+    }
+
     /// Ends the body after what was sent before.
     package func finish() {
         outbox.close()

@@ -52,11 +52,9 @@ package final class StreamConnection {
     private let descriptor: FileDescriptor
     private let queueLimit: Int
     private let callbacks: StreamCallbacks
-    private let readSource: any DispatchSourceRead
-    private var writeSource: (any DispatchSourceWrite)?
+    private var watch: SocketPoller.Watch?
     private var tls: TLSLayer?
     private var queue = WriteQueue()
-    private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
     private var phase = Phase.open
     private var isPaused = false
     private var peerHasEnded = false
@@ -72,15 +70,19 @@ package final class StreamConnection {
         self.queueLimit = queueLimit
         self.callbacks = callbacks
         tls = TLSLayer(session)
-        readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor.raw, queue: executor.queue)
-        readSource.setCancelHandler { _ = descriptor }
-        readSource.setEventHandler { [weak self] in self?.readable() }
-        readSource.activate()
+        do {
+            let poller = try executor.poller()
+            watch = try SocketPoller.Watch(descriptor, for: .reading, on: poller) { [weak self] readiness in
+                self?.ready(readiness, poller)
+            }
+        } catch {
+            end(.system(error))
+        }
         sendTLSOutput()
     }
 
     deinit {
-        release()
+        watch?.cancel()
     }
 
     /// Bytes that wait to be sent.
@@ -123,22 +125,20 @@ package final class StreamConnection {
     package func pauseReading() {
         guard !isPaused, !peerHasEnded, phase == .open else { return }
         isPaused = true
-        readSource.suspend()
+        watch?.interest.remove(.reading)
     }
 
     package func resumeReading() {
         guard isPaused else { return }
         isPaused = false
-        readSource.resume()
+        watch?.interest.insert(.reading)
     }
 
     private func release() {
         guard phase != .closed else { return }
         phase = .closed
-        resumeReading()
-        readSource.cancel()
-        writeSource?.cancel()
-        writeSource = nil
+        watch?.cancel()
+        watch = nil
         endTimer = nil
     }
 
@@ -158,12 +158,22 @@ package final class StreamConnection {
 }
 
 extension StreamConnection {
-    private func readable() {
+    private func ready(_ readiness: SocketPoller.Readiness, _ poller: SocketPoller) {
+        if readiness.isWritable { writable() }
+        if readiness.isReadable {
+            read(poller)
+        } else if readiness.isDead {
+            died()
+        }
+    }
+
+    private func read(_ poller: SocketPoller) {
         for _ in 0..<Self.burst where !isPaused && !peerHasEnded {
             guard phase == .open || phase == .finishing else { return }
-            let count = buffer.withUnsafeMutableBytes { recv(descriptor.raw, $0.baseAddress, $0.count, 0) }
+            let count = poller.buffer.withUnsafeMutableBytes { recv(descriptor.raw, $0.baseAddress, $0.count, 0) }
             if count > 0 {
-                if phase == .open { received(buffer.span.extracting(0..<count)) }
+                if phase == .open { received(poller.buffer.span.extracting(0..<count)) }
+                guard count == poller.buffer.count else { return }
             } else if count == 0 {
                 peerEnded()
             } else if errno == EAGAIN {
@@ -172,6 +182,14 @@ extension StreamConnection {
                 close(.system(SystemError(call: .receive, code: errno)))
             }
         }
+    }
+
+    /// The socket can neither read nor write any more, and the system would not stop saying so.
+    private func died() {
+        watch?.cancel()
+        watch = nil
+        guard !peerHasEnded || !queue.isEmpty else { return }
+        close(.system(SystemError(call: .receive, code: ECONNRESET)))
     }
 
     private func received(_ bytes: Span<UInt8>) {
@@ -195,9 +213,9 @@ extension StreamConnection {
 
     private func peerEnded() {
         guard phase == .open || phase == .finishing, !peerHasEnded else { return }
-        resumeReading()
+        isPaused = false
         peerHasEnded = true
-        readSource.cancel()
+        watch?.interest.remove(.reading)
         if phase == .open {
             callbacks.onEnd()
         } else if queue.isEmpty {
@@ -220,7 +238,7 @@ extension StreamConnection {
         let sent = transmit(bytes)
         guard sent < bytes.count, phase != .ending else { return }
         queue.append(bytes.extracting(sent..<bytes.count))
-        watchWritability()
+        watch?.interest.insert(.writing)
     }
 
     /// How many bytes the system took.
@@ -242,21 +260,11 @@ extension StreamConnection {
         return sent
     }
 
-    private func watchWritability() {
-        let descriptor = descriptor
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.raw, queue: executor.queue)
-        source.setCancelHandler { _ = descriptor }
-        source.setEventHandler { [weak self] in self?.writable() }
-        source.activate()
-        writeSource = source
-    }
-
     private func writable() {
         let sent = queue.withPending { transmit($0) }
         queue.removeFirst(sent)
         guard queue.isEmpty, phase == .open || phase == .finishing else { return }
-        writeSource?.cancel()
-        writeSource = nil
+        watch?.interest.remove(.writing)
         if phase == .finishing { endWriting() } else { callbacks.onDrained() }
     }
 

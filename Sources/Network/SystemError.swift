@@ -6,7 +6,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: Int32
 
     package enum Call: String, Hashable, Sendable {
-        case socket, bind, listen, accept, connect, getsockname, getsockopt, setsockopt, getifaddrs, send, receive
+        case socket, bind, listen, accept, connect, getsockname, getsockopt, setsockopt, getifaddrs, send, receive,
+            epoll
     }
 
     package init(call: Call, code: Int32) {

@@ -74,7 +74,9 @@ extension WebSocketClient {
         timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
         timer?.deadline = MonotonicClock.now + configuration.connectTime
         phase = .dialling(
-            Dialer(to: configuration.url, trust: configuration.trust, on: executor) { [weak self] result in
+            Dialer(
+                to: configuration.url, over: configuration.unixSocket, trust: configuration.trust, on: executor
+            ) { [weak self] result in
                 self?.assumeIsolated { $0.dialled(result) }
             })
     }

@@ -10,6 +10,8 @@ extension WebSocketClient {
         /// Further fields of the opening handshake, `Origin` for instance.
         package var fields: HTTPFields = [:]
         package var trust = TLSContext.Trust.system
+        /// The path of a Unix socket to connect to instead of the URL's host and port.
+        package var unixSocket: String?
         /// Whether permessage-deflate is offered and how; SIP messages are short and hold secrets, which compression could
         /// give away by their length, so it is not by default.
         package var compression: WebSocket.Compression?

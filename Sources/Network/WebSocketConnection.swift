@@ -37,6 +37,12 @@ package final class WebSocketConnection: Sendable {
         }
     }
 
+    /// Runs `action` once, on the server's queue, when everything sent so far is with the system; never, when the connection
+    /// ends before.
+    package func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        connection.performLater { $0.whenWebSocketDrained(action) }
+    }
+
     /// Closes after what was sent before; ``WebSocketCallbacks/onClose`` follows in any case.
     package func close(_ code: WebSocket.CloseCode = .normal, reason: String = "") {
         connection.performLater { $0.closeWebSocket(code, reason: reason) }

@@ -68,11 +68,11 @@ struct Dialog: Sendable {
 
     private func compose(_ method: Method, sequence: UInt32, headers: Headers, body: [UInt8]) -> Request {
         var request = Request(
-            method, target: remoteTarget, from: local, to: remote, callID: id.callID, sequence: sequence,
+            method, target: remoteTarget.asRequestTarget, from: local, to: remote, callID: id.callID, sequence: sequence,
             body: body)
         var route = routeSet
         if let first = route.first, !first.uri.parameters.contains("lr") {
-            request.target = first.uri
+            request.target = first.uri.asRequestTarget
             route = route.dropFirst() + [NameAddress(remoteTarget)]
         }
         request.headers = Headers(route.map { Headers.Field(.route, $0.description) })

@@ -6,14 +6,19 @@ import Wire
 struct Call: Sendable {
     enum Direction: String, Sendable { case incoming, outgoing }
 
+    /// Every state but the last ends by itself: a platform that forgets a call must not keep the seat busy.
     enum State: Sendable, Equatable {
-        /// It rings here.
-        case offered
+        /// It rings here; the platform repeats its offer meanwhile.
+        case offered(until: Instant)
         /// We have told the platform to connect it.
-        case answering
+        case answering(until: Instant)
         /// The platform has taken our call and calls the other side.
-        case ringing
+        case ringing(until: Instant)
         case connected(since: Moment)
+
+        static func offered(at now: Moment) -> State { .offered(until: now.instant + .seconds(90)) }
+        static func answering(at now: Moment) -> State { .answering(until: now.instant + .seconds(20)) }
+        static func ringing(at now: Moment) -> State { .ringing(until: now.instant + .seconds(150)) }
     }
 
     /// Set once the end is certain but the platform's own word for it has not come yet.
@@ -39,6 +44,19 @@ struct Call: Sendable {
         if case .connected(let since) = state { since } else { nil }
     }
 
+    var isOffered: Bool {
+        if case .offered = state { true } else { false }
+    }
+
+    /// When it ends if nothing else happens first.
+    var deadline: Instant? {
+        if let ending { return ending.deadline }
+        return switch state {
+        case .offered(let until), .answering(let until), .ringing(let until): until
+        case .connected: nil
+        }
+    }
+
     /// What `endPBXCall` says of how long it was: whole seconds where the call was really connected, else when it ended.
     func callTime(_ reason: EndReason, at now: Moment) -> JSON {
         guard reason != .notConnected, let since = connectedSince else { return .integer(now.unixSeconds) }
@@ -59,4 +77,6 @@ struct Leg: Sendable {
     var call: CallID?
     /// The offer being answered: the INVITE's own, or that of a later re-INVITE.
     var pending: PendingOffer?
+    /// By when its call has to be known; nil once it is.
+    var deadline: Instant?
 }

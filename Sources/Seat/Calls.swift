@@ -18,7 +18,7 @@ extension Seat {
 
     mutating func call(_ number: String, _ id: CommandID, at now: Moment) -> [Output] {
         guard Self.isDiallable(number) else { return refuse(id, .invalidParameter("number")) }
-        let kind = user.map { dialect.kind(ofCallTo: number, user: $0) } ?? .outside
+        let kind = (login?.user ?? user).map { dialect.kind(ofCallTo: number, user: $0) } ?? .outside
         let failure: SDKCode = kind == .inside ? .callInsideFailed : .callOutsideFailed
         guard let login, isOnline else { return refuse(id, notReady.with(code: failure)) }
         guard calls.isEmpty, dialling == nil else { return refuse(id, .wrongState.with(code: failure)) }
@@ -39,17 +39,17 @@ extension Seat {
     mutating func answer(_ ccNumber: CallID, _ id: CommandID, at now: Moment) -> [Output] {
         guard let login, isOnline else { return refuse(id, notReady.with(code: .answerFailed)) }
         guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .answerFailed)) }
-        guard calls[index].state == .offered, !calls.contains(where: { $0.connectedSince != nil }) else {
+        guard calls[index].isOffered, !calls.contains(where: { $0.connectedSince != nil }) else {
             return refuse(id, .wrongState.with(code: .answerFailed))
         }
-        calls[index].state = .answering
+        calls[index].state = .answering(at: now)
         let action = dialect.action(for: .answer(ccNumber), user: login.user, at: now, using: &randomness)
         return send(action, .answer(ccNumber), for: id, at: now)
     }
 
-    mutating func answerFailed(_ ccNumber: CallID) {
-        guard let index = index(of: ccNumber), calls[index].state == .answering else { return }
-        calls[index].state = .offered
+    mutating func answerFailed(_ ccNumber: CallID, at now: Moment) {
+        guard let index = index(of: ccNumber), case .answering = calls[index].state else { return }
+        calls[index].state = .offered(at: now)
     }
 
     /// Hangs up or refuses; without a connection the sound is cut at least, and the platform finds the leg gone.
@@ -59,6 +59,13 @@ extension Seat {
         guard isOnline else { return end(calls[index], .agentHungUp, at: now) + accept(id, result: true) }
         let action = dialect.action(for: .hangUp(ccNumber), user: login.user, at: now, using: &randomness)
         return send(action, .hangUp(ccNumber), for: id, at: now)
+    }
+
+    /// The platform has not taken it: the sound ends all the same, and so does the call, a little later.
+    mutating func terminateFailed(_ ccNumber: CallID, at now: Moment) -> [Output] {
+        guard let index = index(of: ccNumber), !calls[index].isOffered else { return [] }
+        expectEnd(of: ccNumber, reason: .agentHungUp, at: now)
+        return hangUpLegs(of: ccNumber, at: now)
     }
 
     private var notReady: Problem {
@@ -82,11 +89,21 @@ extension Seat {
     mutating func callDeadlines(at now: Moment) -> [Output] {
         var outputs: [Output] = []
         if let due = dialling?.deadline, due <= now.instant { outputs += diallingTimedOut() }
-        for call in calls {
-            guard let ending = call.ending, ending.deadline <= now.instant else { continue }
-            outputs += end(call, ending.reason, at: now)
+        for call in calls where call.deadline.map({ $0 <= now.instant }) ?? false {
+            if let ending = call.ending {
+                outputs += end(call, ending.reason, at: now)
+            } else {
+                outputs += hangUpAtPlatform(call.id, at: now) + end(call, .notConnected, at: now)
+            }
         }
         return outputs
+    }
+
+    /// Says it once and waits for nothing.
+    mutating func hangUpAtPlatform(_ call: CallID, at now: Moment) -> [Output] {
+        guard isOnline, let user = login?.user else { return [] }
+        let action = dialect.action(for: .hangUp(call), user: user, at: now, using: &randomness)
+        return send(action, .hangUp(call), for: nil, at: now)
     }
 
     /// The platform took the message and then said nothing; `r` is SIP's word for that, 408.
@@ -106,7 +123,7 @@ extension Seat {
     }
 
     private func endEvent(of call: Call, _ reason: EndReason, said: JSON?, at now: Moment) -> Event.Content {
-        if call.state == .offered, said == nil {
+        if call.isOffered, said == nil {
             return Event.Content(.callEvent, type: "cancelPBXCall", data: ["a": "101", "c": .string(call.id)])
         }
         let connected = call.connectedSince == nil ? .notConnected : reason
@@ -117,16 +134,8 @@ extension Seat {
 
     /// Tells the platform and the subscribers that every call is over.
     mutating func endAllCalls(at now: Moment) -> [Output] {
-        var outputs: [Output] = []
-        for call in calls {
-            if let user = login?.user, isOnline {
-                let action = dialect.action(for: .hangUp(call.id), user: user, at: now, using: &randomness)
-                outputs += send(action, .hangUp(call.id), for: nil, at: now)
-            }
-            outputs += end(call, .agentHungUp, at: now)
-        }
-        for leg in legs.keys { outputs += hangUp(leg, at: now) }
-        return outputs
+        let ended = calls.flatMap { hangUpAtPlatform($0.id, at: now) + end($0, .agentHungUp, at: now) }
+        return ended + legs.keys.flatMap { hangUp($0, at: now) }
     }
 
     /// Without a connection a call that has no audio yet can never get any.

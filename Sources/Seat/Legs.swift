@@ -14,13 +14,15 @@ extension Seat {
     /// One per call and one that is just going away.
     private static let mostLegs = 8
     private static let graceAfterBye = Duration.seconds(2)
+    /// From the INVITE to the INFO that says whose audio it is, and to the call's own notices.
+    private static let tyingTime = Duration.seconds(10)
 
     mutating func legOffered(_ leg: LegID, _ request: Request, at now: Moment) -> [Output] {
-        guard dialect.facts(in: .invite).contains(.answerAtOnce), legs.count < Self.mostLegs else {
-            return agent(.answer(leg, status: 486), at: now)
-        }
-        guard request.hasSDP else { return agent(.notAcceptable(leg, "an offer is needed"), at: now) }
-        legs[leg] = Leg(pending: .invite)
+        guard dialect.facts(in: .invite).contains(.answerAtOnce), legs.count < Self.mostLegs,
+            login?.loggingOut == nil
+        else { return agent(.answer(leg.call, status: 480), at: now) }
+        guard request.hasSDP else { return agent(.notAcceptable(leg.call, "an offer is needed"), at: now) }
+        legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
         return [.offerToLeg(leg, sdp: request.text)]
     }
 
@@ -34,7 +36,7 @@ extension Seat {
     mutating func legAnswered(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
         let headers: Headers = [.contentType: "application/sdp"]
         switch takePending(leg) {
-        case .invite?: return agent(.answer(leg, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
+        case .invite?: return agent(.answer(leg.call, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
         case .update(let token)?:
             return agent(.respond(token, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
         case nil: return []
@@ -43,7 +45,7 @@ extension Seat {
 
     mutating func legRefused(_ leg: LegID, _ reason: String, at now: Moment) -> [Output] {
         switch takePending(leg) {
-        case .invite?: return agent(.notAcceptable(leg, reason), at: now)
+        case .invite?: return agent(.notAcceptable(leg.call, reason), at: now)
         case .update(let token)?: return agent(.respond(token, status: 488), at: now)
         case nil: return []
         }
@@ -56,26 +58,56 @@ extension Seat {
 
     /// Without sound there is no call: it is hung up, and ends here even if the platform cannot say so.
     mutating func legFailed(_ leg: LegID, at now: Moment) -> [Output] {
-        guard let call = legs[leg]?.call else { return hangUp(leg, at: now) }
-        var outputs = hangUp(leg, at: now)
-        if isOnline, let user = login?.user {
-            let action = dialect.action(for: .hangUp(call), user: user, at: now, using: &randomness)
-            outputs += send(action, .hangUp(call), for: nil, at: now)
-        }
+        let call = legs[leg]?.call
+        let outputs = hangUp(leg, at: now)
+        guard let call, !hasLeg(call) else { return outputs }
+        guard isOnline else { return outputs + endNow(call, .agentHungUp, at: now) }
         expectEnd(of: call, reason: .agentHungUp, at: now)
-        return outputs
+        return outputs + hangUpAtPlatform(call, at: now)
+    }
+
+    private mutating func endNow(_ call: CallID, _ reason: EndReason, at now: Moment) -> [Output] {
+        index(of: call).map { end(calls[$0], reason, at: now) } ?? []
+    }
+
+    /// The audio is over by the other side's will: the platform's notice is waited for, but not for long.
+    mutating func legLost(_ leg: LegID, at now: Moment) -> [Output] {
+        guard let call = legs[leg]?.call, legs.values.filter({ $0.call == call }).count == 1 else { return [] }
+        expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
+        return []
+    }
+
+    private func hasLeg(_ call: CallID) -> Bool {
+        legs.values.contains { $0.call == call }
     }
 
     mutating func legRequest(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
         guard request.method == .info else { return agent(.respond(token, status: 405), at: now) }
-        for case .audio(let call) in dialect.facts(in: .info(body: request.body)) { legs[leg]?.call = call }
-        return agent(.respond(token, status: 200), at: now)
+        let outputs = agent(.respond(token, status: 200), at: now)
+        return outputs + dialect.facts(in: .info(body: request.body)).flatMap { tie(leg, $0, at: now) }
+    }
+
+    /// A leg that comes for a call which has one takes its place: after a lost connection the platform may call anew.
+    private mutating func tie(_ leg: LegID, _ fact: Fact, at now: Moment) -> [Output] {
+        guard case .audio(let call) = fact, legs[leg] != nil, legs[leg]?.call != call else { return [] }
+        let replaced = hangUpLegs(of: call, at: now)
+        legs[leg]?.call = call
+        return replaced
+    }
+
+    /// A leg that belongs to no call the seat knows is hung up.
+    mutating func legDeadlines(at now: Moment) -> [Output] {
+        let due = legs.filter { leg in leg.value.deadline.map { $0 <= now.instant } ?? false }
+        return due.flatMap { leg, value -> [Output] in
+            legs[leg]?.deadline = nil
+            return value.call.map { index(of: $0) == nil } ?? true ? hangUp(leg, at: now) : []
+        }
     }
 
     /// The BYE may come before the platform's notice of the end, after it, or alone.
     mutating func legEnded(_ leg: LegID, at now: Moment) -> [Output] {
         guard let ended = legs.removeValue(forKey: leg) else { return [] }
-        if let call = ended.call {
+        if let call = ended.call, !hasLeg(call) {
             expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
         }
         return [.closeLeg(leg)]
@@ -88,7 +120,7 @@ extension Seat {
     /// The leg is forgotten at once, so its end causes nothing more.
     mutating func hangUp(_ leg: LegID, at now: Moment) -> [Output] {
         guard legs.removeValue(forKey: leg) != nil else { return [] }
-        return [.closeLeg(leg)] + agent(.hangUp(leg), at: now)
+        return [.closeLeg(leg)] + agent(.hangUp(leg.call), at: now)
     }
 }
 
@@ -100,7 +132,7 @@ extension Request {
 
 extension UserAgent.Input {
     /// 488 with the reason in a Warning (RFC 3261 §20.43, code 399: miscellaneous).
-    fileprivate static func notAcceptable(_ leg: LegID, _ reason: String) -> UserAgent.Input {
-        .answer(leg, status: 488, headers: ["Warning": "399 phonebard \"\(reason)\""])
+    fileprivate static func notAcceptable(_ call: CallHandle, _ reason: String) -> UserAgent.Input {
+        .answer(call, status: 488, headers: ["Warning": "399 phonebard \"\(reason)\""])
     }
 }

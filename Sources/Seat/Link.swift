@@ -16,36 +16,38 @@ extension Seat {
 
     mutating func disconnected(_ reason: String, at now: Moment) -> [Output] {
         guard let login else { return [] }
-        if login.loggingOut != nil { return finishLogin() }
-        let attempt = if case .connecting(let attempt) = login.link { attempt + 1 } else { 1 }
-        let event: [Output] = [.event(.registerFailed(.connectionFailed, detail: reason))]
-        return event + loseLink(nextAttempt: attempt, at: now)
+        if login.loggingOut != nil { return finishLogin(at: now) }
+        return [.event(.registerFailed(.connectionFailed, detail: reason))] + loseLink(at: now)
     }
 
     /// The registration on this connection is over; another connection is tried after a pause.
-    private mutating func loseLink(nextAttempt attempt: Int, at now: Moment) -> [Output] {
+    private mutating func loseLink(at now: Moment) -> [Output] {
         let wentOffline: [Output] = isOnline ? [.event(.offline)] : []
-        let pause = pause(beforeAttempt: attempt)
-        login?.link = .waiting(until: now.instant + pause, attempt: attempt)
+        login?.failures += 1
+        let failures = login?.failures ?? 1
+        let pause = pause(afterFailures: failures)
+        login?.link = .waiting(until: now.instant + pause)
         login?.isRegistered = false
         login?.status = .offline
         return wentOffline + agent(.transportFailed, at: now) + endCallsWithoutAudio(at: now) + [
-            .diagnostic(.reconnecting(after: pause, attempt: attempt))
+            .diagnostic(.reconnecting(after: pause, failures: failures))
         ]
     }
 
     /// 1, 2, 4 … 30 s, each cut by up to a half at random, so that seats do not come back all at once.
-    private mutating func pause(beforeAttempt attempt: Int) -> Duration {
-        let seconds = min(Self.longestPause, 1 << min(attempt - 1, 5))
+    private mutating func pause(afterFailures failures: Int) -> Duration {
+        let seconds = min(Self.longestPause, 1 << min(failures - 1, 5))
         return .milliseconds(Int.random(in: seconds * 500...seconds * 1000, using: &randomness))
     }
 
     mutating func loginDeadline(at now: Moment) -> [Output] {
         var outputs: [Output] = []
         if let due = login?.agent.deadline, due <= now.instant { outputs += agent(.deadlineReached, at: now) }
-        if let loggingOut = login?.loggingOut, loggingOut.deadline <= now.instant { return outputs + finishLogin() }
-        if case .waiting(let until, let attempt) = login?.link, until <= now.instant, let uri = login?.socketURI {
-            login?.link = .connecting(attempt: attempt)
+        if let loggingOut = login?.loggingOut, loggingOut.deadline <= now.instant {
+            return outputs + finishLogin(at: now)
+        }
+        if case .waiting(let until) = login?.link, until <= now.instant, let uri = login?.socketURI {
+            login?.link = .connecting
             outputs.append(.connect(socketURI: uri))
         }
         return outputs
@@ -73,20 +75,24 @@ extension Seat {
         case .response(let id, let response): responded(id, status: response.status, at: now)
         case .requestFailed(let id, let failure): responded(id, status: nil, timedOut: failure == .timedOut, at: now)
         case .request(let token, let request): notice(token, request, at: now)
-        case .incomingCall(let leg, let request): legOffered(leg, request, at: now)
-        case .callRequest(let leg, let token, let request): legRequest(leg, token, request, at: now)
-        case .callUpdate(let leg, let token, let request): legUpdate(leg, token, request, at: now)
-        case .callEnded(let leg, _): legEnded(leg, at: now)
+        case .incomingCall(let call, let request): legOffered(leg(call), request, at: now)
+        case .callRequest(let call, let token, let request): legRequest(leg(call), token, request, at: now)
+        case .callUpdate(let call, let token, let request): legUpdate(leg(call), token, request, at: now)
+        case .callEnded(let call, _): legEnded(leg(call), at: now)
         case .callProgress, .callAnswered, .callConfirmed: []
         case .diagnostic(let diagnostic): [.diagnostic(.userAgent(diagnostic))]
         }
+    }
+
+    private func leg(_ call: CallHandle) -> LegID {
+        LegID(login: lastLogin, call: call)
     }
 
     private mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
         let diagnostic: [Output] = [.diagnostic(.registration(state))]
         switch state {
         case .registered: return diagnostic + registered(at: now)
-        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin() : [])
+        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin(at: now) : [])
         case .failed(let failure): return diagnostic + registrationFailed(failure, at: now)
         case .registering, .refreshing, .unregistering: return diagnostic
         }
@@ -95,23 +101,24 @@ extension Seat {
     private mutating func registered(at now: Moment) -> [Output] {
         guard let login, !login.isRegistered else { return [] }
         self.login?.isRegistered = true
+        self.login?.failures = 0
         let actions = dialect.actions(
             onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
         return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
     }
 
     private mutating func registrationFailed(_ failure: Registration.Failure, at now: Moment) -> [Output] {
-        if login?.loggingOut != nil { return finishLogin() }
+        if login?.loggingOut != nil { return finishLogin(at: now) }
         switch failure {
         case .rejected(let status, let reason) where Self.isFinal(status: status):
             let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
-            return [.event(event)] + endAllCalls(at: now) + finishLogin()
+            return [.event(event)] + finishLogin(at: now)
         case .rejected(let status, let reason):
             let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
-            return [.event(event), .disconnect] + loseLink(nextAttempt: 2, at: now)
+            return [.event(event), .disconnect] + loseLink(at: now)
         case .timedOut:
             let event = Event.Content.registerFailed(.registrationFailed, detail: "The registrar does not answer.")
-            return [.event(event), .disconnect] + loseLink(nextAttempt: 2, at: now)
+            return [.event(event), .disconnect] + loseLink(at: now)
         case .transport:
             return []
         }

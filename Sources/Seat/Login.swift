@@ -6,10 +6,9 @@ import Wire
 /// A seat that is logged in, or on the way there or out: one user agent over one connection at a time.
 struct Login: Sendable {
     enum Link: Sendable {
-        /// The attempts since the platform was last reached.
-        case connecting(attempt: Int)
+        case connecting
         case up
-        case waiting(until: Instant, attempt: Int)
+        case waiting(until: Instant)
     }
 
     struct LoggingOut: Sendable {
@@ -21,7 +20,9 @@ struct Login: Sendable {
     let socketURI: String
     let user: User
     var agent: UserAgent
-    var link = Link.connecting(attempt: 1)
+    var link = Link.connecting
+    /// Connections lost or refused since the last registration.
+    var failures = 0
     /// Whether subscribers have been told of the registration on this connection.
     var isRegistered = false
     /// Offline until the platform itself has said what the seat is.
@@ -32,7 +33,7 @@ struct Login: Sendable {
 
     var deadline: Instant? {
         var next = earliest(agent.deadline, loggingOut?.deadline)
-        if case .waiting(let until, _) = link { next = earliest(next, until) }
+        if case .waiting(let until) = link { next = earliest(next, until) }
         return next
     }
 
@@ -69,18 +70,21 @@ extension Seat {
         guard isAcceptable(socketURI: socketURI), let agent = makeAgent(loggingIn) else {
             return refuse(id, .invalidParameter("socketUri").with(result: false))
         }
-        let dropped = login.map { refuse($0.loggingOut?.command, .superseded) } ?? []
+        let dropped = login == nil ? [] : finishLogin(at: now)
+        lastLogin += 1
         login = Login(parameters: parameters, socketURI: socketURI, user: loggingIn, agent: agent)
         return dropped + accept(id, result: true) + [.connect(socketURI: socketURI)]
     }
 
     /// TLS always, but for a gateway on the same machine.
     private func isAcceptable(socketURI: String) -> Bool {
-        if socketURI.hasPrefix("wss://") { return true }
-        let local = [
-            "ws://127.0.0.1:", "ws://127.0.0.1/", "ws://[::1]:", "ws://[::1]/", "ws://localhost:", "ws://localhost/",
-        ]
-        return local.contains { socketURI.hasPrefix($0) }
+        guard let scheme = ["wss://", "ws://"].first(where: socketURI.hasPrefix), !socketURI.contains("@") else {
+            return false
+        }
+        let authority = socketURI.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+        guard !authority.isEmpty, (try? URI(parsing: "sip:\(authority)")) != nil else { return false }
+        if scheme == "wss://" { return true }
+        return ["127.0.0.1", "[::1]", "localhost"].contains { authority == $0 || authority.hasPrefix($0 + ":") }
     }
 
     private mutating func makeAgent(_ user: User) -> UserAgent? {
@@ -100,25 +104,26 @@ extension Seat {
     mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
         guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
         let ended = endAllCalls(at: now)
-        guard login.isUp, login.isRegistered else { return ended + finishLogin(id) }
+        guard login.isUp, login.isRegistered else { return ended + finishLogin(id, at: now) }
         let superseded = refuse(login.loggingOut?.command, .superseded)
         self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
         return superseded + ended + agent(.unregister, at: now)
     }
 
-    /// Forgets the login and answers who waited for that.
-    func loggedOutReply(_ command: CommandID?) -> [Output] {
+    private func loggedOutReply(_ command: CommandID?) -> [Output] {
         command.map { [.reply($0, .success(.loggedOut))] } ?? []
     }
 
-    mutating func finishLogin(_ command: CommandID? = nil) -> [Output] {
-        guard let login else { return loggedOutReply(command) }
+    /// Forgets the login with all its calls and answers who waited for that.
+    mutating func finishLogin(_ command: CommandID? = nil, at now: Moment) -> [Output] {
+        let ended = endAllCalls(at: now)
+        guard let login else { return ended + loggedOutReply(command) }
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
         dialling = nil
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        return unanswered + offline + loggedOutReply(login.loggingOut?.command) + loggedOutReply(command) + [
+        return ended + unanswered + offline + loggedOutReply(login.loggingOut?.command) + loggedOutReply(command) + [
             .disconnect
         ]
     }

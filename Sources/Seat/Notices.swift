@@ -10,6 +10,7 @@ extension Seat {
 
     mutating func notice(_ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
         let outputs = agent(.respond(token, status: 200), at: now)
+        guard login?.loggingOut == nil else { return outputs }
         let facts = dialect.facts(in: .message(body: request.body))
         guard !facts.isEmpty else { return outputs + [.diagnostic(.ignoredNotice)] }
         return outputs + facts.flatMap { learn($0, at: now) }
@@ -18,9 +19,9 @@ extension Seat {
     private mutating func learn(_ fact: Fact, at now: Moment) -> [Output] {
         switch fact {
         case .seatStatus(let status, let data): seatStatus(status, data)
-        case .dialled(let kind, let call, let data): dialled(kind, call, data)
+        case .dialled(let kind, let call, let data): dialled(kind, call, data, at: now)
         case .unanswered(_, let data): [.event(Event.Content(.callEvent, type: "callinFaildResponse", data: data))]
-        case .offered(let call, let number, let data): offered(call, number, data)
+        case .offered(let call, let number, let data): offered(call, number, data, at: now)
         case .withdrawn(let call, let data): withdrawn(call, data, at: now)
         case .answered(let call, let data): answered(call, data, at: now)
         case .ended(let call, let reason, let data): ended(call, reason, data, at: now)
@@ -35,20 +36,24 @@ extension Seat {
         return [.event(Event.Content(.statusChanged, data: data))]
     }
 
-    private mutating func dialled(_ kind: CallKind, _ call: CallID?, _ data: JSON) -> [Output] {
+    private mutating func dialled(_ kind: CallKind, _ call: CallID?, _ data: JSON, at now: Moment) -> [Output] {
         let number = dialling?.number ?? data["n"]?.string ?? ""
         dialling = nil
         if let call, index(of: call) == nil, calls.count < Self.mostCalls {
-            calls.append(Call(call, .outgoing, number: number, state: .ringing))
+            calls.append(Call(call, .outgoing, number: number, state: .ringing(at: now)))
         }
         let type = kind == .inside ? "callinResponse" : "calloutResponse"
         return [.event(Event.Content(.callEvent, type: type, data: data.with("n", .string(number))))]
     }
 
     /// The platform repeats an offer while it rings: one event per `ccNumber`.
-    private mutating func offered(_ call: CallID, _ number: String, _ data: JSON) -> [Output] {
-        guard index(of: call) == nil, calls.count < Self.mostCalls else { return [] }
-        calls.append(Call(call, .incoming, number: number, state: .offered))
+    private mutating func offered(_ call: CallID, _ number: String, _ data: JSON, at now: Moment) -> [Output] {
+        if let known = index(of: call) {
+            if calls[known].isOffered { calls[known].state = .offered(at: now) }
+            return []
+        }
+        guard calls.count < Self.mostCalls else { return [] }
+        calls.append(Call(call, .incoming, number: number, state: .offered(at: now)))
         return [.event(Event.Content(.callEvent, type: "newPBXCall", data: data))]
     }
 
@@ -81,7 +86,7 @@ extension Seat {
     private mutating func kickedOff(_ data: JSON, at now: Moment) -> [Output] {
         login?.status = .offline
         return [.event(Event.Content(.kickedOffLine, data: data))] + endAllCalls(at: now) + [.event(.offline)]
-            + finishLogin()
+            + finishLogin(at: now)
     }
 }
 

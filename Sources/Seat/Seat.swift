@@ -33,6 +33,8 @@ package struct Seat: Sendable {
         case legRefused(LegID, reason: String)
         /// The audio of a leg that was answered has failed.
         case legFailed(LegID)
+        /// The other end of a leg's audio has said goodbye; BYE and the platform's notice usually follow.
+        case legEndedByPeer(LegID)
         case deadlineReached
     }
 
@@ -58,7 +60,7 @@ package struct Seat: Sendable {
         /// A message of the platform's that says nothing we know.
         case ignoredNotice
         case messageRefused(SDKCode, status: Int?)
-        case reconnecting(after: Duration, attempt: Int)
+        case reconnecting(after: Duration, failures: Int)
     }
 
     let configuration: Configuration
@@ -74,6 +76,7 @@ package struct Seat: Sendable {
     /// Requests of ours that the platform has not answered, by what hangs on them.
     var waiting: [RequestID: Waiting] = [:]
     var lastRequest: UInt64 = 0
+    var lastLogin: UInt64 = 0
 
     package init(configuration: Configuration, dialect: any Dialect, randomness: Randomness) {
         self.configuration = configuration
@@ -85,7 +88,8 @@ package struct Seat: Sendable {
     package var deadline: Instant? {
         var next = earliest(login?.deadline, lookup?.deadline)
         next = earliest(next, dialling?.deadline)
-        next = calls.reduce(next) { earliest($0, $1.ending?.deadline) }
+        next = calls.reduce(next) { earliest($0, $1.deadline) }
+        next = legs.values.reduce(next) { earliest($0, $1.deadline) }
         return waiting.values.reduce(next) { earliest($0, $1.deadline) }
     }
 
@@ -99,6 +103,7 @@ package struct Seat: Sendable {
         case .legAnswered(let leg, let sdp): legAnswered(leg, sdp, at: now)
         case .legRefused(let leg, let reason): legRefused(leg, reason, at: now)
         case .legFailed(let leg): legFailed(leg, at: now)
+        case .legEndedByPeer(let leg): legLost(leg, at: now)
         case .deadlineReached: deadlineReached(at: now)
         }
     }
@@ -120,6 +125,7 @@ package struct Seat: Sendable {
         var outputs = lookupDeadline(at: now)
         outputs += waitingDeadline(at: now)
         outputs += callDeadlines(at: now)
+        outputs += legDeadlines(at: now)
         return outputs + loginDeadline(at: now)
     }
 }
@@ -138,8 +144,11 @@ package struct FetchID: Hashable, Sendable {
     let rawValue: UInt64
 }
 
-/// The name of an audio leg: that of its SIP call.
-package typealias LegID = CallHandle
+/// The name of an audio leg: that of its SIP call, and of the login whose user agent named it.
+package struct LegID: Hashable, Sendable {
+    let login: UInt64
+    let call: CallHandle
+}
 
 /// What `checkSeatState` returns.
 package enum SeatState: Int, Sendable {

@@ -69,8 +69,8 @@ extension Seat {
         switch request.purpose {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
-        case .answer(let call): answerFailed(call)
-        case .hangUp: break
+        case .answer(let call): answerFailed(call, at: now)
+        case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs
     }

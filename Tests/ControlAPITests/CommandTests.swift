@@ -1,4 +1,3 @@
-import HTTPTypes
 import Testing
 import Wire
 
@@ -8,23 +7,6 @@ import Wire
 struct CommandTests {
     private func command(_ operation: ControlAPI.Operation, _ body: String) throws(Problem) -> Command? {
         try Command(operation, body: Array(body.utf8).span)
-    }
-
-    @Test("Every operation has its own path, and is found by it")
-    func paths() throws {
-        #expect(Set(ControlAPI.Operation.allCases.map(\.path)).count == ControlAPI.Operation.allCases.count)
-        for operation in ControlAPI.Operation.allCases {
-            #expect(try ControlAPI.Operation(method: operation.method, path: operation.path[...]) == operation)
-        }
-    }
-
-    @Test("A path that is not there is a 404, another method a 405 that says which is allowed")
-    func wrongRequestLine() {
-        #expect(throws: Problem.noSuchResource) { try ControlAPI.Operation(method: .get, path: "/v1/nothing") }
-        #expect(throws: Problem.noSuchResource) { try ControlAPI.Operation(method: .get, path: "/") }
-        #expect(throws: Problem.methodNotAllowed(allow: "POST")) {
-            try ControlAPI.Operation(method: .get, path: "/v1/call")
-        }
     }
 
     @Test("getUser takes un, pwd and switchnumber, numbers where strings are meant too")

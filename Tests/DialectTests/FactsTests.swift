@@ -60,10 +60,33 @@ struct FactsTests {
             "", "<cc", "<cc a=\"100\"/>", "<cc a=\"105\" c=\"\"/>", "<cc a=\"9999\" c=\"1\"/>", "<o><m><c/></m></o>",
             "<mn/>", "<cc a=\"1\"", "<!DOCTYPE cc [<!ENTITY e \"1\">]><cc a=\"&e;\"/>",
             "<!doctype cc><cc a=\"1\"/>",
+            "<cc a=\"1\"/><cc a=\"1\"/>", "<cc a=\"1\" a=\"2\"/>", "<cc a=\"1\"c=\"2\"/>", "<cc a=1/>",
+            "<cc a=\"&e;\"/>",
+            "<cc a=\"1\"></CC>", "<cc a=\"1\">]]></cc>", "<cc a=\"1\">&</cc>", "<cc a=\"<\"/>", "<cc a=\"1\u{1}\"/>",
+            "<cc a=\"&#0;1\"/>", "<cc a=\"&#xD800;\"/>", "<cc a=\"&#49\"/>", "<!-- a -- b --><cc a=\"1\"/>",
+            "<cc a=\"1\"/><?xml version=\"1.0\"?>", "<?xml version=\"1.0\" encoding=\"utf-16\"?><cc a=\"1\"/>",
             String(repeating: "<o>", count: 40) + String(repeating: "</o>", count: 40),
         ])
     func nothing(body: String) {
         #expect(facts(body) == [])
+    }
+
+    @Test(
+        "However a body is written, it says the same (XML 1.0 §2, §3)",
+        arguments: [
+            "<cc a='101' c='7' n='A B'/>",
+            "\u{FEFF}<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\n<cc a='101' c='7' n='A\tB' />",
+            "<!-- x --><?p q?><cc\na = '10&#49;' c='&#x37;' n='A\r\nB'>text &amp; <![CDATA[<x>]]><!-- y --><z:z/></cc >\n<!-- w -->",
+        ])
+    func sameInOtherWords(body: String) {
+        let facts = platform.facts(in: .message(body: Array(body.utf8)))
+        #expect(facts == [.withdrawn("7", data: ["a": "101", "c": "7", "n": "A B"])])
+    }
+
+    @Test("A name that is not UTF-8, which ended the program in another parser, says nothing")
+    func illFormedName() {
+        let body = Array("<o".utf8) + [0xC2, 0xC3, 0x9E, 0xC0] + Array("<u n=\"1\" a=\"o\"/></a></o>".utf8)
+        #expect(platform.facts(in: .message(body: body)) == [])
     }
 
     @Test("A body over 64 KiB is not read")

@@ -1,4 +1,6 @@
 import Crypto
+import Foundation
+import Glibc
 import HTTP
 import HTTPTypes
 import Network
@@ -55,5 +57,28 @@ struct HTTPClientTests {
         #expect(failure(of: try await get("http://a..b/")) == .dial(.dnsFailed))
         let url = "http://127.0.0.1:\(try #require(silent.localEndpoint).port)/"
         #expect(failure(of: try await get(url, timeLimit: .milliseconds(100))) == .timedOut)
+    }
+
+    @Test("A request goes over a Unix socket, with the URL's host in its Host field; without the socket it says why")
+    func unixSocket() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.path + "/socket"
+        let server = HTTPServer(
+            configuration: HTTPServer.Configuration(listeners: [.unix(path: path)]), logger: .silent
+        ) { request, responder in
+            guard case .process(let peer) = request.peer else { return }
+            let text = "\(request.head.authority ?? "") \(peer.userID == geteuid())"
+            responder.respond(HTTPResponse(status: .ok), body: Array(text.utf8))
+        }
+        _ = try server.start()
+        let client = HTTPClient(trust: .system, unixSocket: path)
+        let mailbox = Mailbox<Outcome>()
+        client.send(.get, Redacted("http://localhost/")) { mailbox.post($0) }
+        #expect(try await mailbox.next().get().body == Array("localhost true".utf8))
+        await server.stop()
+        client.send(.get, Redacted("http://localhost/")) { mailbox.post($0) }
+        #expect(failure(of: try await mailbox.next()) == .dial(.network(SystemError(call: .connect, code: ENOENT))))
     }
 }

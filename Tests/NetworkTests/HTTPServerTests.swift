@@ -126,7 +126,7 @@ struct HTTPServerTests {
     @Test("A request whose header never ends is answered with 408, a connection without a request just closed")
     func timeOuts() async throws {
         var limits = HTTPServer.Limits()
-        limits.requestTime = .milliseconds(500)
+        limits.headerTime = .milliseconds(500)
         limits.idleTime = .milliseconds(500)
         let (server, port) = try startServer(limits, onRequest: echoPath)
         let slow = try RawClient(port: port)
@@ -151,22 +151,30 @@ struct HTTPServerTests {
         await server.stop()
     }
 
-    @Test("A connection over the limit is closed, and there is room again when another one ends")
-    func connectionLimit() async throws {
+    @Test(
+        "A connection over a limit gets 503, and there is room again when another one ends (RFC 9110 §15.6.4)",
+        arguments: [(connections: 1, perPeer: 9), (connections: 9, perPeer: 1)])
+    func connectionLimit(connections: Int, perPeer: Int) async throws {
         var limits = HTTPServer.Limits()
-        limits.connections = 1
+        limits.connections = connections
+        limits.connectionsPerPeer = perPeer
         let (server, port) = try startServer(limits, onRequest: echoPath)
         let first = try RawClient(port: port)
         try first.send("GET /one HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try await first.receive(upTo: "/one").withoutDate == ok("/one"))
-        #expect(try await RawClient(port: port).receive(upTo: nil) == "")
+        let second = try RawClient(port: port)
+        try second.send("GET /one HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(
+            try await second.receive(upTo: nil).withoutDate
+                == "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
         try first.send("GET /two HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         #expect(try await first.receive(upTo: nil).withoutDate == ok("/two", closing: true))
         first.endSending()
         while true {
             let next = try RawClient(port: port)
-            try? next.send("GET /three HTTP/1.1\r\nHost: a\r\n\r\n")
-            if let answer = try? await next.receive(upTo: "/three"), answer.withoutDate == ok("/three") { break }
+            try next.send("GET /three HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            if try await next.receive(upTo: nil).withoutDate == ok("/three", closing: true) { break }
         }
         await server.stop()
     }

@@ -68,4 +68,11 @@ struct DialogTests {
         dialog.refreshTarget(from: [.contact: "<sip:a@9.invalid>"])
         #expect(dialog.request(.info).target.description == "sip:a@9.invalid")
     }
+
+    @Test("headers and method of a Contact stay out of the Request-URI (RFC 3261 §19.1.1)")
+    func contactWithHeaders() throws {
+        var dialog = try Dialog(
+            answering: invite([.contact: "<sip:a@1.invalid;method=INVITE;ob?subject=x>"]), localTag: "B", sequence: 1)
+        #expect(dialog.request(.bye).target.description == "sip:a@1.invalid;ob")
+    }
 }

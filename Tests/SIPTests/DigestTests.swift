@@ -185,4 +185,16 @@ final class AuthenticatorTests {
         authenticator = Authenticator(nil)
         #expect(!learns(refusal, attempt: 0))
     }
+
+    @Test(
+        "a response or count that is not hexadecimal is malformed (RFC 7616 §3.4)",
+        arguments: [
+            ("=\"", "00000001"), ("0g", "00000001"), ("00", "+0000001"), ("00", "1"),
+        ])
+    func notHexadecimal(_ response: String, count: String) {
+        let start = "Digest username=\"u\", realm=\"r\", nonce=\"n\", uri=\"sip:a\", qop=auth, cnonce=\"c\""
+        #expect(throws: Malformed.digest) {
+            try DigestCredentials(parsing: "\(start), response=\(response), nc=\(count)")
+        }
+    }
 }

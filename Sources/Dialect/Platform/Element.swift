@@ -1,5 +1,3 @@
-import Foundation
-import FoundationXML
 import Wire
 
 /// An element of the platform's XML bodies: a name, attributes, child elements; text does not occur.
@@ -32,7 +30,7 @@ struct Element: Sendable, Equatable {
             case "&": text += "&amp;"
             case "<": text += "&lt;"
             case "\"": text += "&quot;"
-            case "\n", "\r", "\t": text += " "
+            case "\n", "\r", "\r\n", "\t": text += " "
             default: text.append(character)
             }
         }
@@ -43,45 +41,13 @@ extension Element {
     /// Parses a body; nil if it is not well-formed, too large, nested too deep, or declares a document type (and with it
     /// entities).
     init?(document: [UInt8]) {
-        guard document.count <= 65_536, !Self.declaresDocumentType(document) else { return nil }
-        let parser = XMLParser(data: Data(document))
-        parser.shouldResolveExternalEntities = false
-        let builder = ElementBuilder()
-        parser.delegate = builder
-        guard parser.parse(), let root = builder.root else { return nil }
+        guard document.count <= 65_536 else { return nil }
+        var reader = ElementReader(document)
+        guard let root = try? reader.document() else { return nil }
         self = root
-    }
-
-    /// The platform's own encoding is UTF-8; another one could hide a declaration, so a NUL byte is refused with it.
-    private static func declaresDocumentType(_ document: [UInt8]) -> Bool {
-        document.contains(0)
-            || String(decoding: document, as: UTF8.self).range(of: "<!DOCTYPE", options: .caseInsensitive) != nil
     }
 
     mutating func append(_ child: Element) {
         children.append(child)
-    }
-}
-
-private final class ElementBuilder: NSObject, XMLParserDelegate {
-    private static let deepest = 8
-    private var open: [Element] = []
-    private(set) var root: Element?
-
-    func parser(
-        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-        attributes: [String: String]
-    ) {
-        guard open.count < Self.deepest else { return parser.abortParsing() }
-        open.append(Element(name, attributes))
-    }
-
-    func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
-        guard let closed = open.popLast() else { return }
-        if open.isEmpty {
-            root = closed
-        } else {
-            open[open.count - 1].append(closed)
-        }
     }
 }

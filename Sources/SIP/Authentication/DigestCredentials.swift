@@ -46,6 +46,7 @@ package struct DigestCredentials: Sendable, Hashable {
         nonce = try fields.required("nonce")
         uri = try fields.required("uri")
         response = try fields.required("response").lowercased()
+        guard response.utf8.allSatisfy(\.isHexDigit) else { throw .digest }
         opaque = fields["opaque"]
         guard let algorithm = DigestAlgorithm(name: fields["algorithm"] ?? "MD5") else { throw .digest }
         self.algorithm = algorithm
@@ -71,7 +72,7 @@ extension DigestCredentials.Protection {
         guard let name = fields["qop"] else { return nil }
         guard name.lowercased() == "auth" else { throw .digest }
         let count = try fields.required("nc")
-        guard count.utf8.count == 8, let number = UInt32(count, radix: 16) else { throw .digest }
+        guard count.utf8.count == 8, count.utf8.allSatisfy(\.isHexDigit), let number = UInt32(count, radix: 16) else { throw .digest }
         self.init(nonceCount: number, clientNonce: try fields.required("cnonce"))
     }
 

@@ -80,4 +80,12 @@ extension URI {
         if case .other = scheme { throw .scheme }
         guard headers == nil else { throw .uri }
     }
+
+    /// The URI without what a Request-URI may not hold (RFC 3261 §19.1.1, table 1).
+    var asRequestTarget: URI {
+        var target = self
+        target.headers = nil
+        target.parameters["method"] = nil
+        return target
+    }
 }

@@ -1,0 +1,22 @@
+/// An event as the log keeps it.
+package struct EventRecord: Sendable, Equatable {
+    package let seq: UInt64
+    package let unixMilliseconds: Int64
+    /// The JSON text subscribers get.
+    package let text: [UInt8]
+
+    package init(seq: UInt64, unixMilliseconds: Int64, text: [UInt8]) {
+        self.seq = seq
+        self.unixMilliseconds = unixMilliseconds
+        self.text = text
+    }
+
+    package init(_ event: Event) {
+        self.init(
+            seq: event.position.seq, unixMilliseconds: event.unixMilliseconds, text: encodedJSON(event.json))
+    }
+
+    package func message(epoch: String) -> EventMessage {
+        EventMessage(position: LogPosition(epoch: epoch, seq: seq), text: text)
+    }
+}

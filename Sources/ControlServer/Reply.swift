@@ -1,0 +1,55 @@
+import ControlAPI
+import HTTPTypes
+import Network
+import Wire
+
+/// The answer to one request, with the fields the origin of the page behind it is owed.
+struct Reply: Sendable {
+    let responder: Responder
+    var origin: String?
+
+    init(_ responder: Responder) {
+        self.responder = responder
+    }
+
+    func json(_ value: JSON, status: HTTPResponse.Status = .ok) {
+        send(status, [.contentType: "application/json", .cacheControl: "no-store"], encodedJSON(value))
+    }
+
+    func send(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:], _ body: [UInt8] = []) {
+        responder.respond(head(status, fields), body: body)
+    }
+
+    /// The head of any answer but that to a preflight.
+    func head(_ status: HTTPResponse.Status, _ fields: HTTPFields) -> HTTPResponse {
+        var fields = fields
+        for field in CrossOrigin.fields(origin: origin) { fields.append(field) }
+        return HTTPResponse(status: status, headerFields: fields)
+    }
+
+    func preflight(_ head: HTTPRequest, origin: String) {
+        let fields = CrossOrigin.preflightFields(for: head, origin: origin)
+        responder.respond(HTTPResponse(status: .noContent, headerFields: fields))
+    }
+
+    func problem(_ problem: Problem) {
+        var fields: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        fields[.allow] = problem.allow
+        fields[.retryAfter] = problem.retryAfter.map(String.init)
+        fields[.wwwAuthenticate] = problem.challenge
+        if problem.status == 426 { fields[.upgrade] = "websocket" }
+        send(.init(code: problem.status), fields, encodedJSON(problem.json))
+    }
+}
+
+extension Problem {
+    static let upgradeRequired = Problem(
+        status: 426, "upgrade-required", "Events are a WebSocket or a stream of server-sent events.",
+        detail: "Send the opening handshake of RFC 6455, or 'Accept: text/event-stream'.")
+
+    /// RFC 6750 §3.
+    fileprivate var challenge: String? {
+        if let scope { return #"Bearer realm="phonebard", error="insufficient_scope", scope="\#(scope.rawValue)""# }
+        return status == 401 ? #"Bearer realm="phonebard""# : nil
+    }
+}

@@ -1,0 +1,170 @@
+import Audio
+import Crypto
+import Dialect
+import Logging
+import Network
+import Seat
+import Wire
+
+/// What one run of the daemon is told.
+package struct Configuration: Sendable {
+    /// Where the control API listens. A port may be 0.
+    package var endpoints: [Endpoint]
+    /// The Unix socket of the control API; none when nil.
+    package var socketPath: String?
+    /// PEM file of the certificate chain; with it the control API speaks TLS on every TCP endpoint.
+    package var certificateFile: String?
+    package var keyFile: String?
+    /// What `Host` may name beside the addresses listened on.
+    package var allowedHosts: [String] = []
+    /// Which web pages may use the control API, as `scheme://host[:port]`.
+    package var allowedOrigins: [String] = []
+    package var limits = Limits()
+    package var journal = Journal()
+    /// The folder of the API token and of what must outlive a run.
+    package var stateDirectory: String
+    /// How long a command may wait for the platform.
+    package var answerTimeout = Duration.seconds(10)
+
+    /// Switchboard number or area code → operations host (`host` or `host:port`).
+    package var hosts: [String: String]
+    package var directory = DirectoryServer()
+    /// Whether the SIP domain is written `domain:port`.
+    package var domainHasPort = false
+    /// The gateway's URI when `init` names none.
+    package var socketURI: String?
+    /// A PEM file of the only certificate authorities to believe, instead of the system's.
+    package var authorities: String?
+
+    /// The local addresses of the audio; those of the interfaces when empty.
+    package var mediaAddresses: [IPAddress]
+    package var microphone: AudioDevice
+    package var speaker: AudioDevice
+
+    package var log = Log()
+
+    /// Whether `POST /v1/test/events` is there. No flag and no file sets this: who may use the API must not be able to make
+    /// events up. A debug build, which is what the tests start, also takes it from the environment variable
+    /// `TEST_PHONEBARD_EVENTS`; in a release build the variable means nothing.
+    package var injectsEvents = Self.isAskedToInject
+
+    package init(
+        endpoints: [Endpoint], stateDirectory: String, hosts: [String: String] = [:], socketURI: String? = nil,
+        authorities: String? = nil, mediaAddresses: [IPAddress] = [], microphone: AudioDevice = .pulse(name: nil),
+        speaker: AudioDevice = .pulse(name: nil)
+    ) {
+        self.endpoints = endpoints
+        self.stateDirectory = stateDirectory
+        self.hosts = hosts
+        self.socketURI = socketURI
+        self.authorities = authorities
+        self.mediaAddresses = mediaAddresses
+        self.microphone = microphone
+        self.speaker = speaker
+    }
+
+    /// The port the API is known by.
+    package static let defaultPort: UInt16 = 8460
+}
+
+extension Configuration {
+    /// What the control server grants its clients; sizes in bytes.
+    package struct Limits: Sendable, Equatable {
+        package var connections = 1024
+        package var connectionsPerAddress = 256
+        package var requestLine = 8 * 1024
+        /// A request's header section.
+        package var header = 16 * 1024
+        package var headerFields = 100
+        package var body = 1024 * 1024
+        /// From the first byte of a request to the end of its header section, a TLS handshake counted in.
+        package var headerTimeout = Duration.seconds(10)
+        /// From the first byte of a request to its last.
+        package var requestTimeout = Duration.seconds(30)
+        /// Between two requests of a connection.
+        package var idleTimeout = Duration.seconds(60)
+        package var webSocketMessage = 1024 * 1024
+        /// Bytes that may wait to be sent to one subscriber before it is cut off.
+        package var webSocketQueue = 1024 * 1024
+        /// How long requests in flight may take when the daemon ends.
+        package var gracePeriod = Duration.seconds(5)
+
+        package init() {}
+    }
+
+    /// The log of events on disk.
+    package struct Journal: Sendable, Equatable {
+        /// `journal.sqlite` in the state directory when nil.
+        package var path: String?
+        package var maximumAge = Duration.seconds(30 * 86_400)
+        /// In bytes.
+        package var maximumSize = 256 * 1024 * 1024
+
+        package init() {}
+    }
+
+    /// The server that lists operations hosts; it is asked when it has a host and a key.
+    package struct DirectoryServer: Sendable, Equatable {
+        package var host: String?
+        package var version = "1.0"
+        package var key: Redacted<String>?
+        /// Area code → province, as the list names it.
+        package var provinces: [String: String] = [:]
+
+        package init() {}
+    }
+
+    package struct Log: Sendable, Equatable {
+        package enum Destination: String, Sendable, CaseIterable {
+            /// The journal when run under it, standard error otherwise.
+            case automatic
+            case standardError = "stderr"
+            case journal
+        }
+
+        package var level = Logger.Level.info
+        package var destination = Destination.automatic
+
+        package init() {}
+    }
+
+    package var journalPath: String { journal.path ?? stateDirectory + "/journal.sqlite" }
+}
+
+extension Configuration {
+    var seat: Seat.Configuration {
+        var seat = Seat.Configuration(socketURI: socketURI)
+        seat.answerTime = answerTimeout
+        return seat
+    }
+
+    var platform: Platform.Configuration {
+        var server: Directory?
+        if let host = directory.host, let key = directory.key {
+            server = Directory(
+                host: host, version: directory.version, key: key.value, provinces: directory.provinces)
+        }
+        return Platform.Configuration(hosts: HostTable(hosts), directory: server, domainHasPort: domainHasPort)
+    }
+
+    var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
+
+    /// The addresses a call's candidates are on. A gateway on this machine is reached over loopback.
+    func addresses(forGateway gateway: String?) throws(SystemError) -> [IPAddress] {
+        guard mediaAddresses.isEmpty else { return mediaAddresses }
+        let interfaces = try LocalInterface.all()
+        let gatewayIsLocal = gateway == "localhost" || gateway.flatMap { IPAddress($0) }?.isLoopback == true
+        return interfaces.filter { ($0.isLoopback && gatewayIsLocal) || (!$0.isLoopback && !$0.address.isLinkLocal) }
+            .map(\.address)
+    }
+}
+
+extension IPAddress {
+    /// RFC 3927, RFC 4291 §2.5.6.
+    fileprivate var isLinkLocal: Bool {
+        switch self {
+        case .v4(let bits): bits >> 16 == 0xA9FE
+        case .v6(let high, _): high >> 54 == 0x3FA
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Wire
+
+extension Configuration {
+    /// Everything that can be configured, in the order it is shown.
+    package static let settings: [Setting] = control + limits + journal + platform + media + log
+
+    private static let control: [Setting] = [
+        .list("control.listen", \.endpoints, .endpoint, "Where the control API listens; beyond loopback only with TLS"),
+        .optional(
+            "control.socket", \.socketPath, .path, "The control API's Unix socket, for programs of the same user"),
+        .optional(
+            "control.certificateFile", \.certificateFile, .path,
+            "PEM file of the certificate chain that makes the TCP listeners speak TLS"
+        ).naming(.readable),
+        .optional("control.keyFile", \.keyFile, .path, "PEM file of the certificate's private key").naming(.secret),
+        .list(
+            "control.allowedHosts", \.allowedHosts, .host,
+            "What a request's Host may name beside the addresses listened on"),
+        .list("control.allowedOrigins", \.allowedOrigins, .origin, "Which web pages may use the control API"),
+        .one(
+            "control.answerTimeout", \.answerTimeout, .duration(.seconds(1) ... .seconds(300)),
+            "How long a command waits for the platform's answer"),
+        .one("stateDirectory", \.stateDirectory, .folder, "Folder of the API token and of what outlives a run"),
+    ]
+
+    private static let limits: [Setting] = [
+        .one("limits.connections", \.limits.connections, .count(1...100_000), "Connections in all"),
+        .one(
+            "limits.connectionsPerAddress", \.limits.connectionsPerAddress, .count(1...100_000),
+            "Connections from one address"),
+        .one("limits.requestLine", \.limits.requestLine, .size(256...1 << 20), "A request's first line"),
+        .one("limits.header", \.limits.header, .size(1024...1 << 20), "A request's header section"),
+        .one("limits.headerFields", \.limits.headerFields, .count(10...10_000), "Header fields of a request"),
+        .one("limits.body", \.limits.body, .size(1024...1 << 30), "A request's body"),
+        .one(
+            "limits.headerTimeout", \.limits.headerTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
+            "For a request's header section to arrive, TLS handshake included"),
+        .one(
+            "limits.requestTimeout", \.limits.requestTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
+            "For a request to arrive whole"),
+        .one(
+            "limits.idleTimeout", \.limits.idleTimeout, .duration(.milliseconds(100) ... .seconds(86_400)),
+            "Between two requests of a connection"),
+        .one(
+            "limits.webSocketMessage", \.limits.webSocketMessage, .size(1024...1 << 30),
+            "A message of a WebSocket client"),
+        .one(
+            "limits.webSocketQueue", \.limits.webSocketQueue, .size(1024...1 << 30),
+            "What may wait for one subscriber before it is cut off"),
+        .one(
+            "limits.gracePeriod", \.limits.gracePeriod, .duration(.zero ... .seconds(300)),
+            "How long requests in flight may take when the daemon ends"),
+    ]
+
+    private static let journal: [Setting] = [
+        .optional(
+            "journal.path", \.journal.path, .path, "The event log; `journal.sqlite` in the state directory if none"),
+        .one(
+            "journal.maximumAge", \.journal.maximumAge, .duration(.seconds(60) ... .seconds(3650 * 86_400)),
+            "How long events are kept"),
+        .one(
+            "journal.maximumSize", \.journal.maximumSize, .size(1 << 20...1 << 40),
+            "How large the event log may grow; the oldest events go first"),
+    ]
+
+    private static let platform: [Setting] = [
+        .table(
+            "platform.hosts", \.hosts, key: "NUMBER", .host, "Operations host of a switchboard number or area code"),
+        .optional(
+            "platform.directory.host", \.directory.host, .host,
+            "Server that knows the operations hosts of other numbers"),
+        .one("platform.directory.version", \.directory.version, .word, "Version to name to it"),
+        .optional("platform.directory.key", \.directory.key, .secret, "Key to sign requests to it with").withSecret(),
+        .table(
+            "platform.directory.provinces", \.directory.provinces, key: "AREA", .word,
+            "Area code → province as the directory server calls it"),
+        .one("platform.domainHasPort", \.domainHasPort, .truth, "Whether the SIP domain is written `domain:port`"),
+        .optional("platform.socketURI", \.socketURI, .socketURI, "The gateway when `init` names none"),
+        .optional(
+            "platform.caFile", \.authorities, .path, "PEM file of the authorities to believe instead of the system's"
+        ).naming(.readable),
+    ]
+
+    private static let media: [Setting] = [
+        .list(
+            "media.addresses", \.mediaAddresses, .address, "Local addresses for audio; those of the interfaces if none"),
+        .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
+        .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
+    ]
+
+    private static let log: [Setting] = [
+        .one("log.level", \.log.level, .choice, "Least severe messages to log"),
+        .one(
+            "log.destination", \.log.destination, .choice,
+            "Where they go; `automatic` is the journal for a service of systemd, standard error otherwise"),
+    ]
+}

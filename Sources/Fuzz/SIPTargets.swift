@@ -1,0 +1,300 @@
+import SIP
+import Wire
+
+extension Target {
+    static let sip = [
+        Target(name: "sip-message", words: Words.sip, seeds: { SIPStory.told.messages }, check: checkMessage),
+        Target(
+            name: "sip-values", words: Words.sip,
+            seeds: {
+                [
+                    "sip:alice:secret@[2001:db8::1]:5060;transport=ws;lr?subject=x", "tel:+1-201-555-0123",
+                    "\"A. \\\"G.\\\" Bell\" <sip:a@b.invalid;ob>;tag=1;q=0.7, sips:c@d", "4711 INVITE",
+                    "SIP / 2.0 / WSS a.invalid:80;branch=z9hG4bK1;received=192.0.2.1, SIP/2.0/UDP b",
+                ].map { Array($0.utf8) }
+            }, check: checkValues),
+        Target(
+            name: "sip-digest", words: Words.digest,
+            seeds: {
+                [
+                    "Digest realm=\"a.example\", nonce=\"n\", opaque=\"o\", stale=true, algorithm=SHA-256, qop=\"auth,auth-int\"",
+                    "Digest username=\"u\\\"v\", realm=\"r\", nonce=\"n\", uri=\"sip:a\", response=\"00\", algorithm=MD5, "
+                        + "qop=auth, nc=00000001, cnonce=\"c\"",
+                ].map { Array($0.utf8) }
+            }, check: checkDigest),
+        Target(name: "sip-agent", words: Words.sip + Words.owner, seeds: { SIPStory.told.seeds }, check: checkAgent),
+    ]
+
+    private static func checkMessage(_ bytes: [UInt8]) {
+        do throws(UnreadableMessage) {
+            switch try Message(bytes.span) {
+            case .request(let request):
+                expectStable(Message.request(request), String(decoding: request.bytes, as: UTF8.self)) {
+                    try Message(request.bytes.span)
+                }
+            case .response(let response):
+                expectStable(Message.response(response), String(decoding: response.bytes, as: UTF8.self)) {
+                    try Message(response.bytes.span)
+                }
+            }
+        } catch {
+            guard let reply = error.reply else { return }
+            expect(String(decoding: reply, as: UTF8.self).hasPrefix("SIP/2.0 "), "a refusal is a response")
+        }
+    }
+
+    private static func checkValues(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let uri = try? URI(parsing: text) {
+            expectStable(uri, uri) { try URI(parsing: uri.description) }
+        }
+        if let addresses = try? NameAddress.list(parsing: text) {
+            let written = addresses.map(\.description).joined(separator: ", ")
+            expectStable(addresses, written) { try NameAddress.list(parsing: written) }
+        }
+        if let vias = try? Via.list(parsing: text) {
+            let written = vias.map(\.description).joined(separator: ", ")
+            expectStable(vias, written) { try Via.list(parsing: written) }
+        }
+        if let sequence = try? CSeq(parsing: text) {
+            expectStable(sequence, sequence) { try CSeq(parsing: sequence.description) }
+        }
+    }
+
+    private static func checkDigest(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let challenge = try? DigestChallenge(parsing: text) {
+            expectStable(challenge, challenge) { try DigestChallenge(parsing: challenge.description) }
+            let answer = DigestCredentials(
+                to: challenge, username: "u", password: Redacted("p"), method: .register, uri: "sip:a",
+                protection: .init(nonceCount: 1, clientNonce: "c"))
+            expect(answer.verify(password: Redacted("p"), method: .register), "an answer fits its challenge")
+        }
+        if let credentials = try? DigestCredentials(parsing: text) {
+            expectStable(credentials, credentials) { try DigestCredentials(parsing: credentials.description) }
+            _ = credentials.verify(password: Redacted("p"), method: .invite)
+        }
+    }
+
+    /// The first byte says where in the story the agent stands; records are messages, or what its owner does.
+    private static func checkAgent(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        var run = AgentRun(from: SIPStory.told.stages[Int(first) % SIPStory.told.stages.count])
+        for record in Fodder.records(of: Array(bytes.dropFirst())).prefix(32) {
+            run.take(record)
+        }
+        run.finish()
+    }
+}
+
+/// A user agent, its owner, and what must hold of everything they say.
+private struct AgentRun {
+    private var agent: UserAgent
+    private var now: Instant
+    private var calls: [CallHandle] = []
+    private var requests: [RequestToken] = []
+    private var ended: Set<CallHandle> = []
+
+    init(from stage: SIPStory.Stage) {
+        (agent, now) = (stage.agent, stage.now)
+    }
+
+    mutating func take(_ record: [UInt8]) {
+        guard record.first == UInt8(ascii: "@") else {
+            perform(agent.receive(record.span, at: now))
+            return
+        }
+        let words = String(decoding: record.dropFirst(), as: UTF8.self).split(separator: " ")
+        let number = words.count > 1 ? Int(words[1]) ?? 0 : 0
+        switch words.first {
+        case "answer": if let call = calls.last { give(.answer(call, status: 100 + number % 600)) }
+        case "respond": if let token = requests.last { give(.respond(token, status: 100 + number % 600)) }
+        case "hangup": give(.hangUp(calls.last ?? .outgoing(1)))
+        case "invite": give(.invite(.outgoing(UInt64(number % 8)), target: SIPStory.platform, body: [1]))
+        case "info": give(.sendInCall(calls.last ?? .outgoing(1), RequestID(1), .info))
+        case "reinvite": give(.sendInCall(calls.last ?? .outgoing(1), RequestID(2), .invite, body: [2]))
+        case "register": give(.register(expires: .seconds(number % 4_000)))
+        case "unregister": give(.unregister)
+        case "lost": give(.transportFailed)
+        case "up": give(.transportConnected)
+        default: pass(.milliseconds(number % 100_000))
+        }
+    }
+
+    /// Whatever was said, within an hour every call that did not come to be has ended, and time still passes.
+    mutating func finish() {
+        pass(.seconds(3_600))
+    }
+
+    private mutating func give(_ input: UserAgent.Input) {
+        perform(agent.handle(input, at: now))
+    }
+
+    private mutating func pass(_ duration: Duration) {
+        let end = now + duration
+        var steps = 0
+        while let deadline = agent.deadline, deadline <= end {
+            now = max(now, deadline)
+            give(.deadlineReached)
+            steps += 1
+            expect(steps < 20_000, "deadlines move forward")
+        }
+        now = end
+    }
+
+    private mutating func perform(_ outputs: [UserAgent.Output]) {
+        for output in outputs {
+            switch output {
+            case .transmit(let bytes):
+                expectReadable(bytes)
+            case .incomingCall(let call, _): calls.append(call)
+            case .request(let token, _), .callRequest(_, let token, _), .callUpdate(_, let token, _):
+                requests.append(token)
+            case .callEnded(let call, .refused): _ = call
+            case .callEnded(let call, _):
+                if case .incoming = call { expect(ended.insert(call).inserted, "a call ends once") }
+            default: break
+            }
+        }
+    }
+
+    /// Excepted are answers to what could not be read, which repeat it as it stands, and targets of foreign schemes.
+    private func expectReadable(_ bytes: [UInt8]) {
+        do throws(UnreadableMessage) {
+            _ = try Message(bytes.span)
+        } catch {
+            let text = String(decoding: bytes, as: UTF8.self)
+            let isRefusal = text.hasPrefix("SIP/2.0 4") || text.hasPrefix("SIP/2.0 5")
+            expect(isRefusal || error.reason == .scheme, "what is sent can be read")
+        }
+    }
+}
+
+/// An agent and the platform behind it in a story that goes right, for its messages and the states between them.
+private struct SIPStory {
+    struct Stage: Sendable {
+        var agent: UserAgent
+        var now: Instant
+    }
+
+    static let told = SIPStory()
+    static let platform = URI(user: "PBX", host: "example.com")
+
+    private(set) var stages: [Stage] = []
+    /// What both sides sent.
+    private(set) var messages: [[UInt8]] = []
+    private(set) var seeds: [[UInt8]] = []
+
+    private var agent: UserAgent
+    private var far: UserAgent
+    private var now = Instant(nanoseconds: 0)
+    private var records: [[UInt8]] = []
+    private var told: [UserAgent.Output] = []
+
+    private init() {
+        var randomness = Randomness.seeded(7)
+        var configuration = UserAgent.Configuration(
+            addressOfRecord: NameAddress(URI(user: "1006", host: "example.com"), displayName: "Agent"),
+            randomness: &randomness)
+        configuration.credentials = .init(username: "1006", password: Redacted("secret"))
+        var registrar = UserAgent.Configuration(
+            addressOfRecord: NameAddress(Self.platform), randomness: &randomness)
+        registrar.accepted = [.invite, .message, .register]
+        agent = UserAgent(configuration: configuration, randomness: .seeded(1))
+        far = UserAgent(configuration: registrar, randomness: .seeded(2))
+        perform(far.handle(.transportConnected, at: now), byAgent: false)
+        tell()
+    }
+
+    private mutating func tell() {
+        stage { $0.give("up", .transportConnected) }
+        stage { story in
+            story.give("register 600", .register(expires: .seconds(600)))
+            story.challenge()
+            story.respond(200, headers: [.contact: "<\(story.agent.configuration.contact)>;expires=600"])
+        }
+        stage { story in
+            story.far(.invite(.outgoing(1), target: story.agent.configuration.contact, body: []))
+            story.give("answer 80", .answer(.incoming(1), status: 180))
+        }
+        stage { story in
+            story.give("answer 100", .answer(.incoming(1), status: 200, body: [2]))
+        }
+        stage { story in
+            story.far(.sendInCall(.outgoing(1), RequestID(1), .info, body: Array("<i n='1' s='*'/>".utf8)))
+            story.give("respond 100", .respond(RequestToken(1), status: 200))
+        }
+        stage { story in
+            story.far(.sendInCall(.outgoing(1), RequestID(2), .invite, body: []))
+            story.give("respond 100", .respond(RequestToken(2), status: 200))
+        }
+        stage { $0.far(.hangUp(.outgoing(1))) }
+        stage { story in
+            story.give("invite 2", .invite(.outgoing(2), target: Self.platform, body: []))
+            story.far(.answer(.incoming(1), status: 183))
+            story.far(.answer(.incoming(1), status: 200))
+        }
+        stage { $0.give("hangup", .hangUp(.outgoing(2))) }
+    }
+
+    /// Keeps the state before a part of the story, and the part itself as a seed.
+    private mutating func stage(_ part: (inout SIPStory) -> Void) {
+        stages.append(Stage(agent: agent, now: now))
+        records = []
+        part(&self)
+        seeds.append([UInt8(stages.count - 1)] + Fodder.joined(records))
+    }
+
+    /// What the agent's owner does, and the words for it in a record.
+    private mutating func give(_ words: String, _ input: UserAgent.Input) {
+        records.append(Array("@\(words)".utf8))
+        perform(agent.handle(input, at: now), byAgent: true)
+    }
+
+    private mutating func far(_ input: UserAgent.Input) {
+        perform(far.handle(input, at: now), byAgent: false)
+    }
+
+    private mutating func challenge() {
+        let challenge = DigestChallenge(realm: "example.com", nonce: "n", algorithm: .sha256)
+        respond(401, headers: [.wwwAuthenticate: challenge.description])
+    }
+
+    /// The platform's response to the last request it was told of.
+    private mutating func respond(_ status: Int, headers: Headers) {
+        for output in told.reversed() {
+            if case .request(let token, _) = output {
+                return far(.respond(token, status: status, headers: headers))
+            }
+        }
+    }
+
+    private mutating func perform(_ outputs: [UserAgent.Output], byAgent: Bool) {
+        for case .transmit(let bytes) in outputs {
+            messages.append(bytes)
+            if !byAgent { records.append(bytes) }
+            let answers = byAgent ? far.receive(bytes.span, at: now) : agent.receive(bytes.span, at: now)
+            if byAgent { told += answers }
+            perform(answers, byAgent: !byAgent)
+        }
+    }
+}
+
+private enum Words {
+    static let sip = [
+        "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "MESSAGE", "SIP/2.0", "200 OK",
+        "401 Unauthorized", "481", "100 Trying", "183", "Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: ",
+        "Max-Forwards: ", "Content-Length: ", "Content-Type: application/sdp", "Record-Route: ", "Route: ",
+        "WWW-Authenticate: ", "Require: ", "Expires: ", "Min-Expires: ", "Retry-After: ", "branch=z9hG4bK", ";tag=",
+        ";expires=", ";lr", "sip:", "sips:", "\r\n", "\r\n\r\n", "\r\n ", "<sip:a@b>", "\u{1E}",
+    ]
+    static let owner = [
+        "\u{1E}@answer 100", "\u{1E}@answer 386", "\u{1E}@respond 100", "\u{1E}@hangup", "\u{1E}@invite 3",
+        "\u{1E}@info", "\u{1E}@reinvite", "\u{1E}@register 600", "\u{1E}@unregister", "\u{1E}@lost", "\u{1E}@up",
+        "\u{1E}@wait 500", "\u{1E}@wait 33000",
+    ]
+    static let digest = [
+        "Digest ", "username=", "realm=", "nonce=", "uri=", "response=", "algorithm=", "MD5", "SHA-256", "opaque=",
+        "stale=true", "qop=auth", "\"auth,auth-int\"", "nc=00000001", "cnonce=", "\\\"", ", ",
+    ]
+}

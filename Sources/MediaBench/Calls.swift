@@ -1,0 +1,80 @@
+import Audio
+import CAllocations
+import Crypto
+import Engine
+import Logging
+import Wire
+
+/// Calls between pairs of media paths over loopback.
+struct Calls {
+    struct Result {
+        let profile: String
+        let cpuPerSecond: Double
+        let allocationsPerFrame: Double
+        let packetsSent: UInt64
+        let packetsReceived: UInt64
+    }
+
+    enum Failure: Error { case notConnected }
+
+    private let paths: [MediaPath]
+
+    init(count: Int, codec: MediaCodec) async throws {
+        let certificate = Certificate.selfSigned()
+        let ends = (0..<2 * count).map { Self.makePath(number: $0, codec: codec, certificate: certificate) }
+        for index in stride(from: 0, to: ends.count, by: 2) {
+            let answer = try await ends[index + 1].answer(offer: try await ends[index].offer())
+            try await ends[index].accept(answer: answer)
+        }
+        paths = ends
+    }
+
+    private static func makePath(number: Int, codec: MediaCodec, certificate: Certificate) -> MediaPath {
+        var logger = Logger(label: "bench")
+        logger.logLevel = .critical
+        return MediaPath(
+            configuration: .init(
+                addresses: [.loopback4], certificate: certificate, codecs: [codec], cname: "\(number)"),
+            source: PreparedTone(), sink: NullDevice(), logger: logger, onEvent: { _ in })
+    }
+
+    /// Measures once every call is connected and has settled for a second.
+    func measure(seconds: Int) async throws -> Result {
+        try await awaitConnection()
+        try await Task.sleep(for: .seconds(1))
+        let before = await counters()
+        let (cpu, allocations) = (processorTime(), phonebard_allocation_count())
+        try await Task.sleep(for: .seconds(seconds))
+        let spent = processorTime() - cpu
+        let allocated = phonebard_allocation_count() - allocations
+        let after = await counters()
+        for path in paths { await path.close() }
+        let frames = Double(after.sent - before.sent)
+        return Result(
+            profile: after.profile, cpuPerSecond: spent / Double(seconds * paths.count),
+            allocationsPerFrame: Double(allocated) / frames, packetsSent: after.sent - before.sent,
+            packetsReceived: after.received - before.received)
+    }
+
+    private func awaitConnection() async throws {
+        for path in paths {
+            var patience = 1_000
+            while await !path.statistics().isConnected {
+                patience -= 1
+                guard patience > 0 else { throw Failure.notConnected }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+    }
+
+    private func counters() async -> (sent: UInt64, received: UInt64, profile: String) {
+        var sum: (sent: UInt64, received: UInt64, profile: String) = (0, 0, "")
+        for path in paths {
+            let statistics = await path.statistics()
+            sum.sent += statistics.packetsSent
+            sum.received += statistics.packetsReceived
+            sum.profile = statistics.srtpProfile ?? ""
+        }
+        return sum
+    }
+}

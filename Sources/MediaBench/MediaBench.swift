@@ -1,0 +1,44 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// What a second of a call costs, and what it cannot cost less than; one JSON object a line, for deploy/bench-media.
+@main
+struct MediaBench: AsyncParsableCommand {
+    @Option(help: "opus, PCMA or PCMU.")
+    var codec = MediaCodec.opus
+    @Option(help: "How many calls at once, each with both its ends in this process.")
+    var calls = 1
+    @Option(help: "For how long to measure.")
+    var seconds = 5
+
+    func run() async throws {
+        let floor = Floor(codec: codec)
+        let alone = floor.cpuPerSecond(frames: seconds * 50)
+        let withSockets = floor.cpuPerSecond(threads: 2 * calls, seconds: seconds)
+        let result = try await Calls(count: calls, codec: codec).measure(seconds: seconds)
+        let line = Line(
+            codec: codec.rawValue, calls: calls, profile: result.profile, floor: alone * 1_000,
+            floorWithSockets: withSockets * 1_000, phonebard: result.cpuPerSecond * 1_000,
+            allocationsPerFrame: result.allocationsPerFrame, sent: result.packetsSent,
+            received: result.packetsReceived)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        print(String(decoding: try encoder.encode(line), as: UTF8.self))
+    }
+}
+
+extension MediaCodec: ExpressibleByArgument {}
+
+/// Processor time is in milliseconds for a second of one end of a call, which sends and receives.
+private struct Line: Encodable {
+    let codec: String
+    let calls: Int
+    let profile: String
+    let floor: Double
+    let floorWithSockets: Double
+    let phonebard: Double
+    let allocationsPerFrame: Double
+    let sent: UInt64
+    let received: UInt64
+}

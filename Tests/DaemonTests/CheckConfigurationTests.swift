@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+@Suite("phonebard check-config, as run")
+struct CheckConfigurationTests {
+    private struct Outcome: Equatable {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Runs the program that was built beside these tests in an environment of its own.
+    private func run(_ arguments: [String], in folder: ConfigurationFolder, _ environment: [String: String] = [:])
+        throws -> Outcome
+    {
+        let process = Process()
+        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appending(path: "phonebard")
+        process.arguments = arguments
+        process.environment = environment.merging(["HOME": folder.path]) { given, _ in given }
+        let output = Pipe()
+        let errors = Pipe()
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let texts = try [output, errors].map { pipe in
+            String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+                .replacingOccurrences(of: folder.path, with: "~")
+        }
+        process.waitUntilExit()
+        return Outcome(status: process.terminationStatus, output: texts[0], errors: texts[1])
+    }
+
+    @Test("One line a setting: its value and its origin, a secret as •••; status 0")
+    func effective() throws {
+        let folder = try ConfigurationFolder()
+        defer { folder.remove() }
+        let file = try folder.write(
+            "phone.yaml",
+            """
+            # a comment
+            platform:
+              hosts:
+                "025": ops.example
+                "010": other.example
+              directory:
+                host: list.example
+                key: hush
+            limits: {body: 2097152}
+            """)
+        let outcome = try run(
+            ["check-config", "--config", file, "--log-level", "debug"], in: folder,
+            ["PHONEBARD_MEDIA_MICROPHONE": "tone:440", "XDG_RUNTIME_DIR": "/run/user/1"])
+        let expected = """
+            control.listen = 127.0.0.1:8460, [::1]:8460  (default)
+            control.socket = /run/user/1/phonebard/control.sock  (default)
+            control.certificateFile = none  (default)
+            control.keyFile = none  (default)
+            control.allowedHosts = none  (default)
+            control.allowedOrigins = none  (default)
+            control.answerTimeout = 10s  (default)
+            stateDirectory = ~/.local/state/phonebard  (default)
+            limits.connections = 1024  (default)
+            limits.connectionsPerAddress = 256  (default)
+            limits.requestLine = 8KiB  (default)
+            limits.header = 16KiB  (default)
+            limits.headerFields = 100  (default)
+            limits.body = 2MiB  (~/phone.yaml:9)
+            limits.headerTimeout = 10s  (default)
+            limits.requestTimeout = 30s  (default)
+            limits.idleTimeout = 1min  (default)
+            limits.webSocketMessage = 1MiB  (default)
+            limits.webSocketQueue = 1MiB  (default)
+            limits.gracePeriod = 5s  (default)
+            journal.path = none  (default)
+            journal.maximumAge = 30d  (default)
+            journal.maximumSize = 256MiB  (default)
+            platform.hosts = 010=other.example, 025=ops.example  (~/phone.yaml:3)
+            platform.directory.host = list.example  (~/phone.yaml:7)
+            platform.directory.version = 1.0  (default)
+            platform.directory.key = •••  (~/phone.yaml:8)
+            platform.directory.provinces = none  (default)
+            platform.domainHasPort = false  (default)
+            platform.socketURI = none  (default)
+            platform.caFile = none  (default)
+            media.addresses = none  (default)
+            media.microphone = tone:440.0,-20.0  (PHONEBARD_MEDIA_MICROPHONE)
+            media.speaker = pulse  (default)
+            log.level = debug  (--log-level)
+            log.destination = automatic  (default)
+
+            """
+        #expect(outcome == Outcome(status: 0, output: expected, errors: ""))
+    }
+
+    @Test(
+        "A bad configuration gives all faults on standard error and status 1, from check-config and at the start alike")
+    func faulty() throws {
+        let folder = try ConfigurationFolder()
+        defer { folder.remove() }
+        try folder.write(".config/phonebard/config.yaml", "log:\n  levle: debug\nlimits:\n  body: much\n")
+        let expected = Outcome(
+            status: 1, output: "",
+            errors: """
+                ~/.config/phonebard/config.yaml:2: log.levle: unknown; did you mean log.level?
+                ~/.config/phonebard/config.yaml:4: limits.body: expected a size from 1KiB to 1GiB, found "much"
+                --state-directry: unknown; did you mean --state-directory?
+
+                """)
+        for command in [["check-config"], ["run"], []] {
+            #expect(try run(command + ["--state-directry", "/tmp"], in: folder) == expected)
+        }
+    }
+}
