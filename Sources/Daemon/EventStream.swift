@@ -153,6 +153,12 @@ extension EventStream {
         retryTimer?.deadline = keeper.deadline
     }
 
+    /// What the keeper does when its time comes, in tests with another configuration.
+    func tryAgain(with journal: Journal.Configuration) {
+        keeper.tryAgain(with: journal)
+        deadlineReached()
+    }
+
     private func deadlineReached() {
         keeper.keep(&tail, at: .now)
         watch()
