@@ -1,10 +1,16 @@
-# make demo   install what is missing, build, place a call and take one, leave the daemon running
-# make test   install what is missing, check the code, run every test
-# make lint   only the checks
+# make demo       install what is missing, build, place a call and take one, leave the daemon running
+# make test       install what is missing, check the code, run every test
+# make lint       only the checks
 # make websocket-conformance   every case of the Autobahn catalogue against both ends, then browsers and libraries;
 #                              CASES='6 7.1.5' for some of them
+# make contract   hold the running daemon against openapi.yaml
+# make fuzz       make up input for everything that reads off the wire; SECONDS=5 and TARGETS='sdp stun' for less
+# make sanitize   run the tests under the thread sanitizer and the address sanitizer
+# make bench      measure calls and the HTTP server beside others, which takes minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance
+.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media
+
+SECONDS := 60
 
 build:
 	@deploy/bootstrap
@@ -27,3 +33,24 @@ websocket-conformance:
 	swift build --configuration release --product WebSocketConformance
 	.build/release/WebSocketConformance $(CASES)
 	PHONEBARD_TEST_BROWSER=chromium swift test --filter WebSocketPeerTests
+
+contract: build
+	@deploy/bootstrap contract
+	.venv-contract/bin/openapi-spec-validator openapi.yaml
+	deploy/contract
+
+fuzz:
+	@deploy/bootstrap
+	deploy/fuzz --seconds $(SECONDS) $(TARGETS)
+
+sanitize:
+	@deploy/bootstrap test
+	deploy/sanitize
+
+bench: bench-media
+	@deploy/bootstrap bench
+	Tests/Bench/run
+
+bench-media:
+	@deploy/bootstrap bench
+	deploy/bench-media

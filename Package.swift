@@ -50,8 +50,7 @@ let package = Package(
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
-            "Audio",
-            "Engine", "Journal", httpTypes, logging, layering, yaml),
+            "Audio", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
@@ -108,13 +107,14 @@ let package = Package(
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("JournalTests", "ControlAPI", "Journal"),
+        tests("ControlServerTests", "Wire", "ControlAPI", "Network", "ControlServer", httpTypes, logging),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
-            "Journal", "Daemon", "Simulator", httpTypes, logging),
+            "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
-            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,
+            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", httpTypes, logging,
             resources: [.copy("peers")]),
     ],
     swiftLanguageModes: [.v6]

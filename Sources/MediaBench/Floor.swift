@@ -18,11 +18,10 @@ struct Floor: Sendable {
     }
 
     /// The libraries alone, one frame after the other without a pause.
-    func cpuPerSecond(frames: Int) -> Double {
-        var pipe = Pipe(audio)
-        for _ in 0..<50 { pipe.passFrame() }
+    func cpuPerSecond(frames: Int) throws -> Double {
+        try passFrames(50, through: audio)
         let start = processorTime()
-        for _ in 0..<frames { pipe.passFrame() }
+        try passFrames(frames, through: audio)
         return (processorTime() - start) / Double(frames) * 50
     }
 
@@ -33,14 +32,14 @@ struct Floor: Sendable {
         for _ in 0..<threads {
             group.enter()
             Thread.detachNewThread { [audio] in
-                var pipe = Pipe(audio)
                 let socket = LoopbackSocket()
                 var next = timespec()
                 clock_gettime(CLOCK_MONOTONIC, &next)
-                for _ in 0..<seconds * 50 {
+                try? passFrames(seconds * 50, through: audio) {
                     next.advance(nanoseconds: 20_000_000)
                     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nil)
-                    pipe.passFrame(over: socket.exchange)
+                } exchange: { bytes, count in
+                    socket.exchange(bytes, count)
                 }
                 group.leave()
             }
@@ -50,46 +49,40 @@ struct Floor: Sendable {
     }
 }
 
-/// A microphone, an encoder, protection, and all of it taken back.
-private struct Pipe: ~Copyable {
-    private let tone = PreparedTone()
-    private var encoder: AudioEncoder
-    private var decoder: AudioDecoder
-    private var sending: SRTPSession
-    private var receiving: SRTPSession
-    private var sender: RTPSender
-    private var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
-    private var decoded = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
-    private var packet = [UInt8](repeating: 0, count: 2_048)
-
-    init(_ codec: AudioCodec) {
-        encoder = AudioEncoder(codec)
-        decoder = AudioDecoder(codec)
-        let profile = SRTPProfile.allCases[0]
-        let key = [UInt8](repeating: 7, count: profile.keyLength + profile.saltLength)
-        let keys = SRTPKeys(profile: profile, sending: key, receiving: key)
-        guard let sending = try? SRTPSession(.sending, keys: keys),
-            let receiving = try? SRTPSession(.receiving, keys: keys)
-        else { fatalError("libsrtp lacks a profile") }
-        self.sending = sending
-        self.receiving = receiving
-        var randomness = Randomness.seeded(1)
-        sender = RTPSender(clockRate: 48_000, randomness: &randomness)
-    }
-
-    /// `exchange` gets the count of bytes at the front of the packet and gives that of what came back in their place.
-    mutating func passFrame(over exchange: (UnsafeMutableRawBufferPointer, Int) -> Int = { $1 }) {
+/// A microphone, an encoder, protection, and all of it taken back, for so many frames.
+///
+/// `exchange` gets a packet and the count of its bytes, and gives the count of those that came back in their place.
+private func passFrames(
+    _ count: Int, through codec: AudioCodec, before: () -> Void = {},
+    exchange: (UnsafeMutableRawBufferPointer, Int) -> Int = { $1 }
+) throws {
+    let tone = PreparedTone()
+    let profile = SRTPProfile.allCases[0]
+    let key = [UInt8](repeating: 7, count: profile.keyLength + profile.saltLength)
+    let keys = SRTPKeys(profile: profile, sending: key, receiving: key)
+    var sending = try SRTPSession(.sending, keys: keys)
+    var receiving = try SRTPSession(.receiving, keys: keys)
+    var encoder = AudioEncoder(codec)
+    var decoder = AudioDecoder(codec)
+    var randomness = Randomness.seeded(1)
+    var sender = RTPSender(clockRate: 48_000, randomness: &randomness)
+    var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+    var decoded = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
+    var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
+    var packet = [UInt8](repeating: 0, count: 2_048)
+    for _ in 0..<count {
+        before()
         var samples = frame.mutableSpan
         tone.read(into: &samples)
-        var room = packet.mutableSpan
-        var payload = room.extracting(RTPHeader.length..<room.count)
-        let length = encoder.encode(frame.span, into: &payload)
+        var octets = payload.mutableSpan
+        let length = encoder.encode(frame.span, into: &octets)
         var bytes = packet.mutableSpan
+        for index in 0..<length { bytes[RTPHeader.length + index] = payload[index] }
         let plain = sender.writeHeader(
             payloadType: 111, payloadLength: length, samples: 960, at: Instant(nanoseconds: 0), into: &bytes)
-        guard let count = try? sending.protectRTP(&bytes, count: plain) else { return }
-        let received = bytes.withUnsafeMutableBytes { exchange($0, count) }
-        guard let end = try? receiving.unprotectRTP(&bytes, count: received) else { return }
+        let protected = try sending.protectRTP(&bytes, count: plain)
+        let received = bytes.withUnsafeMutableBytes { exchange($0, protected) }
+        let end = try receiving.unprotectRTP(&bytes, count: received)
         var sound = decoded.mutableSpan
         _ = decoder.decode(packet.span.extracting(RTPHeader.length..<end), into: &sound)
     }

@@ -14,7 +14,7 @@ struct MediaBench: AsyncParsableCommand {
 
     func run() async throws {
         let floor = Floor(codec: codec)
-        let alone = floor.cpuPerSecond(frames: seconds * 50)
+        let alone = try floor.cpuPerSecond(frames: seconds * 50)
         let withSockets = floor.cpuPerSecond(threads: 2 * calls, seconds: seconds)
         let result = try await Calls(count: calls, codec: codec).measure(seconds: seconds)
         let line = Line(

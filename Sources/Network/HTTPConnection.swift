@@ -99,7 +99,7 @@ actor HTTPConnection {
     }
 
     nonisolated func performLater(_ work: @escaping @Sendable (isolated HTTPConnection) -> Void) {
-        executor.queue.async { self.assumeIsolated(work) }
+        executor.async { self.assumeIsolated(work) }
     }
 
     func start(_ socket: ConnectedSocket, tls context: TLSContext?) {

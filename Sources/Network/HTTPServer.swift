@@ -16,7 +16,7 @@ package actor HTTPServer {
         case listen(Listener.Address, SystemError)
     }
 
-    nonisolated private let executor = QueueExecutor(label: "http-server")
+    nonisolated private let executor = QueueExecutor(label: "http-server", lingers: true)
     nonisolated private let configuration: Configuration
     nonisolated private let logger: Logger
     nonisolated private let onRequest: RequestClosure
@@ -48,7 +48,7 @@ package actor HTTPServer {
                 throw .listen(listener.address, error)
             }
         }
-        executor.queue.async { [sockets] in self.assumeIsolated { $0.listen(on: sockets) } }
+        executor.async { [sockets] in self.assumeIsolated { $0.listen(on: sockets) } }
         return sockets.compactMap(\.0.localEndpoint)
     }
 

@@ -8,11 +8,15 @@ package final class QueueExecutor: SerialExecutor {
     private static let key = DispatchSpecificKey<ObjectIdentifier>()
 
     package let queue: DispatchQueue
+    private let waker: Waker?
     /// Made when it is first asked for; touched on the queue only.
     nonisolated(unsafe) private var madePoller: SocketPoller?
 
-    package init(label: String) {
+    /// One that lingers stays with its sockets for a moment when they have gone quiet, and answers the next request sooner;
+    /// work handed to it by other ways than ``async(_:)`` may then wait a millisecond.
+    package init(label: String, lingers: Bool = false) {
         queue = DispatchQueue(label: label)
+        waker = lingers ? Waker() : nil
         queue.setSpecific(key: Self.key, value: ObjectIdentifier(self))
     }
 
@@ -21,17 +25,28 @@ package final class QueueExecutor: SerialExecutor {
         DispatchQueue.getSpecific(key: Self.key) == ObjectIdentifier(self)
     }
 
+    /// Runs work on the queue, later.
+    package func async(_ work: @escaping @Sendable () -> Void) {
+        guard let waker else { return queue.async(execute: work) }
+        waker.willEnqueue()
+        queue.async {
+            waker.didBegin()
+            work()
+        }
+        waker.didEnqueue()
+    }
+
     /// What watches the executor's sockets; the caller is on the queue.
     func poller() throws(SystemError) -> SocketPoller {
         if let madePoller { return madePoller }
-        let poller = try SocketPoller(on: queue)
+        let poller = try SocketPoller(on: queue, waker: waker)
         madePoller = poller
         return poller
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.async { [self] in
+        async { [self] in
             job.runSynchronously(on: asUnownedSerialExecutor())
         }
     }

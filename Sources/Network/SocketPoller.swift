@@ -1,6 +1,7 @@
 import CEpoll
 import Dispatch
 import Glibc
+import Wire
 
 /// Tells when sockets can be read or written, for all the sockets of one executor.
 ///
@@ -24,24 +25,36 @@ final class SocketPoller {
         var isDead: Bool { events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
     }
 
-    /// How often the set is asked before others on the queue get their turn.
-    private static let burst = 16
+    /// How long the set is asked again and again before others on the queue get their turn.
+    private static let turn = Duration.milliseconds(5)
+    /// How long it is waited for, in milliseconds, where there is a ``Waker``.
+    private static let patience: Int32 = 1
     private static let batch = 128
+    /// What the set calls the waker; no ``Watch`` has it.
+    private static let wakerID: UInt64 = 0
     private static let bufferSize = 64 * 1024
 
     /// What a socket is read into, until the next one is.
     var buffer = [UInt8](repeating: 0, count: bufferSize)
     private let set: FileDescriptor
     private let source: any DispatchSourceRead
+    private let waker: Waker?
     private var watches: [UInt64: Watch] = [:]
     private var lastID: UInt64 = 0
     private var events = [epoll_event](repeating: epoll_event(), count: batch)
 
-    init(on queue: DispatchQueue) throws(SystemError) {
+    init(on queue: DispatchQueue, waker: Waker?) throws(SystemError) {
         let raw = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard raw >= 0 else { throw SystemError(call: .epoll, code: errno) }
         let set = FileDescriptor(raw)
         self.set = set
+        self.waker = waker
+        if let waker {
+            var event = epoll_event(events: Interest.reading.rawValue, data: epoll_data_t(u64: Self.wakerID))
+            guard epoll_ctl(raw, EPOLL_CTL_ADD, waker.descriptor.raw, &event) == 0 else {
+                throw SystemError(call: .epoll, code: errno)
+            }
+        }
         source = DispatchSource.makeReadSource(fileDescriptor: raw, queue: queue)
         source.setCancelHandler { _ = set }
         source.setEventHandler { [weak self] in self?.ready() }
@@ -53,14 +66,23 @@ final class SocketPoller {
     }
 
     private func ready() {
-        for _ in 0..<Self.burst {
-            let count = Int(epoll_wait(set.raw, &events, Int32(Self.batch), 0))
+        let end = MonotonicClock.now + Self.turn
+        repeat {
+            let count = wait()
             guard count > 0 else { return }
             for index in 0..<count {
                 let event = events[index]
+                if event.data.u64 == Self.wakerID { waker?.reset() }
                 // One that was handled before it may have ended this one.
                 watches[event.data.u64]?.onReady(Readiness(events: event.events))
             }
+        } while MonotonicClock.now < end && waker?.hasPendingWork != true
+    }
+
+    private func wait() -> Int {
+        guard let waker else { return Int(epoll_wait(set.raw, &events, Int32(Self.batch), 0)) }
+        return waker.waiting { mayWait in
+            Int(epoll_wait(set.raw, &events, Int32(Self.batch), mayWait ? Self.patience : 0))
         }
     }
 

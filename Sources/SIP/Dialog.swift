@@ -68,8 +68,8 @@ struct Dialog: Sendable {
 
     private func compose(_ method: Method, sequence: UInt32, headers: Headers, body: [UInt8]) -> Request {
         var request = Request(
-            method, target: remoteTarget.asRequestTarget, from: local, to: remote, callID: id.callID, sequence: sequence,
-            body: body)
+            method, target: remoteTarget.asRequestTarget, from: local, to: remote, callID: id.callID,
+            sequence: sequence, body: body)
         var route = routeSet
         if let first = route.first, !first.uri.parameters.contains("lr") {
             request.target = first.uri.asRequestTarget

@@ -72,7 +72,9 @@ extension DigestCredentials.Protection {
         guard let name = fields["qop"] else { return nil }
         guard name.lowercased() == "auth" else { throw .digest }
         let count = try fields.required("nc")
-        guard count.utf8.count == 8, count.utf8.allSatisfy(\.isHexDigit), let number = UInt32(count, radix: 16) else { throw .digest }
+        guard count.utf8.count == 8, count.utf8.allSatisfy(\.isHexDigit), let number = UInt32(count, radix: 16) else {
+            throw .digest
+        }
         self.init(nonceCount: number, clientNonce: try fields.required("cnonce"))
     }
 

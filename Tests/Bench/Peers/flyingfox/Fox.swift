@@ -17,7 +17,9 @@ struct Fox {
         }
         await server.appendRoute("POST /v1/hold") { request in
             guard isAuthorised(request) else { return HTTPResponse(statusCode: .unauthorized) }
-            guard request.headers[.contentType] == "application/json" else { return HTTPResponse(statusCode: .notFound) }
+            guard request.headers[.contentType] == "application/json" else {
+                return HTTPResponse(statusCode: .notFound)
+            }
             return answer(#"{"result":"# + String(decoding: try await request.bodyData, as: UTF8.self) + "}")
         }
         try await server.run()
