@@ -131,9 +131,11 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media.
+// Run by deploy/bench-media and deploy/bench-events.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
+        program(
+            "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
         .target(name: "CAllocations"),
