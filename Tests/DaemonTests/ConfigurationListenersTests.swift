@@ -2,6 +2,7 @@ import Crypto
 import Daemon
 import Foundation
 import Glibc
+import HTTP
 import HTTPTypes
 import Network
 import Service
