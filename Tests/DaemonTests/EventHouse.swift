@@ -12,6 +12,7 @@ import Wire
 final class EventHouse: Sendable {
     let port: UInt16
     let token: String
+    let log = RecordedLog()
     private let daemon: Daemon
     private let folder: String
     private let web = HTTPClient(trust: .system, timeLimit: .seconds(60))
@@ -21,7 +22,7 @@ final class EventHouse: Sendable {
         var configuration = Configuration(
             endpoints: [Endpoint(.loopback4, port: 0)], stateDirectory: folder, microphone: .null, speaker: .null)
         configuration.injectsEvents = true
-        daemon = try Daemon(configuration: configuration, logger: RecordedLog().logger)
+        daemon = try Daemon(configuration: configuration, logger: log.logger)
         port = try #require(try daemon.start().first).port
         token = try String(contentsOfFile: folder + "/token", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -30,6 +31,15 @@ final class EventHouse: Sendable {
     func close() async {
         await daemon.stop()
         try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Waits until the log says so.
+    func logged(_ text: String) async throws {
+        let limit = MonotonicClock.now + .seconds(60)
+        while !log.text.contains(text) {
+            try #require(MonotonicClock.now < limit, "the log never said '\(text)'")
+            _ = try await request(.get, "/v1/checkLogin")
+        }
     }
 
     func request(_ method: HTTPRequest.Method, _ path: String, _ body: JSON? = nil) async throws -> JSON {

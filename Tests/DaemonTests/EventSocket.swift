@@ -31,6 +31,9 @@ final class EventSocket: @unchecked Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+            // The server's system buffers some segments before it knows how little is taken; those of loopback are huge.
+            var segment: Int32 = 1400
+            setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_MAXSEG, &segment, socklen_t(MemoryLayout<Int32>.size))
         }
         try dial(port)
         let query = after.map { "?after=" + $0 } ?? ""
