@@ -107,6 +107,7 @@ let package = Package(
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("JournalTests", "ControlAPI", "Journal"),
+        tests("ControlServerTests", "Wire", "ControlAPI", "Network", "ControlServer", httpTypes, logging),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests("ServiceTests", "Service", logging),
         tests(
