@@ -114,7 +114,7 @@ let package = Package(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
             "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
-            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,
+            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", httpTypes, logging,
             resources: [.copy("peers")]),
     ],
     swiftLanguageModes: [.v6]
