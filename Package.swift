@@ -50,8 +50,7 @@ let package = Package(
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
-            "Audio",
-            "Engine", "Journal", httpTypes, logging, layering, yaml),
+            "Audio", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
@@ -108,13 +107,14 @@ let package = Package(
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
         tests("JournalTests", "ControlAPI", "Journal"),
+        tests("ControlServerTests", "Wire", "ControlAPI", "Network", "ControlServer", httpTypes, logging),
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests("ServiceTests", "Service", logging),
         tests(
             "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
-            "Daemon", "Simulator", httpTypes, logging),
+            "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
-            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", logging,
+            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", httpTypes, logging,
             resources: [.copy("peers")]),
     ],
     swiftLanguageModes: [.v6]
@@ -131,9 +131,11 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media.
+// Run by deploy/bench-media and deploy/bench-events.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
+        program(
+            "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
         .target(name: "CAllocations"),

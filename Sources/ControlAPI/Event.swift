@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Wire
 
 /// One thing that happened, as subscribers get it.
@@ -35,17 +34,24 @@ package struct Event: Sendable, Equatable {
         self.content = content
     }
 
-    package var json: JSON {
-        var members: [String: JSON] = [
-            "epoch": .string(position.epoch),
-            "seq": .integer(Int64(position.seq)),
-            "time": .string(rfc3339(unixMilliseconds: unixMilliseconds)),
-            "seat": .string(seat),
-            "event": .string(content.name.rawValue),
-            "data": content.data,
-        ]
-        members["type"] = content.type.map(JSON.string)
-        return .object(members)
+    /// Its JSON text, members in alphabetical order.
+    package var text: [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(512)
+        text.append(contentsOf: #"{"data":"#.utf8)
+        text.appendJSON(content.data)
+        text.append(contentsOf: #","epoch":"#.utf8)
+        text.appendJSON(position.epoch)
+        text.append(contentsOf: #","event":"\#(content.name.rawValue)","seat":"#.utf8)
+        text.appendJSON(seat)
+        text.append(
+            contentsOf: #","seq":\#(position.seq),"time":"\#(rfc3339(unixMilliseconds: unixMilliseconds))""#.utf8)
+        if let type = content.type {
+            text.append(contentsOf: #","type":"#.utf8)
+            text.appendJSON(type)
+        }
+        text.append(UInt8(ascii: "}"))
+        return text
     }
 }
 
@@ -69,9 +75,28 @@ package struct LogPosition: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(epoch):\(seq)" }
 }
 
-/// The fraction is put in by hand: `Date` keeps it as a floating-point number and would cut it one too low now and then.
+/// RFC 3339 in UTC, by the proleptic Gregorian calendar; a formatter would cost more than the rest of an event.
 private func rfc3339(unixMilliseconds: Int64) -> String {
-    let seconds = unixMilliseconds / 1000
-    let fraction = String(1000 + unixMilliseconds % 1000).dropFirst()
-    return Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601).dropLast() + ".\(fraction)Z"
+    let (seconds, milliseconds) = unixMilliseconds.quotientAndRemainder(dividingBy: 1000)
+    let (day, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
+    let date = civilDate(daysSince1970: day)
+    let time = [second / 3600, second / 60 % 60, second % 60].map { digits($0, 2) }.joined(separator: ":")
+    return "\(digits(date.year, 4))-\(digits(date.month, 2))-\(digits(date.day, 2))T\(time).\(digits(milliseconds, 3))Z"
+}
+
+/// Counts in eras of 400 years that begin on the first of March, so that a leap day is the last of its year.
+private func civilDate(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let days = daysSince1970 + 719_468
+    let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: 146_097)
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+    return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+}
+
+private func digits(_ number: Int64, _ count: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
 }

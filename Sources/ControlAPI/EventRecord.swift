@@ -13,7 +13,7 @@ package struct EventRecord: Sendable, Equatable {
 
     package init(_ event: Event) {
         self.init(
-            seq: event.position.seq, unixMilliseconds: event.unixMilliseconds, text: encodedJSON(event.json))
+            seq: event.position.seq, unixMilliseconds: event.unixMilliseconds, text: event.text)
     }
 
     package func message(epoch: String) -> EventMessage {

@@ -65,6 +65,8 @@ extension Problem {
     package static let hostNotAllowed = Problem(
         status: 403, "host-not-allowed", "The daemon is not known by this name.",
         detail: "'Host' has to be a loopback address, localhost or a configured name.")
+    package static let malformedTarget = Problem(
+        status: 400, "malformed-target", "The path or the query is not well formed.")
     package static let tokenInURL = Problem(
         status: 400, "token-in-url", "A token has no place in a URL.",
         detail: "URLs end up in logs and histories. Send 'Authorization: Bearer TOKEN'.")

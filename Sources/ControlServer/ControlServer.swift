@@ -1,6 +1,7 @@
 import ControlAPI
 import Dispatch
 import Glibc
+import HTTP
 import HTTPTypes
 import Logging
 import Network
@@ -53,15 +54,28 @@ package final class ControlServer: Sendable {
 extension ControlServer {
     private func answer(_ request: IncomingRequest, _ reply: Reply) {
         var reply = reply
-        let target = Target(request.head.path ?? "/")
         do throws(Problem) {
             let asked = AccessControl.Request(request)
             reply.origin = try access.withLock { access throws(Problem) in try access.origin(of: asked) }
             if let origin = reply.origin, CrossOrigin.isPreflight(request.head) {
                 return reply.preflight(request.head, origin: origin)
             }
-            guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
-            switch try route(asked, target) {
+            try answer(asked, request, reply)
+        } catch {
+            if error.isRefusal { logger.info("refused", metadata: ["problem": "\(error.name)"]) }
+            reply.problem(error)
+        }
+    }
+
+    private func answer(
+        _ asked: AccessControl.Request, _ request: IncomingRequest, _ reply: Reply
+    ) throws(Problem) {
+        // The asterisk of OPTIONS is the one target that is no path (RFC 9112 §3.2.4).
+        let path = request.head.path ?? "/"
+        guard let target = RequestTarget(path == "*" ? "/*" : path) else { throw .malformedTarget }
+        guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
+        do throws(Problem) {
+            switch try route(asked, path == "*" ? path[...] : target.path[...]) {
             case .options(let allow): reply.send(.noContent, [.allow: allow])
             case .operation(let operation, let parameter):
                 guard request.body.isEmpty || request.isJSON else { throw .unsupportedMediaType }
@@ -69,19 +83,15 @@ extension ControlServer {
             }
         } catch {
             // Who is told that there is nothing was let in before.
-            if error == .noSuchResource,
-                backend.answerTest(target.path, body: request.body, completion: { [reply] in reply.json($0) })
-            {
-                return
-            }
-            if error.isRefusal { logger.info("refused", metadata: ["problem": "\(error.name)"]) }
-            reply.problem(error)
+            guard error == .noSuchResource,
+                backend.answerTest(target.path[...], body: request.body, completion: { reply.json($0) })
+            else { throw error }
         }
     }
 
     /// Where a request goes, once its caller is known to be allowed there. Who is not let in does not learn what there is.
-    private func route(_ asked: AccessControl.Request, _ target: Target) throws(Problem) -> Route {
-        let route = Result { () throws(Problem) in try Route(method: asked.head.method, path: target.path) }
+    private func route(_ asked: AccessControl.Request, _ path: Substring) throws(Problem) -> Route {
+        let route = Result { () throws(Problem) in try Route(method: asked.head.method, path: path) }
         if case .success(.operation(let operation, _)) = route, operation.scope == nil { return try route.get() }
         let caller = try access.withLock { access throws(Problem) in
             try access.caller(of: asked, at: MonotonicClock.now, identify: tokens.token)
@@ -93,7 +103,7 @@ extension ControlServer {
     }
 
     private func carryOut(
-        _ operation: ControlAPI.Operation, _ parameter: String?, _ target: Target, _ request: IncomingRequest,
+        _ operation: ControlAPI.Operation, _ parameter: String?, _ target: RequestTarget, _ request: IncomingRequest,
         _ reply: Reply
     ) throws(Problem) {
         switch operation {
@@ -106,7 +116,9 @@ extension ControlServer {
         case .readyz:
             guard isReady.load(ordering: .relaxed) else { throw .notReady }
             reply.json(["status": "ready"])
-        case .contract: Contract.answer(request.head, reply)
+        case .contract:
+            let (response, body) = StaticContent.contract.answer(to: request.head)
+            reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             backend.perform(command) { result in

@@ -18,7 +18,7 @@ struct EventStreams: ~Copyable, Sendable {
         self.keepAliveInterval = keepAliveInterval
     }
 
-    func begin(_ target: Target, _ request: IncomingRequest, _ reply: Reply) throws(Problem) {
+    func begin(_ target: RequestTarget, _ request: IncomingRequest, _ reply: Reply) throws(Problem) {
         if let offered = request.offeredSubprotocols {
             openWebSocket(after: try position("after", target["after"]), offered, reply)
         } else if request.acceptsEventStream {

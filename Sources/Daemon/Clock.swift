@@ -3,7 +3,7 @@ import Network
 import Wire
 
 extension Moment {
-    static var now: Moment {
+    package static var now: Moment {
         Moment(
             instant: MonotonicClock.now, unixMilliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }

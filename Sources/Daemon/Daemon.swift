@@ -1,9 +1,9 @@
 import ControlAPI
 import ControlServer
 import Crypto
-import Foundation
 import Logging
 import Network
+import Service
 import Wire
 
 /// The daemon: a switchboard and the control API in front of it.
@@ -12,11 +12,12 @@ package final class Daemon: Sendable {
     private let switchboard: Switchboard
     private let tokens: TokenStore
     private let server: ControlServer
-    private let configuration: Configuration
+    private let listeners: HTTPServer.Configuration
 
-    /// - Throws: ``TokenStore/Failure``, or ``JournalFailure/inUse``.
-    package init(configuration: Configuration, logger: Logger) throws {
-        self.configuration = configuration
+    /// - Parameter inherited: sockets of the control API that the service manager has opened in place of those configured.
+    /// - Throws: ``ListenerFailure``, ``TokenStore/Failure``, or ``JournalFailure/inUse``.
+    package init(configuration: Configuration, inherited: [InheritedSocket] = [], logger: Logger) throws {
+        listeners = try configuration.server(inherited: inherited, logger: logger)
         tokens = try TokenStore(directory: configuration.stateDirectory) { failure in
             logger.error("tokens", metadata: ["failure": "\(failure)"])
         }
@@ -29,8 +30,8 @@ package final class Daemon: Sendable {
     }
 
     /// Opens the control API; returns its addresses with the actual ports.
-    package func start() throws -> [Endpoint] {
-        try server.start(configuration.server())
+    package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
+        try server.start(listeners)
     }
 
     /// Logs the seat out and tells of it, then closes the control API, so that subscribers hear the end.
@@ -40,43 +41,6 @@ package final class Daemon: Sendable {
         await events.close()
         await server.stop()
         tokens.save()
-    }
-}
-
-extension Configuration {
-    fileprivate func server() throws -> HTTPServer.Configuration {
-        var tls: TLSContext?
-        if let certificateFile, let keyFile { tls = try TLSContext(server: certificateFile, keyFile: keyFile) }
-        var listeners = endpoints.map { HTTPServer.Listener.tcp($0, tls: tls) }
-        if let socketPath {
-            // The folder may be there; if it cannot be made, the listener says so.
-            mkdir((socketPath as NSString).deletingLastPathComponent, 0o700)
-            listeners.append(.unix(path: socketPath))
-        }
-        var server = HTTPServer.Configuration(listeners: listeners, limits: limits.server)
-        server.gracePeriod = limits.gracePeriod
-        return server
-    }
-
-    /// The addresses listened on are names the daemon goes by, beside those configured.
-    fileprivate var access: AccessControl.Configuration {
-        let own = endpoints.map { $0.address.isIPv4 ? "\($0.address)" : "[\($0.address)]" }
-        return AccessControl.Configuration(hosts: Set(allowedHosts + own), origins: Set(allowedOrigins))
-    }
-}
-
-extension Configuration.Limits {
-    fileprivate var server: HTTPServer.Limits {
-        var limits = HTTPServer.Limits()
-        limits.connections = connections
-        limits.header = header
-        limits.body = body
-        limits.requestTime = requestTimeout
-        limits.idleTime = idleTimeout
-        limits.webSocketMessage = webSocketMessage
-        limits.webSocketQueue = webSocketQueue
-        limits.streamQueue = webSocketQueue
-        return limits
     }
 }
 

@@ -4,10 +4,11 @@ import Wire
 
 /// `POST /v1/test/events` with `{"count", "size"}`: makes up so many events of about so many bytes of JSON text.
 ///
-/// They take the same way as those of a seat, and a number in its state counts them as a seat's state follows its events.
+/// They take the same way as those of a seat, and a number in its state counts them as a seat's state follows its events. `at` is the monotonic
+/// clock, so that a bench on the same machine knows how long one was on its way.
 struct EventInjection {
     static let path = "/v1/test/events"
-    private static let envelopeSize = 150
+    private static let envelopeSize = 170
 
     let count: Int
     let size: Int
@@ -21,10 +22,14 @@ struct EventInjection {
         self.size = Int(size)
     }
 
-    func content(number: Int) -> Event.Content {
+    func content(number: Int, at now: Moment) -> Event.Content {
         let padding = String(repeating: "x", count: max(0, size - Self.envelopeSize))
         return Event.Content(
-            .statusChanged, data: ["injected": .integer(Int64(number)), "padding": .string(padding)])
+            .statusChanged,
+            data: [
+                "at": .integer(now.instant.nanoseconds), "injected": .integer(Int64(number)),
+                "padding": .string(padding),
+            ])
     }
 }
 
@@ -41,7 +46,8 @@ extension Switchboard {
     func inject(_ injection: EventInjection) -> JSON {
         for _ in 0..<injection.count {
             injected += 1
-            events.publish(injection.content(number: injected), seat: Self.seatName, at: .now)
+            let now = Moment.now
+            events.publish(injection.content(number: injected, at: now), seat: Self.seatName, at: now)
         }
         return ["after": .string(events.position.description)]
     }

@@ -20,7 +20,7 @@ struct EventKeeper: Sendable {
     private static let tailCount: UInt64 = 256
 
     let epoch: String
-    private let configuration: Journal.Configuration
+    private var configuration: Journal.Configuration
     private let logger: Logger
     private let pages = DispatchQueue(label: "phonebard.events.pages")
     let condition = Condition()
@@ -99,6 +99,14 @@ struct EventKeeper: Sendable {
         guard !isClosed else { return }
         if retryAt.map({ now.instant >= $0 }) ?? true { write(&tail, at: now) }
         if now.instant >= pruneAt || keptSincePrune >= Self.pruneCount { prune(at: now) }
+    }
+
+    /// Opens the journal anew at the next occasion, which is now.
+    mutating func tryAgain(with configuration: Journal.Configuration) {
+        self.configuration = configuration
+        journal?.close()
+        journal = nil
+        retryAt = nil
     }
 
     /// The oldest events from `seq` on that the journal has, given on a queue of their own.

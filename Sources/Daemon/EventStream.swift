@@ -13,14 +13,14 @@ import Wire
 /// whatever has happened while the last batch was written makes the next one. A subscriber either is live, or has a backlog
 /// that is read page by page as fast as it takes it; it becomes live when it has everything that was told, on the same queue on
 /// which things are told, so that nothing falls between and nothing comes twice.
-actor EventStream {
+package actor EventStream {
     nonisolated private let executor = QueueExecutor(label: "phonebard.events")
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// How many events become one transaction at most.
     private static let batchLimit = 1024
 
-    nonisolated let epoch: String
+    nonisolated package let epoch: String
     nonisolated private let inbox: Mutex<Inbox>
     private var keeper: EventKeeper
     nonisolated private let keeping: EventKeeper.Condition
@@ -45,7 +45,7 @@ actor EventStream {
     }
 
     /// - Throws: ``JournalFailure/inUse`` when another daemon has the journal; any other failure is lived with.
-    init(journal: Journal.Configuration, logger: Logger) throws(JournalFailure) {
+    package init(journal: Journal.Configuration, logger: Logger) throws(JournalFailure) {
         self.logger = logger
         let (keeper, tail) = try EventKeeper.open(journal, logger: logger)
         self.keeper = keeper
@@ -65,12 +65,12 @@ actor EventStream {
 /// What the seats do.
 extension EventStream {
     /// The last event that has happened.
-    nonisolated var position: LogPosition {
+    nonisolated package var position: LogPosition {
         LogPosition(epoch: epoch, seq: inbox.withLock { $0.lastSeq })
     }
 
     /// Gives an event its number; it will be kept and told.
-    nonisolated func publish(_ content: Event.Content, seat: String, at now: Moment) {
+    nonisolated package func publish(_ content: Event.Content, seat: String, at now: Moment) {
         let isFirst = inbox.withLock { inbox in
             inbox.lastSeq += 1
             let position = LogPosition(epoch: epoch, seq: inbox.lastSeq)
@@ -82,12 +82,12 @@ extension EventStream {
     }
 
     /// Runs `action` when everything up to `position` has been told, after which no restart gives its number again.
-    nonisolated func whenTold(_ position: LogPosition, _ action: @escaping @Sendable () -> Void) {
+    nonisolated package func whenTold(_ position: LogPosition, _ action: @escaping @Sendable () -> Void) {
         enter { $0.wait(for: position.seq, action) }
     }
 
     /// Keeps and tells what has happened, then closes the journal.
-    func close() {
+    package func close() {
         keepAndTell()
         retryTimer = nil
         keeper.close(keeping: &tail)
@@ -151,6 +151,12 @@ extension EventStream {
             retryTimer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
         }
         retryTimer?.deadline = keeper.deadline
+    }
+
+    /// What the keeper does when its time comes, in tests with another configuration.
+    func tryAgain(with journal: Journal.Configuration) {
+        keeper.tryAgain(with: journal)
+        deadlineReached()
     }
 
     private func deadlineReached() {

@@ -127,8 +127,10 @@ package final class Journal: Sendable {
         try pool.writeWithoutTransaction { try $0.execute(sql: sql) }
     }
 
-    /// Moves the write-ahead log into the file and closes both.
+    /// Moves the write-ahead log into the file and closes both. SQLite does the first by itself only when the last connection
+    /// may write, and here that is one that reads.
     package func close() {
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? pool.close()
         mark.close()
     }

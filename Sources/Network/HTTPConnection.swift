@@ -37,10 +37,10 @@ actor HTTPConnection {
     /// Whether it is one too many, and whatever it asks is answered with 503.
     private let isTurnedAway: Bool
 
-    private var socket: StreamConnection?
+    var socket: StreamConnection?
     private var timer: DeadlineTimer?
     var phase = Phase.receiving
-    private var parser: RequestParser
+    var parser: RequestParser
     /// The request in the hands of its closure.
     var request: RequestParser.Request?
     var output: [UInt8] = []
@@ -52,15 +52,9 @@ actor HTTPConnection {
     private var isProcessing = false
     var peerHasEnded = false
     var isStopping = false
-    private var webSocket: OpenWebSocket?
+    var webSocket: OpenWebSocket?
     var stream: OpenStream?
     private var drainActions: [@Sendable () -> Void] = []
-
-    private struct OpenWebSocket: ~Copyable {
-        var machine: WebSocket
-        let outbox: Outbox
-        let callbacks: WebSocketCallbacks
-    }
 
     init(
         _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits, logger: Logger,
@@ -166,7 +160,7 @@ extension HTTPConnection {
     }
 
     /// Whether the client does not read its answers.
-    private var isBackedUp: Bool { unsentCount > limits.pipeline }
+    var isBackedUp: Bool { unsentCount > limits.pipeline }
 
     var unsentCount: Int { (socket?.pendingCount ?? 0) + output.count }
 
@@ -249,74 +243,6 @@ extension HTTPConnection {
 }
 
 extension HTTPConnection {
-    /// Answers the request in hand with 101.
-    func upgrade(
-        subprotocol: String?, compression: WebSocket.Compression?, fields: HTTPFields,
-        onOpen: @Sendable (WebSocketConnection) -> WebSocketCallbacks
-    ) {
-        guard phase == .answering, let request else { return }
-        guard case .offer(let key, _, let extensions) = WebSocketOffer(request) else {
-            answer(HTTPResponse(status: .internalServerError), body: [])
-            return
-        }
-        self.request = nil
-        phase = .webSocket
-        let acceptance = WebSocketAcceptance(
-            key: key, subprotocol: subprotocol, extensions: extensions, compression: compression, fields: fields)
-        ResponseWriter.append(informational: acceptance.response, into: &output)
-        let outbox = Outbox(limit: limits.webSocketQueue)
-        var configuration = WebSocket.Configuration()
-        configuration.messageLimit = limits.webSocketMessage
-        configuration.pingInterval = limits.pingInterval
-        configuration.silenceLimit = limits.silenceLimit
-        configuration.closeTime = limits.closeTime
-        webSocket = OpenWebSocket(
-            machine: WebSocket(
-                role: .server, configuration: configuration, deflation: acceptance.deflation, randomness: .system,
-                at: MonotonicClock.now),
-            outbox: outbox, callbacks: onOpen(WebSocketConnection(self, outbox: outbox)))
-        socket?.resumeReading()
-        receiveFrames(parser.takeRest().span)
-        if isStopping { closeWebSocket(.goingAway) }
-        if peerHasEnded { endWebSocket(webSocket?.machine.connectionEnded() ?? .abnormal) }
-        updateDeadline()
-    }
-
-    /// What is sent in answer to a message goes out before what the frames behind it bring about.
-    private func receiveFrames(_ bytes: Span<UInt8>) {
-        let now = MonotonicClock.now
-        var position = 0
-        while position < bytes.count, phase == .webSocket {
-            carryOut(webSocket?.machine.receive(bytes, from: &position, at: now) ?? [], flushing: false)
-            frameOutbox()
-        }
-        flush()
-    }
-
-    /// Sends what has been put into the outbox.
-    func sendOutbox() {
-        frameOutbox()
-        flush()
-        updateDeadline()
-    }
-
-    private func frameOutbox() {
-        guard phase == .webSocket, let outbox = webSocket?.outbox else { return }
-        for message in outbox.takeAll() {
-            if isBackedUp { flush() }
-            guard unsentCount <= limits.webSocketQueue else {
-                webSocketOverflowed()
-                return
-            }
-            carryOut(webSocket?.machine.send(message) ?? [], flushing: false)
-        }
-    }
-
-    /// The outbox has been emptied before: its turn on the queue came earlier.
-    func whenWebSocketDrained(_ action: @escaping @Sendable () -> Void) {
-        if webSocket != nil { whenDrained(action) }
-    }
-
     func whenDrained(_ action: @escaping @Sendable () -> Void) {
         drainActions.append(action)
         if unsentCount == 0 { runDrainActions() }
@@ -334,49 +260,13 @@ extension HTTPConnection {
         drainActions = []
     }
 
-    func webSocketOverflowed() {
-        logger.notice("a WebSocket peer reads too slowly and is cut off")
-        closeWebSocket(.policyViolation, reason: "too slow")
-    }
-
-    func closeWebSocket(_ code: WebSocket.CloseCode, reason: String = "") {
-        guard phase == .webSocket else { return }
-        webSocket?.outbox.close()
-        carryOut(webSocket?.machine.close(code, reason: reason, at: MonotonicClock.now) ?? [])
-        updateDeadline()
-    }
-
-    private func carryOut(_ outputs: [WebSocket.Output], flushing: Bool = true) {
-        for output in outputs {
-            switch output {
-            case .message(let message): webSocket?.callbacks.onMessage(message)
-            case .send(let bytes): self.output += bytes
-            case .closed(let code): endWebSocket(code)
-            case .dead:
-                endWebSocket(.abnormal)
-                cut()
-            }
-        }
-        if flushing { flush() }
-    }
-
-    private func endWebSocket(_ code: WebSocket.CloseCode) {
-        guard let ended = webSocket.take() else { return }
-        dropDrainActions()
-        ended.outbox.close()
-        if phase == .webSocket { linger() }
-        ended.callbacks.onClose(code)
-    }
-}
-
-extension HTTPConnection {
     func flush() {
         guard !output.isEmpty else { return }
         socket?.send(output.span)
         output.removeAll(keepingCapacity: output.capacity <= limits.pipeline)
     }
 
-    private func linger() {
+    func linger() {
         guard phase != .closed, phase != .lingering else { return }
         flush()
         // A slow reader of a long answer gets more time than one that has all of it, or has had a WebSocket's time.

@@ -82,7 +82,13 @@ package final class StreamConnection {
     }
 
     deinit {
-        watch?.cancel()
+        guard let watch else { return }
+        if executor.isCurrent {
+            watch.cancel()
+        } else {
+            nonisolated(unsafe) let watch = watch
+            executor.async { watch.cancel() }
+        }
     }
 
     /// Bytes that wait to be sent.

@@ -44,7 +44,7 @@ struct Client {
     }
 
     /// One connection to the events, from a place in the log on.
-    func events(after position: String) throws -> EventConnection {
+    func events(after position: String) throws -> AsyncStream<EventConnection.Message> {
         guard let url = WebSocketURL(access.base + "/v1/events?after=" + position, schemes: ("http", "https")) else {
             throw Ending.unreachable("'\(access.base)' is no URL")
         }
@@ -54,7 +54,7 @@ struct Client {
         configuration.fields = access.fields
         configuration.pingInterval = .seconds(20)
         configuration.silenceLimit = .seconds(45)
-        return EventConnection(configuration, at: access.unixSocket ?? access.base)
+        return EventConnection.open(configuration, at: access.unixSocket ?? access.base)
     }
 }
 

@@ -47,15 +47,12 @@ struct Events: AsyncParsableCommand {
 
     private func show(_ client: Client, from start: String, upTo end: LogPosition) async throws {
         if start == end.description || end.seq == 0 { return }
-        let stream = try client.events(after: start)
-        for await message in stream.messages {
+        for await message in try client.events(after: start) {
             switch message {
             case .opened: break
             case .event(let text, let event):
                 show(text, event)
-                guard let position = event.position, position.epoch == end.epoch, position.seq < end.seq else {
-                    return stream.close()
-                }
+                guard let position = event.position, position.epoch == end.epoch, position.seq < end.seq else { return }
             case .closed(let ending): throw ending
             }
         }
@@ -67,7 +64,7 @@ struct Events: AsyncParsableCommand {
         var hasBeenOpen = false
         var pause = Duration.milliseconds(250)
         while true {
-            for await message in try client.events(after: place).messages {
+            for await message in try client.events(after: place) {
                 switch message {
                 case .opened:
                     if hasBeenOpen { Output.error("phonebar: connected again") }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Daemon
+import Foundation
 import Logging
 import Service
+import Wire
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Runs the daemon, until SIGTERM or SIGINT.")
@@ -11,17 +13,45 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         let termination = Termination()
         let configuration = try sources.load().configuration
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        let environment = ProcessInfo.processInfo.environment
+        LoggingSystem.bootstrap { configuration.log.makeHandler(label: $0, environment: environment) }
         var logger = Logger(label: "phonebard")
         logger.logLevel = configuration.log.level
+        let notifier = Notifier(environment: environment)
 
-        let daemon = try Daemon(configuration: configuration, logger: logger)
-        for endpoint in try daemon.start() {
+        let daemon: Daemon
+        do {
+            let inherited = try InheritedSocket.all(environment: environment)
+            daemon = try Daemon(configuration: configuration, inherited: inherited, logger: logger)
+            let addresses = try daemon.start().map(\.description)
             logger.notice(
-                "ready", metadata: ["address": "\(endpoint)", "token": "\(configuration.stateDirectory)/token"])
+                "ready",
+                metadata: [
+                    "address": "\(addresses.joined(separator: ","))",
+                    "socket": "\(inherited.isEmpty ? configuration.socketPath ?? "none" : "inherited")",
+                    "state": "\(configuration.stateDirectory)",
+                ])
+            notifier?.tell(.ready, .status("control API on \(addresses.joined(separator: ", "))"))
+        } catch {
+            logger.critical("cannot start", metadata: ["failure": "\(error)"])
+            notifier?.tell(.status("cannot start: \(error)"))
+            throw ExitCode(1)
         }
         await termination.wait()
         logger.notice("stopping")
+        notifier?.tell(.stopping, .status("logging the seat out"))
         await daemon.stop()
+    }
+}
+
+extension Configuration.Log {
+    fileprivate func makeHandler(label: String, environment: [String: String]) -> any LogHandler {
+        let isForJournal =
+            switch destination {
+            case .automatic: JournalLog.isStream(environment: environment)
+            case .standardError: false
+            case .journal: true
+            }
+        return isForJournal ? JournalLog(label: label) : StandardErrorLog(environment: environment)
     }
 }

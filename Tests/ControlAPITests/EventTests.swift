@@ -27,19 +27,50 @@ struct EventTests {
         return tail
     }
 
+    private func text(_ content: Event.Content) -> String {
+        String(decoding: event(content).text, as: UTF8.self)
+    }
+
     @Test("An envelope has epoch, seq, time, seat, event, type and data")
     func envelope() {
         #expect(
-            event(Event.Content(.callEvent, type: "newPBXCall", data: ["c": "1"])).json == [
-                "epoch": "e", "seq": 1, "time": "2025-10-09T08:53:20.123Z", "seat": "default", "event": "callEvent",
-                "type": "newPBXCall", "data": ["c": "1"],
-            ])
+            text(Event.Content(.callEvent, type: "newPBXCall", data: ["c": "1"]))
+                == #"{"data":{"c":"1"},"epoch":"e","event":"callEvent","seat":"default","seq":1,"#
+                + #""time":"2025-10-09T08:53:20.123Z","type":"newPBXCall"}"#)
     }
 
     @Test("An event whose callback has no type has none in the envelope")
     func envelopeWithoutType() {
-        let event = event(Event.Content(.register, data: ["code": 200]))
-        #expect(event.json.object?.keys.contains("type") == false)
+        #expect(
+            text(Event.Content(.register, data: 200))
+                == #"{"data":200,"epoch":"e","event":"register","seat":"default","seq":1,"#
+                + #""time":"2025-10-09T08:53:20.123Z"}"#)
+    }
+
+    @Test(
+        "The time is RFC 3339 in UTC with milliseconds",
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"), (951_868_800_001, "2000-03-01T00:00:00.001Z"),
+            (1_709_164_800_050, "2024-02-29T00:00:00.050Z"), (1_735_689_599_999, "2024-12-31T23:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ])
+    func time(milliseconds: Int64, expected: String) {
+        let event = Event(
+            position: LogPosition(epoch: "e", seq: 1), unixMilliseconds: milliseconds, seat: "s",
+            content: Event.Content(.register, data: .null))
+        #expect(String(decoding: event.text, as: UTF8.self).hasSuffix(#""time":"\#(expected)"}"#))
+    }
+
+    @Test("JSON text: members in order, what must be is escaped, numbers are short")
+    func jsonText() {
+        let value: JSON = [
+            "b": .number(1), "a": .array([.null, .bool(true), .integer(-7), .number(0.25), .number(.infinity)]),
+            "\"\\\n\r\t\u{1}\u{1F}é😀/": "x", "c": [:], "d": [],
+        ]
+        #expect(
+            String(decoding: encodedJSON(value), as: UTF8.self)
+                == #"{"\"\\\n\r\t\u0001\u001fé😀/":"x","a":[null,true,-7,0.25,null],"b":1,"c":{},"d":[]}"#)
     }
 
     @Test("A gap names the epoch and both ends, and is a position to go on from")

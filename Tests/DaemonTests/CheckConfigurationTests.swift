@@ -3,34 +3,6 @@ import Testing
 
 @Suite("phonebard check-config, as run")
 struct CheckConfigurationTests {
-    private struct Outcome: Equatable {
-        let status: Int32
-        let output: String
-        let errors: String
-    }
-
-    /// Runs the program that was built beside these tests in an environment of its own.
-    private func run(_ arguments: [String], in folder: ConfigurationFolder, _ environment: [String: String] = [:])
-        throws -> Outcome
-    {
-        let process = Process()
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-            .appending(path: "phonebard")
-        process.arguments = arguments
-        process.environment = environment.merging(["HOME": folder.path]) { given, _ in given }
-        let output = Pipe()
-        let errors = Pipe()
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let texts = try [output, errors].map { pipe in
-            String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-                .replacingOccurrences(of: folder.path, with: "~")
-        }
-        process.waitUntilExit()
-        return Outcome(status: process.terminationStatus, output: texts[0], errors: texts[1])
-    }
-
     @Test("One line a setting: its value and its origin, a secret as •••; status 0")
     func effective() throws {
         let folder = try ConfigurationFolder()
@@ -48,7 +20,7 @@ struct CheckConfigurationTests {
                 key: hush
             limits: {body: 2097152}
             """)
-        let outcome = try run(
+        let outcome = try Program.run(
             ["check-config", "--config", file, "--log-level", "debug"], in: folder,
             ["PHONEBARD_MEDIA_MICROPHONE": "tone:440", "XDG_RUNTIME_DIR": "/run/user/1"])
         let expected = """
@@ -60,8 +32,8 @@ struct CheckConfigurationTests {
             control.allowedOrigins = none  (default)
             control.answerTimeout = 10s  (default)
             stateDirectory = ~/.local/state/phonebard  (default)
-            limits.connections = 1024  (default)
-            limits.connectionsPerAddress = 256  (default)
+            limits.connections = 2048  (default)
+            limits.connectionsPerPeer = 1536  (default)
             limits.requestLine = 8KiB  (default)
             limits.header = 16KiB  (default)
             limits.headerFields = 100  (default)
@@ -90,7 +62,7 @@ struct CheckConfigurationTests {
             log.destination = automatic  (default)
 
             """
-        #expect(outcome == Outcome(status: 0, output: expected, errors: ""))
+        #expect(outcome == Program.Outcome(status: 0, output: expected, errors: ""))
     }
 
     @Test(
@@ -99,7 +71,7 @@ struct CheckConfigurationTests {
         let folder = try ConfigurationFolder()
         defer { folder.remove() }
         try folder.write(".config/phonebard/config.yaml", "log:\n  levle: debug\nlimits:\n  body: much\n")
-        let expected = Outcome(
+        let expected = Program.Outcome(
             status: 1, output: "",
             errors: """
                 ~/.config/phonebard/config.yaml:2: log.levle: unknown; did you mean log.level?
@@ -108,7 +80,7 @@ struct CheckConfigurationTests {
 
                 """)
         for command in [["check-config"], ["run"], []] {
-            #expect(try run(command + ["--state-directry", "/tmp"], in: folder) == expected)
+            #expect(try Program.run(command + ["--state-directry", "/tmp"], in: folder) == expected)
         }
     }
 }

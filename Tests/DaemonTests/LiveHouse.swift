@@ -33,8 +33,11 @@ final class LiveHouse: Sendable {
     private let eventTime = Duration.seconds(20)
 
     /// - Parameter authorities: whom the daemon trusts, the platform's own authority by default.
-    static func open(authorities: String? = nil) async throws -> LiveHouse {
+    static func open(
+        authorities: String? = nil, configure: (inout Configuration) -> Void = { _ in }
+    ) async throws -> LiveHouse {
         let folder = FileManager.default.temporaryDirectory.appending(path: "house-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let log = RecordedLog()
         let platform = PlatformServer(
             configuration: PlatformServer.Configuration(stateDirectory: folder.path + "/platform"),
@@ -46,6 +49,8 @@ final class LiveHouse: Sendable {
             authorities: authorities ?? addresses.authorityFile, mediaAddresses: [.loopback4])
         configuration.microphone = .tone(frequency: 440, level: -20)
         configuration.speaker = .null
+        configuration.socketPath = folder.path + "/run/control.sock"
+        configure(&configuration)
         let daemon = try Daemon(configuration: configuration, logger: log.logger)
         let port = try #require(try daemon.start().first).port
         let token = try String(contentsOfFile: folder.path + "/daemon/token", encoding: .utf8)
@@ -74,7 +79,9 @@ final class LiveHouse: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    var tokenFile: String { folder.path + "/daemon/token" }
+    var stateDirectory: String { folder.path + "/daemon" }
+    var tokenFile: String { stateDirectory + "/token" }
+    var socket: String { folder.path + "/run/control.sock" }
 }
 
 /// Requests.
@@ -141,7 +148,10 @@ final class LiveEvents: Sendable {
     private let messages: AsyncStream<JSON>
     private let opening: AsyncStream<WebSocketClient.CloseReason?>
 
-    init(_ house: LiveHouse, after: String? = nil, token: String? = nil, inSubprotocol: Bool = false) throws {
+    init(
+        _ house: LiveHouse, after: String? = nil, token: String? = nil, inSubprotocol: Bool = false,
+        origin: String? = nil
+    ) throws {
         let (messages, received) = AsyncStream.makeStream(of: JSON.self)
         let (opening, opened) = AsyncStream.makeStream(of: WebSocketClient.CloseReason?.self)
         self.messages = messages
@@ -156,6 +166,7 @@ final class LiveEvents: Sendable {
         } else {
             configuration.fields[.authorization] = "Bearer " + token
         }
+        configuration.fields[.origin] = origin
         client = WebSocketClient(
             configuration, on: QueueExecutor(label: "events"), logger: RecordedLog().logger,
             callbacks: WebSocketClient.Callbacks(

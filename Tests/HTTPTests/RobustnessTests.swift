@@ -68,6 +68,23 @@ struct RobustnessTests {
         }
     }
 
+    @Test("Mutated compressed frames are read or end the connection, and are read the same byte by byte")
+    func compressedFrames() {
+        let start = Instant(nanoseconds: 0)
+        var sender = WebSocket(role: .server, deflation: WebSocket.Deflation(), randomness: .seeded(2), at: start)
+        var valid: [UInt8] = []
+        for message in [WebSocket.Message.text("你好你好你好"), .binary([UInt8](repeating: 7, count: 300)), .text("")] {
+            for case .send(let frame) in sender.send(message) { valid += frame }
+        }
+        var randomness = Randomness.seeded(5)
+        for _ in 0..<Self.rounds {
+            let bytes = mutated(valid, &randomness)
+            var whole = WebSocket(role: .client, deflation: WebSocket.Deflation(), randomness: .seeded(4), at: start)
+            var slow = WebSocket(role: .client, deflation: WebSocket.Deflation(), randomness: .seeded(4), at: start)
+            #expect(whole.receive(bytes.span, at: start) == bytes.flatMap { slow.receive([$0].span, at: start) })
+        }
+    }
+
     @Test("A mutated answer opens or refuses the WebSocket")
     func answers() throws {
         let url = try #require(WebSocketURL("ws://a/"))

@@ -94,6 +94,22 @@ struct WebSocketTests {
         #expect(received == messages.map { .message($0) })
     }
 
+    @Test(
+        "Receiving stops behind a message, so that its answer goes out before the close that the next frame brings about"
+    )
+    func answerBeforeClose() {
+        var socket = server()
+        let frames = masked(0x81, [0x41]) + masked(0x8B, [])
+        var position = 0
+        #expect(socket.receive(frames.span, from: &position, at: start) == [.message(.text("A"))])
+        #expect(position == 7)
+        #expect(socket.send(.text("A")) == [.send([0x81, 1, 0x41])])
+        #expect(
+            socket.receive(frames.span, from: &position, at: start)
+                == [.send([0x88, 2, 0x03, 0xEA]), .closed(.protocolError)])
+        #expect(position == frames.count)
+    }
+
     @Test("Control frames may come between fragments (RFC 6455 §5.4)")
     func interleavedControl() {
         var socket = server()

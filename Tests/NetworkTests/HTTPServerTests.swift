@@ -140,6 +140,20 @@ struct HTTPServerTests {
         await server.stop()
     }
 
+    @Test("A client that goes on sending one byte after the other is cut all the same")
+    func trickle() async throws {
+        var limits = HTTPServer.Limits()
+        limits.headerTime = .milliseconds(300)
+        limits.header = 64 * 1024 * 1024
+        let (server, port) = try startServer(limits, onRequest: echoPath)
+        let client = try RawClient(port: port)
+        try client.send("GET / HTTP/1.1\r\nX: ")
+        let trickling = Task.detached { while (try? client.send("x")) != nil { await Task.yield() } }
+        #expect(try await client.receive(upTo: "\r\n").hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+        await trickling.value
+        await server.stop()
+    }
+
     @Test("A responder that is let go answers 500")
     func unanswered() async throws {
         let (server, port) = try startServer { _, _ in }

@@ -57,10 +57,39 @@ struct SupervisionTests {
             let sockets = try InheritedSocket.all(environment: environment, processID: 77, first: first)
             #expect(sockets.map(\.descriptor) == [500, 501, 502])
             #expect(sockets.map(\.name) == ["control", "unknown", "more"])
+            #expect(sockets.map(\.reach) == [.loopback, .loopback, .loopback])
             #expect(sockets.allSatisfy { fcntl($0.descriptor, F_GETFD) == FD_CLOEXEC })
             environment["LISTEN_FDNAMES"] = nil
             let unnamed = try InheritedSocket.all(environment: environment, processID: 77, first: first)
             #expect(unnamed.map(\.name) == ["unknown", "unknown", "unknown"])
+        }
+    }
+
+    @Test("A socket says from where it can be reached")
+    func reach() throws {
+        func bound<Address>(_ family: Int32, _ address: Address) throws -> Int32 {
+            let descriptor = Glibc.socket(family, Int32(SOCK_STREAM.rawValue), 0)
+            let isListening = withUnsafePointer(to: address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<Address>.size)) == 0 && listen(descriptor, 1) == 0
+                }
+            }
+            try #require(isListening)
+            return descriptor
+        }
+        let any = sockaddr_in(
+            sin_family: sa_family_t(AF_INET), sin_port: 0, sin_addr: in_addr(), sin_zero: (0, 0, 0, 0, 0, 0, 0, 0))
+        var loopback6 = sockaddr_in6()
+        loopback6.sin6_family = sa_family_t(AF_INET6)
+        loopback6.sin6_addr = in6addr_loopback
+        var abstract = sockaddr_un()
+        abstract.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &abstract.sun_path) { $0.copyBytes(from: [0] + UUID().uuidString.utf8) }
+        let descriptors = [try bound(AF_INET, any), try bound(AF_INET6, loopback6), try bound(AF_UNIX, abstract)]
+        try handOver(descriptors, from: 560) {
+            let sockets = try InheritedSocket.all(
+                environment: ["LISTEN_PID": "77", "LISTEN_FDS": "3"], processID: 77, first: 560)
+            #expect(sockets.map(\.reach) == [.network, .loopback, .machine])
         }
     }
 

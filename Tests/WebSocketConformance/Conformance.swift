@@ -10,23 +10,25 @@ struct Conformance {
             wanted.isEmpty || wanted.contains { item.number == $0 || item.number.hasPrefix($0 + ".") }
         }
         let server = try ServerSubject()
-        let isConforming = await blocking { table(of: cases, server) }
+        let isConforming = await table(of: cases, server)
         await server.stop()
         if !isConforming { throw Failed() }
     }
 
     private struct Failed: Error {}
 
-    private static func table(of cases: [Case], _ server: ServerSubject) -> Bool {
+    private static func table(of cases: [Case], _ server: ServerSubject) async -> Bool {
         print(row("case", "server", "client", "what is sent"))
         var verdicts: [Case.Verdict] = []
         for item in cases {
-            let pair = (item.verdict(on: server), item.verdict(on: ClientSubject()))
-            print(row(item.number, pair.0.name, pair.1.name, item.title))
-            for (who, verdict) in [("server", pair.0), ("client", pair.1)] {
+            async let ofServer = blocking { item.verdict(on: server) }
+            async let ofClient = blocking { item.verdict(on: ClientSubject()) }
+            let pair = [("server", await ofServer), ("client", await ofClient)]
+            print(row(item.number, pair[0].1.name, pair[1].1.name, item.title))
+            for (who, verdict) in pair {
                 if let remark = verdict.remark { print("         \(who): \(remark)") }
             }
-            verdicts += [pair.0, pair.1]
+            verdicts += pair.map(\.1)
         }
         let names = ["OK", "NON-STRICT", "INFORMATIONAL", "FAILED"]
         let counts = names.map { name in "\(verdicts.count { $0.name == name }) \(name)" }

@@ -19,7 +19,10 @@ package struct Configuration: Sendable {
     package var allowedHosts: [String] = []
     /// Which web pages may use the control API, as `scheme://host[:port]`.
     package var allowedOrigins: [String] = []
-    package var limits = Limits()
+    /// What the control server grants its clients; a stream of server-sent events has the queue of a WebSocket.
+    package var limits = HTTPServer.Limits()
+    /// How long requests in flight may take when the daemon ends.
+    package var gracePeriod = Duration.seconds(5)
     package var journal = Journal()
     /// The folder of the API token and of what must outlive a run.
     package var stateDirectory: String
@@ -68,30 +71,6 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
-    /// What the control server grants its clients; sizes in bytes.
-    package struct Limits: Sendable, Equatable {
-        package var connections = 1024
-        package var connectionsPerAddress = 256
-        package var requestLine = 8 * 1024
-        /// A request's header section.
-        package var header = 16 * 1024
-        package var headerFields = 100
-        package var body = 1024 * 1024
-        /// From the first byte of a request to the end of its header section, a TLS handshake counted in.
-        package var headerTimeout = Duration.seconds(10)
-        /// From the first byte of a request to its last.
-        package var requestTimeout = Duration.seconds(30)
-        /// Between two requests of a connection.
-        package var idleTimeout = Duration.seconds(60)
-        package var webSocketMessage = 1024 * 1024
-        /// Bytes that may wait to be sent to one subscriber before it is cut off.
-        package var webSocketQueue = 1024 * 1024
-        /// How long requests in flight may take when the daemon ends.
-        package var gracePeriod = Duration.seconds(5)
-
-        package init() {}
-    }
-
     /// The log of events on disk.
     package struct Journal: Sendable, Equatable {
         /// `journal.sqlite` in the state directory when nil.

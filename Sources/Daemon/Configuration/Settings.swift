@@ -1,3 +1,4 @@
+import Network
 import Wire
 
 extension Configuration {
@@ -26,20 +27,20 @@ extension Configuration {
     private static let limits: [Setting] = [
         .one("limits.connections", \.limits.connections, .count(1...100_000), "Connections in all"),
         .one(
-            "limits.connectionsPerAddress", \.limits.connectionsPerAddress, .count(1...100_000),
-            "Connections from one address"),
+            "limits.connectionsPerPeer", \.limits.connectionsPerPeer, .count(1...100_000),
+            "Connections of one IPv4 address, one IPv6 /64 or one local user"),
         .one("limits.requestLine", \.limits.requestLine, .size(256...1 << 20), "A request's first line"),
-        .one("limits.header", \.limits.header, .size(1024...1 << 20), "A request's header section"),
-        .one("limits.headerFields", \.limits.headerFields, .count(10...10_000), "Header fields of a request"),
+        .one("limits.header", \.limits.header, .size(1024...1 << 20), "A request's header fields in all"),
+        .one("limits.headerFields", \.limits.fieldCount, .count(10...10_000), "How many header fields a request has"),
         .one("limits.body", \.limits.body, .size(1024...1 << 30), "A request's body"),
         .one(
-            "limits.headerTimeout", \.limits.headerTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
+            "limits.headerTimeout", \.limits.headerTime, .duration(.milliseconds(100) ... .seconds(3600)),
             "For a request's header section to arrive, TLS handshake included"),
         .one(
-            "limits.requestTimeout", \.limits.requestTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
+            "limits.requestTimeout", \.limits.requestTime, .duration(.milliseconds(100) ... .seconds(3600)),
             "For a request to arrive whole"),
         .one(
-            "limits.idleTimeout", \.limits.idleTimeout, .duration(.milliseconds(100) ... .seconds(86_400)),
+            "limits.idleTimeout", \.limits.idleTime, .duration(.milliseconds(100) ... .seconds(86_400)),
             "Between two requests of a connection"),
         .one(
             "limits.webSocketMessage", \.limits.webSocketMessage, .size(1024...1 << 30),
@@ -48,7 +49,7 @@ extension Configuration {
             "limits.webSocketQueue", \.limits.webSocketQueue, .size(1024...1 << 30),
             "What may wait for one subscriber before it is cut off"),
         .one(
-            "limits.gracePeriod", \.limits.gracePeriod, .duration(.zero ... .seconds(300)),
+            "limits.gracePeriod", \.gracePeriod, .duration(.zero ... .seconds(300)),
             "How long requests in flight may take when the daemon ends"),
     ]
 

@@ -1,0 +1,108 @@
+import ControlAPI
+import ControlServer
+import Foundation
+import HTTPTypes
+import Logging
+import Network
+import Wire
+
+/// A control server with nothing real behind it, listening on loopback.
+final class Desk: Sendable {
+    struct Subscription: Sendable {
+        let id: SubscriberID
+        let after: LogPosition?
+        let sink: any EventSink
+    }
+
+    static let secret = "right"
+
+    let backend: Backend
+    let server: ControlServer
+    let port: UInt16
+
+    /// - Parameter port: 0 for any.
+    init(port: UInt16 = 0, keepAliveInterval: Duration = .seconds(15)) throws {
+        backend = Backend()
+        server = ControlServer(
+            access: AccessControl.Configuration(), tokens: OneToken(), backend: backend, logger: .silent,
+            keepAliveInterval: keepAliveInterval)
+        let endpoints = [Endpoint(.loopback4, port: port)]
+        self.port = try server.start(HTTPServer.Configuration(endpoints: endpoints)).first?.port ?? 0
+    }
+
+    /// Sends a request for `path` with the right token and reads until `end` has come.
+    func ask(
+        _ method: HTTPRequest.Method = .get, _ path: String, _ fields: [String] = [], until end: String? = nil
+    ) async throws -> String {
+        let client = try RawClient(port: port)
+        try client.send(Self.request(method, path, fields + ["Connection: close"]))
+        return try await client.receive(upTo: end)
+    }
+
+    static func request(_ method: HTTPRequest.Method = .get, _ path: String, _ fields: [String] = []) -> String {
+        let lines = ["\(method.rawValue) \(path) HTTP/1.1", "Host: localhost", "Authorization: Bearer \(secret)"]
+        return (lines + fields + ["", ""]).joined(separator: "\r\n")
+    }
+}
+
+/// Says who subscribes and who leaves.
+final class Backend: ControlBackend {
+    let subscriptions: AsyncStream<Desk.Subscription>
+    let departures: AsyncStream<SubscriberID>
+    private let subscribed: AsyncStream<Desk.Subscription>.Continuation
+    private let departed: AsyncStream<SubscriberID>.Continuation
+
+    init() {
+        (subscriptions, subscribed) = AsyncStream.makeStream()
+        (departures, departed) = AsyncStream.makeStream()
+    }
+
+    func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        completion(.failure(.notLoggedIn))
+    }
+
+    func state(completion: @escaping @Sendable (JSON) -> Void) {
+        completion(["position": ["epoch": "e", "seq": 0], "journal": ["keeping": true], "seats": [:]])
+    }
+
+    func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
+        subscribed.yield(Desk.Subscription(id: subscriber, after: after, sink: sink))
+    }
+
+    func unsubscribe(_ subscriber: SubscriberID) {
+        departed.yield(subscriber)
+    }
+}
+
+private struct OneToken: Tokens {
+    private let registry: TokenRegistry = {
+        var registry = TokenRegistry()
+        registry.adopt(firstStart: Redacted(Desk.secret), created: 0)
+        return registry
+    }()
+
+    var all: [AccessToken] { registry.tokens }
+
+    func token(for secret: Redacted<String>) -> AccessToken? { registry.token(for: secret) }
+
+    func create(_ request: TokenRequest) throws(Problem) -> TokenRegistry.Created { throw .stateUnwritable }
+
+    func revoke(_ id: String) throws(Problem) { throw .stateUnwritable }
+}
+
+extension Logger {
+    static var silent: Logger {
+        var logger = Logger(label: "silent")
+        logger.logLevel = .critical
+        return logger
+    }
+}
+
+extension AsyncStream where Element: Sendable {
+    struct Ended: Error {}
+
+    func first() async throws -> Element {
+        for await element in self { return element }
+        throw Ended()
+    }
+}
