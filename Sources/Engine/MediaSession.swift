@@ -17,6 +17,8 @@ final class MediaSession {
     private var peer: PeerConnection
     private var sockets: [UDPSocket] = []
     private var timer: DeadlineTimer?
+    /// Beats the time of the sound while the peer is connected.
+    private var metronome: RepeatingTimer?
     /// A datagram while it is decrypted in place.
     private var datagram: [UInt8] = []
 
@@ -135,7 +137,7 @@ extension MediaSession {
     }
 
     private func setTimer() {
-        timer?.deadline = earliest(nextFrame, peer.deadline)
+        timer?.deadline = peer.deadline
     }
 
     private func perform(_ outputs: [PeerConnection.Output]) {
@@ -171,7 +173,7 @@ extension MediaSession {
         switch state {
         case .connected:
             isConnected = true
-            nextFrame = nextFrame ?? MonotonicClock.now
+            startSound()
             onEvent(.connected)
         case .failed(let failure):
             shutDown(.failed(.connection(failure)))
@@ -193,6 +195,7 @@ extension MediaSession {
         isConnected = false
         nextFrame = nil
         timer = nil
+        metronome = nil
         for socket in sockets {
             socket.close()
         }
@@ -221,15 +224,24 @@ extension MediaSession {
         incoming = IncomingSound(sink: sink, codec: codec)
     }
 
+    /// The metronome starts after the clock is read, so that it never beats before a frame is due.
+    private func startSound() {
+        guard metronome == nil else { return }
+        nextFrame = MonotonicClock.now + AudioFormat.frameDuration
+        metronome = RepeatingTimer(on: executor, every: AudioFormat.frameDuration) { [weak self] in
+            self?.timerFired()
+        }
+    }
+
     private func passFrames(until now: Instant) {
         guard var due = nextFrame else { return }
         var framesLeft = Self.maximumFramesInARow
-        while due <= now, framesLeft > 0 {
-            passFrame(at: now)
+        while due <= now {
+            if framesLeft > 0 { passFrame(at: now) }
             due = due + AudioFormat.frameDuration
             framesLeft -= 1
         }
-        nextFrame = due > now ? due : now + AudioFormat.frameDuration
+        nextFrame = due
     }
 
     private func passFrame(at now: Instant) {

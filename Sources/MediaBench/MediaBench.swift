@@ -14,13 +14,14 @@ struct MediaBench: AsyncParsableCommand {
 
     func run() async throws {
         let floor = Floor(codec: codec)
-        let alone = try floor.cpuPerSecond(frames: seconds * 50)
-        let withSockets = floor.cpuPerSecond(threads: 2 * calls, seconds: seconds)
+        let alone = try floor.alone(frames: seconds * 50)
+        let withSockets = floor.withSockets(threads: 2 * calls, seconds: seconds)
         let result = try await Calls(count: calls, codec: codec).measure(seconds: seconds)
         let line = Line(
-            codec: codec.rawValue, calls: calls, profile: result.profile, floor: alone * 1_000,
+            codec: codec.rawValue, calls: calls, profile: result.profile, floor: alone.cpuPerSecond * 1_000,
             floorWithSockets: withSockets * 1_000, phonebard: result.cpuPerSecond * 1_000,
-            allocationsPerFrame: result.allocationsPerFrame, sent: result.packetsSent,
+            floorAllocationsPerFrame: alone.allocationsPerFrame, allocationsPerFrame: result.allocationsPerFrame,
+            sent: result.packetsSent,
             received: result.packetsReceived)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -38,6 +39,7 @@ private struct Line: Encodable {
     let floor: Double
     let floorWithSockets: Double
     let phonebard: Double
+    let floorAllocationsPerFrame: Double
     let allocationsPerFrame: Double
     let sent: UInt64
     let received: UInt64
