@@ -38,7 +38,7 @@ struct Reply: Sendable {
         fields[.retryAfter] = problem.retryAfter.map(String.init)
         fields[.wwwAuthenticate] = problem.challenge
         if problem.status == 426 { fields[.upgrade] = "websocket" }
-        send(.init(code: problem.status), fields, encodedJSON(problem.json))
+        send(.init(integerLiteral: problem.status), fields, encodedJSON(problem.json))
     }
 }
 

@@ -12,8 +12,14 @@ import Wire
 package actor HTTPServer {
     package typealias RequestClosure = @Sendable (_ request: IncomingRequest, _ responder: Responder) -> Void
 
-    package enum StartFailure: Error, Hashable {
+    package enum StartFailure: Error, Hashable, CustomStringConvertible {
         case listen(Listener.Address, SystemError)
+
+        package var description: String {
+            switch self {
+            case .listen(let address, let error): "cannot listen on \(address) (\(error))"
+            }
+        }
     }
 
     nonisolated private let executor = QueueExecutor(label: "http-server", lingers: true)
@@ -122,12 +128,20 @@ extension HTTPServer {
 
     /// A place where the server takes connections.
     package struct Listener: Sendable {
-        package enum Address: Hashable, Sendable {
+        package enum Address: Hashable, Sendable, CustomStringConvertible {
             /// A port may be 0.
             case tcp(Endpoint)
             case unix(path: String)
             /// A listening socket, TCP or Unix, that this process was started with.
             case inherited(descriptor: Int32)
+
+            package var description: String {
+                switch self {
+                case .tcp(let endpoint): "\(endpoint)"
+                case .unix(let path): path
+                case .inherited(let descriptor): "the inherited socket \(descriptor)"
+                }
+            }
         }
 
         package let address: Address
