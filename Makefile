@@ -8,7 +8,7 @@
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
 # make bench      measure calls and the HTTP server beside others, which takes minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media
+.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events
 
 SECONDS := 60
 
@@ -23,7 +23,8 @@ test:
 	@deploy/bootstrap test
 	deploy/lint
 	swift build --build-tests
-	swift test --skip-build
+	# One after the other: some wait for a peer on their thread, and there are as few threads as cores.
+	swift test --skip-build --no-parallel
 
 lint:
 	deploy/lint
@@ -47,10 +48,14 @@ sanitize:
 	@deploy/bootstrap test
 	deploy/sanitize
 
-bench: bench-media
+bench: bench-media bench-events
 	@deploy/bootstrap bench
 	Tests/Bench/run
 
 bench-media:
 	@deploy/bootstrap bench
 	deploy/bench-media
+
+bench-events:
+	@deploy/bootstrap
+	deploy/bench-events

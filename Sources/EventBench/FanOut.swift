@@ -38,7 +38,7 @@ struct FanOut: AsyncParsableCommand {
     }
 }
 
-/// The daemon on the second core, while the subscribers have the first.
+/// The daemon on the second core; the bench itself is started on the first.
 private struct Server {
     let port: UInt16
     let token: String
@@ -59,9 +59,6 @@ private struct Server {
         self.port = port
         token = try String(contentsOfFile: folder + "/token", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        var first = cpu_set_t()
-        first.__bits.0 = 1
-        sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &first)
     }
 
     func kill() {

@@ -3,6 +3,7 @@ import Audio
 import Daemon
 import Foundation
 import Logging
+import Network
 import Wire
 
 /// The daemon as it is, but that events can be made up.
@@ -17,10 +18,11 @@ struct Serve: AsyncParsableCommand {
             endpoints: [Endpoint(.loopback4, port: 0)], stateDirectory: folder, microphone: .null, speaker: .null)
         configuration.injectsEvents = true
         configuration.limits.connections = 4096
-        configuration.limits.connectionsPerAddress = 4096
+        configuration.limits.connectionsPerPeer = 4096
         let daemon = try Daemon(configuration: configuration, logger: Logger(label: "bench", level: .error))
-        for endpoint in try daemon.start() { print(endpoint.port) }
-        fflush(stdout)
+        for endpoint in try daemon.start() {
+            try FileHandle.standardOutput.write(contentsOf: Data("\(endpoint.port)\n".utf8))
+        }
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 }

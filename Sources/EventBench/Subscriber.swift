@@ -57,7 +57,7 @@ final class Subscriber {
 
     /// Takes what is there and says of each event in it, in nanoseconds of the monotonic clock, when it was made.
     func read(_ body: (Int64) -> Void) throws {
-        let count = recv(connection.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+        let count = recv(connection.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
         guard count > 0 else { throw Connection.Failure(text: "a subscriber was cut off") }
         var index = 0
         while index + Self.key.count < count {

@@ -127,6 +127,11 @@ package final class Journal: Sendable {
         try pool.writeWithoutTransaction { try $0.execute(sql: sql) }
     }
 
+    /// What a pragma of the connection that writes says, for tests.
+    func setting(_ pragma: String) throws -> String? {
+        try pool.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(pragma)") }
+    }
+
     /// Moves the write-ahead log into the file and closes both. SQLite does the first by itself only when the last connection
     /// may write, and here that is one that reads.
     package func close() {

@@ -18,6 +18,7 @@ struct Run: AsyncParsableCommand {
         var logger = Logger(label: "phonebard")
         logger.logLevel = configuration.log.level
         let notifier = Notifier(environment: environment)
+        logger.debug("descriptors", metadata: ["limit": "\(DescriptorLimit.raise())"])
 
         let daemon: Daemon
         do {

@@ -76,7 +76,7 @@ struct EventKillTests {
             epoch = position.epoch
             let injections = Task { try await inject(5000, into: daemon) }
             told += try await blocking { [told] in
-                try Self.follow(daemon, position.epoch, after: told.count, until: round * 37 + round * round * 50)
+                try Self.follow(daemon, position.epoch, after: told.count, until: 100 + round * 997 % 4000)
             }
             _ = await injections.result
         }

@@ -45,7 +45,8 @@ struct EventResumeTests {
     func stalled() async throws {
         let house = try EventHouse()
         let epoch = try #require(try await house.request(.get, "/v1/state")["position"]?["epoch"]?.string)
-        let count: UInt64 = 300
+        let (rounds, step): (UInt64, UInt64) = (10, 30)
+        let count = rounds * step
         let stalled = try house.subscribe(after: "\(epoch):0", receiveBuffer: 64 * 1024)
         async let stalledSeen = {
             try await house.logged("reads too slowly")
@@ -53,13 +54,17 @@ struct EventResumeTests {
             #expect(end == .closed(1008))
             return seen
         }()
-        try await withThrowingTaskGroup(of: UInt64.self) { group in
-            for _ in 0..<99 {
-                let socket = try house.subscribe(after: "\(epoch):0")
-                group.addTask { try await blocking { Self.run(socket, after: 0, through: count).seen } }
+        let others = try (0..<99).map { _ in try house.subscribe(after: "\(epoch):0") }
+        for round in 0..<rounds {
+            try await house.inject(Int(step), size: 8000)
+            try await withThrowingTaskGroup(of: UInt64.self) { group in
+                for socket in others {
+                    group.addTask {
+                        try await blocking { Self.run(socket, after: round * step, through: (round + 1) * step).seen }
+                    }
+                }
+                for try await seen in group { #expect(seen == (round + 1) * step) }
             }
-            for _ in 0..<10 { try await house.inject(Int(count) / 10, size: 8000) }
-            for try await seen in group { #expect(seen == count) }
         }
         let seen = try await stalledSeen
         #expect(seen < count)

@@ -54,6 +54,13 @@ struct JournalTests {
         }
     }
 
+    @Test("What is written is on the disk before it counts as written: a write-ahead log with synchronous FULL")
+    func durability() throws {
+        let journal = try folder.open()
+        #expect(try journal.setting("journal_mode") == "wal")
+        #expect(try journal.setting("synchronous") == "2")
+    }
+
     @Test("A second daemon is kept away")
     func twoDaemons() throws {
         let journal = try folder.open()
