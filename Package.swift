@@ -125,8 +125,7 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     package.targets += [
         program(
             "Fuzz", "CLibFuzzer", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Media", "Peer", "ControlAPI",
-            "Dialect",
-            "Audio"),
+            "Dialect", "Audio", "Daemon"),
         .systemLibrary(name: "CLibFuzzer"),
     ]
 }

@@ -1,4 +1,5 @@
 import ControlAPI
+import Daemon
 import Dialect
 import Wire
 
@@ -37,6 +38,32 @@ extension Target {
         Target(
             name: "event-position", words: [":", "18446744073709551615", "epoch"],
             seeds: { [Array("epoch:3".utf8), Array("other:0".utf8)] }, check: checkPosition),
+        Target(
+            name: "token-file", words: Words.json,
+            seeds: {
+                [
+                    Array(
+                        (#"{"tokens":[{"id":"a","name":"b","scopes":["read"],"sha256":""#
+                            + String(repeating: "0", count: 64) + #"","created":1,"lastUsed":2}]}"#).utf8)
+                ]
+            }, check: checkTokenFile),
+        Target(
+            name: "configuration", words: Words.configuration,
+            seeds: {
+                [
+                    Array(
+                        """
+                        control:
+                          listen: [127.0.0.1:8460, '[::1]:8460']
+                          socket: none
+                        limits: {body: 1MiB, idle-timeout: 1min}
+                        platform: {hosts: {"025": a.example:1047}, socket-uri: "wss://b"}
+                        media: {microphone: tone:440, speaker: null}
+
+                        """.utf8),
+                    Fodder.joined(["--control-listen", "[::1]:1", "--limits-body", "2KiB"].map { Array($0.utf8) }),
+                ]
+            }, check: checkConfiguration),
     ]
 
     private static func checkNotice(_ bytes: [UInt8]) {
@@ -66,19 +93,30 @@ extension Target {
 
     private static func checkCommand(_ bytes: [UInt8]) {
         for operation in Operation.allCases { _ = try? Command(operation, body: bytes.span) }
+        _ = try? TokenRequest(body: bytes.span)
+        _ = Set<Scope>(list: String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func checkTokenFile(_ bytes: [UInt8]) {
+        guard let registry = try? TokenRegistry(file: bytes.span) else { return }
+        let file = registry.file
+        expectStable(file, String(decoding: file, as: UTF8.self)) { try TokenRegistry(file: file.span).file }
     }
 
     private static func checkPosition(_ bytes: [UInt8]) {
-        var log = EventLog(epoch: "epoch", capacity: 2)
-        let now = Moment(instant: Instant(nanoseconds: 0), unixMilliseconds: 0)
-        for _ in 0..<7 { _ = log.append(.init(.register, data: nil), seat: "default", at: now) }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let position = LogPosition(text) else { return }
         expectStable(position, position) { LogPosition(position.description) }
-        switch log.events(after: position) {
-        case .events(let events): expect(events.last?.position.seq ?? 7 == 7, "the tail reaches the end")
-        case .gap(let from, let to, let then):
-            expect(from <= to && then.first?.position.seq == to + 1, "what is kept follows the gap")
+    }
+
+    private static func checkConfiguration(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        for fault in Layer(yaml: text, path: "config.yaml").faults { _ = fault.description }
+        do throws(Faults) {
+            let arguments = Fodder.records(of: bytes).prefix(16).map { String(decoding: $0, as: UTF8.self) }
+            _ = try EffectiveConfiguration(.init(arguments: arguments, environment: [:], file: "/dev/null")).report
+        } catch {
+            expect(!error.all.isEmpty, "what is refused has a reason")
         }
     }
 }
@@ -93,5 +131,10 @@ private enum Words {
         "{\"", "\":", "\",", "null", "true", "[]", "{}", "\\u0000", "\\uD800", "1e999", "-0", "\"un\"", "\"pwd\"",
         "\"switchnumber\"", "\"gid\"", "\"socketUri\"", "\"number\"", "\"ccNumber\"", "\"callNumType\"", "\"status\":0",
         "\"data\":", "\"domain\"", "\"real_domain\"", "\"eid\"", "\"epProfile\"", "\u{1E}",
+    ]
+    static let configuration = [
+        "control:", "  listen: ", "limits:", "  body: ", "platform:", "  hosts: {", "media:", "journal:", "log:", "KiB",
+        "MiB", "min", "30d", "true", "- ", "&a", "*a", "<<: ", "!!binary", "|\n", "\u{1E}", "--limits-header",
+        "--platform-hosts", "--media-addresses", "=",
     ]
 }

@@ -41,8 +41,15 @@ extension Target {
                     Array("wss://example.com:8443/a?b".utf8),
                 ]
             }, check: checkOpening),
+        Target(
+            name: "http-target", words: Words.http,
+            seeds: { [Array("/v1/events?after=epoch:3&x=%E4%BD%A0+".utf8), Array("/v1/tokens/a%20b".utf8)] },
+            check: checkTarget),
         Target(name: "websocket-server", seeds: { frames(from: .client) }, check: { checkFrames($0, role: .server) }),
         Target(name: "websocket-client", seeds: { frames(from: .server) }, check: { checkFrames($0, role: .client) }),
+        Target(
+            name: "websocket-deflate", seeds: { frames(from: .client, deflation: WebSocket.Deflation()) },
+            check: { checkFrames($0, role: .server, deflation: WebSocket.Deflation()) }),
     ]
 
     /// Whole, byte by byte, and cut in two at a place the input names: all the same.
@@ -107,21 +114,49 @@ extension Target {
         fatalError("an opening is accepted byte by byte too")
     }
 
-    private static func checkFrames(_ bytes: [UInt8], role: WebSocket.Role) {
-        let start = Instant(nanoseconds: 0)
-        var whole = WebSocket(role: role, randomness: .seeded(4), at: start)
-        var slow = WebSocket(role: role, randomness: .seeded(4), at: start)
-        let outputs = whole.receive(bytes.span, at: start)
+    private static func checkTarget(_ bytes: [UInt8]) {
+        guard let target = RequestTarget(String(decoding: bytes, as: UTF8.self)) else { return }
+        expect(!target.segments.contains { $0 == ".." || $0.utf8.contains(0x2F) }, "no target climbs")
+        _ = target["after"]
+    }
+
+    private static func checkFrames(_ bytes: [UInt8], role: WebSocket.Role, deflation: WebSocket.Deflation? = nil) {
+        let whole = outputs(in: [bytes], role: role, deflation: deflation)
         expect(
-            outputs == bytes.flatMap { slow.receive([$0].span, at: start) }, "frames are read the same byte by byte")
-        for case .message(let message) in outputs where message.kind == .text {
-            expect(Array(String(decoding: message.bytes, as: UTF8.self).utf8) == message.bytes, "a text is UTF-8")
+            whole == outputs(in: bytes.map { [$0] }, role: role, deflation: deflation),
+            "frames are read the same byte by byte")
+        for case .message(let message) in whole {
+            expect(message.bytes.count <= messageLimit, "a message is no longer than it may be, however it was packed")
+            guard message.kind == .text else { continue }
+            expect(String(validating: message.bytes, as: UTF8.self) != nil, "a text is UTF-8")
         }
     }
 
-    private static func frames(from role: WebSocket.Role) -> [[UInt8]] {
+    private static let messageLimit = 1 << 16
+
+    private static func outputs(
+        in pieces: [[UInt8]], role: WebSocket.Role, deflation: WebSocket.Deflation?
+    ) -> [WebSocket.Output] {
         let start = Instant(nanoseconds: 0)
-        var sender = WebSocket(role: role, randomness: .seeded(2), at: start)
+        var configuration = WebSocket.Configuration()
+        configuration.messageLimit = messageLimit
+        var socket = WebSocket(
+            role: role, configuration: configuration, deflation: deflation, randomness: .seeded(4), at: start)
+        var outputs: [WebSocket.Output] = []
+        for piece in pieces {
+            var position = 0
+            var before = -1
+            while position > before {
+                before = position
+                outputs += socket.receive(piece.span, from: &position, at: start)
+            }
+        }
+        return outputs
+    }
+
+    private static func frames(from role: WebSocket.Role, deflation: WebSocket.Deflation? = nil) -> [[UInt8]] {
+        let start = Instant(nanoseconds: 0)
+        var sender = WebSocket(role: role, deflation: deflation, randomness: .seeded(2), at: start)
         var bytes: [UInt8] = []
         for message in [WebSocket.Message.text("你好"), .binary([UInt8](repeating: 7, count: 300)), .text("")] {
             for case .send(let frame) in sender.send(message) { bytes += frame }
