@@ -23,8 +23,9 @@ test:
 	@deploy/bootstrap test
 	deploy/lint
 	swift build --build-tests
-	# One after the other: some wait for a peer on their thread, and there are as few threads as cores.
-	swift test --skip-build --no-parallel
+	# One after the other: some wait for a peer on their thread, and there are as few threads as cores. Should one hang,
+	# the last line says which.
+	timeout --kill-after=10 30m stdbuf -oL swift test --skip-build --no-parallel
 
 lint:
 	deploy/lint

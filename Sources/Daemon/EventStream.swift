@@ -192,18 +192,20 @@ extension EventStream {
     private func advance(_ subscriber: SubscriberID) {
         guard let backlog = behind[subscriber] else { return }
         guard backlog.next >= tail.firstSeq else {
-            keeper.page(from: max(backlog.next, 1)) { [weak self] records in
-                self?.enter { $0.pageRead(subscriber, records) }
+            // What happens until the page is read may leave memory again; it is no gap.
+            keeper.page(from: max(backlog.next, 1)) { [weak self, limit = tail.firstSeq] records in
+                self?.enter { $0.pageRead(subscriber, records, before: limit) }
             }
             return
         }
         send(tail.records(from: backlog.next).page, to: subscriber, backlog)
     }
 
-    private func pageRead(_ subscriber: SubscriberID, _ records: [EventRecord]) {
+    /// What a page asked for up to `limit` does not have is gone.
+    private func pageRead(_ subscriber: SubscriberID, _ records: [EventRecord], before limit: UInt64) {
         guard var backlog = behind[subscriber] else { return }
         if records.isEmpty {
-            sendGap(to: &backlog, before: tail.firstSeq)
+            sendGap(to: &backlog, before: limit)
         }
         send(records[...], to: subscriber, backlog)
     }

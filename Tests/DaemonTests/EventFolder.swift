@@ -109,13 +109,21 @@ final class RecordingSink: EventSink {
     }
 
     private func received(_ isEnough: @escaping @Sendable ([EventMessage]) -> Bool) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let isThere = state.withLock { state in
-                let isThere = isEnough(state.messages)
-                if !isThere { state.waiter = Waiter(isEnough: isEnough, continuation: continuation) }
-                return isThere
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let isOver = state.withLock { state in
+                    let isOver = Task.isCancelled || isEnough(state.messages)
+                    if !isOver { state.waiter = Waiter(isEnough: isEnough, continuation: continuation) }
+                    return isOver
+                }
+                if isOver { continuation.resume() }
             }
-            if isThere { continuation.resume() }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                defer { state.waiter = nil }
+                return state.waiter
+            }
+            waiter?.continuation.resume()
         }
     }
 

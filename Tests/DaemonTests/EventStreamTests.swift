@@ -79,9 +79,11 @@ struct EventStreamTests {
     func seam() async throws {
         let stream = try folder.open()
         let sinks = (0..<20).map { _ in RecordingSink() }
+        stream.publish(1...20)
+        await stream.settled()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for start in stride(from: 1, through: 2000, by: 20) {
+                for start in stride(from: 21, through: 2000, by: 20) {
                     stream.publish(start...start + 19)
                     await Task.yield()
                 }
@@ -99,6 +101,16 @@ struct EventStreamTests {
             await sink.received(2000 - after)
             #expect(sink.entries == .events(UInt64(after + 1)...2000))
         }
+    }
+
+    @Test("What happens while a page that has nothing is read is told, not a gap")
+    func emptyPage() async throws {
+        let stream = try folder.open()
+        let sink = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: LogPosition(epoch: "other", seq: 1), to: sink)
+        stream.publish(1...2000)
+        await sink.received(through: 2000)
+        #expect(sink.entries == [.gap(0, 0)] + .events(1...2000))
     }
 
     @Test("A backlog waits for its subscriber page by page, and nobody else waits")
