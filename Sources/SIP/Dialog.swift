@@ -10,7 +10,7 @@ struct Dialog: Sendable {
     let id: ID
     private let local: NameAddress
     private let remote: NameAddress
-    private let routeSet: [NameAddress]
+    private var routeSet: [NameAddress]
     private var remoteTarget: URI
     private var localSequence: UInt32
     private var remoteSequence: UInt32?
@@ -34,6 +34,12 @@ struct Dialog: Sendable {
         routeSet = try response.headers.addresses(.recordRoute).reversed()
         remoteTarget = try response.headers.addresses(.contact).first?.uri ?? request.target
         localSequence = request.cSeq.number
+    }
+
+    /// A 2xx makes an early dialog a confirmed one, with route set and target of its own (RFC 3261 §13.2.2.4).
+    mutating func confirm(by response: Response) {
+        if let recorded = try? response.headers.addresses(.recordRoute) { routeSet = recorded.reversed() }
+        refreshTarget(from: response.headers)
     }
 
     /// A new request in the dialog, without Via (RFC 3261 §12.2.1.1).

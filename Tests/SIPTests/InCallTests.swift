@@ -37,17 +37,6 @@ struct InCallTests {
         #expect(link.take(.platform).names == ["ended bye"])
     }
 
-    @Test("re-INVITEs that cross are refused with 491 (RFC 3261 §14.2)")
-    func glare() throws {
-        let (incoming, outgoing) = try link.call()
-        link.isHeld = true
-        link.give(.sendInCall(outgoing, RequestID(1), .invite, headers: sdp, body: [3]), to: .platform)
-        link.give(.sendInCall(incoming, RequestID(2), .invite, headers: sdp, body: [4]), to: .agent)
-        link.release()
-        #expect(link.take(.agent).names == ["response 2 491"])
-        #expect(link.take(.platform).names == ["response 1 491"])
-    }
-
     @Test("a second re-INVITE before the first has its answer is refused: 500 with Retry-After (RFC 3261 §14.2)")
     func secondUpdate() throws {
         let (_, outgoing) = try link.call()

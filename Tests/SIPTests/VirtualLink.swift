@@ -69,6 +69,12 @@ final class VirtualLink {
     /// Throws away what is on the wire.
     func lose() { wire = [] }
 
+    /// The requests and responses of ours that were held or lost, and are now taken off the wire.
+    func takeWire() -> [Message] {
+        defer { wire = [] }
+        return wire.compactMap { try? read($0.bytes) }
+    }
+
     func deliver(_ bytes: [UInt8], to side: Side) {
         perform(agents[side]?.receive(bytes.span, at: now) ?? [], of: side)
     }
@@ -166,6 +172,7 @@ extension [UserAgent.Output] {
             case .callRequest(_, _, let request): "callRequest \(request.method)"
             case .callUpdate(_, _, let request): "callUpdate \(request.method)"
             case .callEnded(_, .bye): "ended bye"
+            case .callEnded(_, .cancelled): "ended cancelled"
             case .callEnded(_, .rejected(let response)): "ended \(response.status)"
             case .callEnded(_, let end): "ended \(end)"
             case .diagnostic: "diagnostic"

@@ -14,7 +14,7 @@ extension UserAgent {
         /// The far side's BYE.
         case bye(Request)
         /// The caller's CANCEL, or our own.
-        case cancelled
+        case cancelled(Request?)
         /// The response that refused our INVITE, or that said the far side no longer knows the call.
         case rejected(Response)
         /// No final response to our INVITE, or no ACK of our 2xx.

@@ -7,6 +7,8 @@ extension UserAgent {
         static let transactions = 512
         static let calls = 64
         static let forks = 8
+        /// How often a modification that meets one of the other side's is sent again.
+        static let retries = 4
     }
 
     var isFull: Bool {
@@ -46,21 +48,11 @@ extension UserAgent {
         return transmit(request, for: .request(id), at: now)
     }
 
-    mutating func send(
-        _ id: RequestID, _ method: Method, in call: CallHandle, headers: Headers, body: [UInt8], at now: Instant
-    ) -> [Output] {
-        let isPossible = method == .invite ? mayUpdate(call) : calls[call]?.isAnswered == true
-        let request = isPossible ? calls[call]?.withDialog { $0.request(method, headers: headers, body: body) } : nil
-        guard let request else { return [.requestFailed(id, .refused)] }
-        if method == .invite { return transmit(request, for: .update(id, call), at: now) }
-        return transmit(request, for: .callRequest(id, call), at: now)
-    }
-
     mutating func transmit(
         _ request: Request, for purpose: Client.Purpose, attempt: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
-        guard !isFull else { return fail(purpose, .refused, at: now) }
+        guard !isFull || request.method == .bye else { return fail(purpose, .refused, at: now) }
         let prepared = request.method == .cancel ? request : prepare(request)
         let key = ClientKey(prepared)
         clients[key] = Client(transaction: ClientTransaction(prepared), purpose: purpose, attempt: attempt)
@@ -93,6 +85,11 @@ extension UserAgent {
     mutating func receive(_ response: Response, at now: Instant) -> [Output] {
         let key = ClientKey(response)
         guard response.via.count == 1 else { return stray(response) }
+        do {
+            _ = try (response.headers.addresses(.contact), response.headers.addresses(.recordRoute))
+        } catch {
+            return [.diagnostic(.malformed(error))]
+        }
         if clients[key] != nil { return advance(client: key, .response(response), at: now) }
         if inviteClients[key] != nil { return advance(key, .response(response), at: now) }
         return stray(response)
@@ -128,7 +125,8 @@ extension UserAgent {
         case .request(let id): return [.response(id, response)]
         case .callRequest(let id, let call):
             return [.response(id, response)] + forget(call, unknownIn: response, at: now)
-        case .farewell: return []
+        case .modification(let modification): return conclude(modification, with: response, at: now)
+        case .cancel, .bye: return []
         }
     }
 
@@ -137,9 +135,9 @@ extension UserAgent {
         case .registration:
             registrationSequence &+= 1
             return registrationSequence
-        case .callRequest(_, let call):
-            return calls[call]?.withDialog { $0.nextSequence() } ?? request.cSeq.number &+ 1
-        case .request, .farewell:
+        case .callRequest, .modification:
+            return dialogs[request.dialogID]?.dialog.nextSequence() ?? request.cSeq.number &+ 1
+        case .request, .cancel, .bye:
             return request.cSeq.number &+ 1
         }
     }
@@ -147,12 +145,23 @@ extension UserAgent {
     private mutating func fail(_ purpose: Client.Purpose, _ failure: Failure, at now: Instant) -> [Output] {
         switch purpose {
         case .registration: drive(.failed(failure == .timedOut ? .timedOut : .transport), at: now)
-        case .request(let id), .callRequest(let id, _): [.requestFailed(id, failure)]
-        case .farewell: []
+        case .request(let id): [.requestFailed(id, failure)]
+        case .callRequest(let id, let call):
+            [.requestFailed(id, failure)] + (failure == .timedOut ? forgetSilent(call, at: now) : [])
+        case .modification(let modification): fail(modification, failure, at: now)
+        case .bye(let bye): failure == .transport ? owe(bye) : []
+        case .cancel: []
         }
     }
 
     mutating func newTag() -> String { randomness.token(length: 10) }
+}
+
+extension Request {
+    /// The dialog a request of ours is in.
+    fileprivate var dialogID: Dialog.ID {
+        Dialog.ID(callID: callID, localTag: from.tag ?? "", remoteTag: to.tag ?? "")
+    }
 }
 
 extension URI {

@@ -6,8 +6,10 @@ struct Client: Sendable {
         case registration
         case request(RequestID)
         case callRequest(RequestID, CallHandle)
-        /// CANCEL and BYE: nobody waits for their outcome.
-        case farewell
+        case modification(Modification)
+        case cancel
+        /// Owed to the other side: sent again on the next connection if this one is lost.
+        case bye(Request)
     }
 
     var transaction: ClientTransaction
@@ -20,7 +22,7 @@ struct Client: Sendable {
 struct InviteClient: Sendable {
     enum Purpose: Sendable {
         case call(CallHandle)
-        case update(RequestID, CallHandle)
+        case modification(Modification)
     }
 
     var transaction: InviteClientTransaction
@@ -38,7 +40,7 @@ struct InviteClient: Sendable {
 struct Server: Sendable {
     var transaction: ServerTransaction
     var token: RequestToken
-    var call: CallHandle?
+    var dialog: Dialog.ID?
     /// The tag of To in every response to a request outside a dialog.
     var tag: String
 }
@@ -47,6 +49,7 @@ struct Server: Sendable {
 struct InviteServer: Sendable {
     var transaction: InviteServerTransaction
     var call: CallHandle
+    var dialog: Dialog.ID
     var token: RequestToken?
     var retransmission: SuccessRetransmission?
 

@@ -21,7 +21,9 @@ package struct UserAgent: Sendable {
     var inviteServers: [ServerKey: InviteServer] = [:]
 
     var calls: [CallHandle: Call] = [:]
-    var dialogs: [Dialog.ID: CallHandle] = [:]
+    var dialogs: [Dialog.ID: Session] = [:]
+    /// BYEs that no connection could carry.
+    var owed: [Request] = []
     var tokens: [RequestToken: ServerKey] = [:]
     var lastToken: UInt64 = 0
     var lastCall: UInt64 = 0
@@ -48,9 +50,12 @@ package struct UserAgent: Sendable {
         case send(RequestID, Method, target: URI, headers: Headers = [:], body: [UInt8] = [])
         /// A new call; its number is the owner's choice.
         case invite(CallHandle, target: URI, headers: Headers = [:], body: [UInt8] = [])
-        /// Ends a call the way its state asks for: CANCEL, 480 or BYE; the headers go into the BYE.
+        /// Ends a call the way its state asks for: CANCEL, 480 or BYE; the headers, such as Reason (RFC 3326), go
+        /// into the CANCEL or the BYE.
         case hangUp(CallHandle, headers: Headers = [:])
-        /// A request inside a call: INFO, MESSAGE, re-INVITE.
+        /// A request inside a call, such as INFO, re-INVITE or UPDATE; before the call is answered, in the early
+        /// dialog that was heard from last. A re-INVITE or UPDATE that meets one of the other side's is sent again
+        /// by itself; when that makes no sense any more its 491 is the response (RFC 3261 §14.1).
         case sendInCall(CallHandle, RequestID, Method, headers: Headers = [:], body: [UInt8] = [])
 
         /// The response to a request that came with a token.
@@ -95,6 +100,7 @@ package struct UserAgent: Sendable {
         for client in inviteClients.values { next = earliest(next, client.deadline) }
         for server in servers.values { next = earliest(next, server.transaction.deadline) }
         for server in inviteServers.values { next = earliest(next, server.deadline) }
+        for session in dialogs.values { next = earliest(next, session.deadline) }
         return next
     }
 
@@ -117,7 +123,7 @@ package struct UserAgent: Sendable {
             return reachDeadlines(at: now)
         case .transportConnected:
             isConnected = true
-            return drive(.transportConnected, at: now)
+            return drive(.transportConnected, at: now) + payOwed(at: now)
         case .transportFailed:
             return loseTransport(at: now)
         case .register(let expires):
