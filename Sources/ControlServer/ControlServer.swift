@@ -26,11 +26,16 @@ package final class ControlServer: Sendable {
         self.tokens = tokens
         self.backend = backend
         self.logger = logger
-        events = EventStreams(backend: backend, keepAliveInterval: keepAliveInterval)
+        events = EventStreams(backend: backend, tokens: tokens, keepAliveInterval: keepAliveInterval)
     }
 
     /// Opens every listener; returns the TCP addresses with their actual ports.
     package func start(_ configuration: HTTPServer.Configuration) throws(HTTPServer.StartFailure) -> [Endpoint] {
+        var configuration = configuration
+        configuration.refusal = { status in
+            let problem = Problem.refusal(status: status.code)
+            return (problem.fields, encodedJSON(problem.json))
+        }
         let server = HTTPServer(configuration: configuration, logger: logger) { [weak self] request, responder in
             self?.answer(request, Reply(responder))
         }
@@ -75,11 +80,12 @@ extension ControlServer {
         guard let target = RequestTarget(path == "*" ? "/*" : path) else { throw .malformedTarget }
         guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
         do throws(Problem) {
-            switch try route(asked, path == "*" ? path[...] : target.path[...]) {
+            let (route, caller) = try admit(asked, path == "*" ? path[...] : target.path[...])
+            switch route {
             case .options(let allow): reply.send(.noContent, [.allow: allow])
             case .operation(let operation, let parameter):
                 guard request.body.isEmpty || request.isJSON else { throw .unsupportedMediaType }
-                try carryOut(operation, parameter, target, request, reply)
+                try carryOut(operation, parameter, target, request, for: caller, reply)
             }
         } catch {
             // Who is told that there is nothing was let in before.
@@ -89,26 +95,31 @@ extension ControlServer {
         }
     }
 
-    /// Where a request goes, once its caller is known to be allowed there. Who is not let in does not learn what there is.
-    private func route(_ asked: AccessControl.Request, _ path: Substring) throws(Problem) -> Route {
+    /// Where a request goes, once its caller is known to be allowed there; nobody needs to be known where everybody is.
+    /// Who is not let in does not learn what there is.
+    private func admit(
+        _ asked: AccessControl.Request, _ path: Substring
+    ) throws(Problem) -> (Route, AccessControl.Caller?) {
         let route = Result { () throws(Problem) in try Route(method: asked.head.method, path: path) }
-        if case .success(.operation(let operation, _)) = route, operation.scope == nil { return try route.get() }
+        if case .success(.operation(let operation, _)) = route, operation.scope == nil { return (try route.get(), nil) }
         let caller = try access.withLock { access throws(Problem) in
             try access.caller(of: asked, at: MonotonicClock.now, identify: tokens.token)
         }
         if case .operation(let operation, _) = try route.get(), let scope = operation.scope {
             guard caller.scopes.allows(scope) else { throw .insufficientScope(scope) }
         }
-        return try route.get()
+        return (try route.get(), caller)
     }
 
     private func carryOut(
         _ operation: ControlAPI.Operation, _ parameter: String?, _ target: RequestTarget, _ request: IncomingRequest,
-        _ reply: Reply
+        for caller: AccessControl.Caller?, _ reply: Reply
     ) throws(Problem) {
         switch operation {
         case .state: backend.state { reply.json($0) }
-        case .events: try events.begin(target, request, reply)
+        case .events:
+            guard let caller else { throw .unauthorized }
+            try events.begin(target, request, for: caller, reply)
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
@@ -148,9 +159,10 @@ extension ControlServer {
     }
 
     private func revoke(_ id: String, _ reply: Reply) {
-        DispatchQueue.global().async { [tokens, logger] in
+        DispatchQueue.global().async { [tokens, events, logger] in
             do throws(Problem) {
                 try tokens.revoke(id)
+                events.endRevoked()
                 logger.notice("token revoked", metadata: ["id": "\(id)"])
                 reply.send(.noContent)
             } catch {
