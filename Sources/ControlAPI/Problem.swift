@@ -83,6 +83,10 @@ extension Problem {
     package static let tooManyRequests = Problem(
         status: 503, "too-many-requests", "Too many requests are waiting for the platform.")
 
+    package static let keyReused = Problem(
+        status: 422, "key-reused", "This Idempotency-Key was another command's.",
+        detail: "A new command needs a new key.")
+
     package static func methodNotAllowed(allow: String) -> Problem {
         var problem = Problem(status: 405, "method-not-allowed", "This path takes another method.", detail: allow)
         problem.allow = allow

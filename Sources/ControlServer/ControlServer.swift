@@ -17,6 +17,7 @@ package final class ControlServer: Sendable {
     private let events: EventStreams
     private let server: Mutex<HTTPServer?> = Mutex(nil)
     private let isReady = Atomic(false)
+    private let idempotent = Mutex(IdempotentCommands())
 
     package init(
         access: AccessControl.Configuration, tokens: any Tokens, backend: any ControlBackend, logger: Logger,
@@ -132,11 +133,25 @@ extension ControlServer {
             reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
-            backend.perform(command) { result in
-                switch result {
-                case .success(let answer): reply.json(answer)
-                case .failure(let problem): reply.problem(problem)
-                }
+            try perform(command, key: try request.idempotencyKey(of: caller)) { reply.result($0) }
+        }
+    }
+
+    /// A command that acts on a call and comes again under its key acts once.
+    private func perform(
+        _ command: Command, key: IdempotentCommands.Key?, completion: @escaping IdempotentCommands.Completion
+    ) throws(Problem) {
+        guard let key, command.actsOnCall else { return backend.perform(command, completion: completion) }
+        let verdict = try idempotent.withLock { idempotent throws(Problem) in
+            try idempotent.begin(command, key, at: MonotonicClock.now, completion: completion)
+        }
+        switch verdict {
+        case .waiting: break
+        case .answered(let result): completion(result)
+        case .first:
+            backend.perform(command) { [self] result in
+                let waiting = idempotent.withLock { $0.end(key, with: result, at: MonotonicClock.now) }
+                for completion in waiting { completion(result) }
             }
         }
     }
@@ -193,6 +208,18 @@ extension Problem {
 }
 
 extension IncomingRequest {
+    /// - Parameter name: in lower case.
+    func field(_ name: String) -> String? {
+        head.headerFields.first { $0.name.canonicalName == name }?.value
+    }
+
+    fileprivate func idempotencyKey(
+        of caller: AccessControl.Caller?
+    ) throws(Problem) -> IdempotentCommands.Key? {
+        guard let caller, let field = field("idempotency-key") else { return nil }
+        return try IdempotentCommands.Key(field, caller: caller)
+    }
+
     fileprivate var isJSON: Bool {
         let type = head.headerFields[.contentType]?.lowercased() ?? ""
         return type.split(separator: ";").first.map { $0.trimmingSuffix(" ") } == "application/json"

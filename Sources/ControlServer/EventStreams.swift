@@ -45,7 +45,7 @@ final class EventStreams: Sendable {
         if let offered = request.offeredSubprotocols {
             openWebSocket(after: try position("after", target["after"]), offered, for: caller, reply)
         } else if request.acceptsEventStream {
-            let resumed = try position("Last-Event-ID", request.lastEventID)
+            let resumed = try position("Last-Event-ID", request.field("last-event-id"))
             let after = try position("after", target["after"])
             sendEvents(after: resumed ?? after, to: request.head.method, for: caller, reply)
         } else {
@@ -163,10 +163,6 @@ private struct ServerSentSink: EventSink {
 }
 
 extension IncomingRequest {
-    fileprivate var lastEventID: String? {
-        head.headerFields.first { $0.name.canonicalName == "last-event-id" }?.value
-    }
-
     fileprivate var acceptsEventStream: Bool {
         let accepted = head.headerFields[.accept]?.lowercased().split(separator: ",") ?? []
         return accepted.contains { $0.prefix { $0 != ";" }.filter { $0 != " " } == "text/event-stream" }

@@ -16,6 +16,13 @@ struct Reply: Sendable {
         send(status, [.contentType: "application/json", .cacheControl: "no-store"], encodedJSON(value))
     }
 
+    func result(_ result: Result<JSON, Problem>) {
+        switch result {
+        case .success(let answer): json(answer)
+        case .failure(let problem): self.problem(problem)
+        }
+    }
+
     func send(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:], _ body: [UInt8] = []) {
         responder.respond(head(status, fields), body: body)
     }

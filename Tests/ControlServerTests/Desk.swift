@@ -47,8 +47,15 @@ final class Desk: Sendable {
     }
 }
 
-/// Says who subscribes and who leaves.
+/// Says who subscribes and who leaves, and what is to be done.
 final class Backend: ControlBackend {
+    struct Task: Sendable {
+        let command: Command
+        let completion: @Sendable (Result<JSON, Problem>) -> Void
+    }
+
+    let tasks: AsyncStream<Task>
+    private let asked: AsyncStream<Task>.Continuation
     let subscriptions: AsyncStream<Desk.Subscription>
     let departures: AsyncStream<SubscriberID>
     private let subscribed: AsyncStream<Desk.Subscription>.Continuation
@@ -57,10 +64,11 @@ final class Backend: ControlBackend {
     init() {
         (subscriptions, subscribed) = AsyncStream.makeStream()
         (departures, departed) = AsyncStream.makeStream()
+        (tasks, asked) = AsyncStream.makeStream()
     }
 
     func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        completion(.failure(.notLoggedIn))
+        asked.yield(Task(command: command, completion: completion))
     }
 
     func state(completion: @escaping @Sendable (JSON) -> Void) {

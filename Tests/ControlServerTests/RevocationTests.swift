@@ -20,6 +20,7 @@ struct RevocationTests {
         let close = try await socket.receive(upTo: "token revoked")
         #expect(close.unicodeScalars.map(\.value).starts(with: [0xFFFD, 15, 3, 0xFFFD]))
         _ = try await stream.receive(upTo: "\r\n0\r\n\r\n")
+        socket.hangUp()
         for _ in 0..<2 { _ = try await desk.backend.departures.first() }
         #expect(try await desk.ask(.get, "/v1/state").hasPrefix("HTTP/1.1 401"))
         await desk.server.stop()
@@ -31,6 +32,7 @@ struct RevocationTests {
         let socket = try await follow(desk, Self.upgrade)
         try desk.tokens.revoke(TokenRegistry.firstStart)
         #expect(try await socket.receive(upTo: "token revoked").hasSuffix("token revoked"))
+        socket.hangUp()
         _ = try await desk.backend.departures.first()
         await desk.server.stop()
     }
