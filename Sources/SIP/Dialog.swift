@@ -49,8 +49,8 @@ struct Dialog: Sendable {
     }
 
     /// The ACK of a 2xx to the INVITE of that number (RFC 3261 §13.2.2.4).
-    func acknowledgement(of invite: UInt32) -> Request {
-        compose(.ack, sequence: invite, headers: [:], body: [])
+    func acknowledgement(of invite: UInt32, headers: Headers = [:], body: [UInt8] = []) -> Request {
+        compose(.ack, sequence: invite, headers: headers, body: body)
     }
 
     /// The number of a request that is sent again with credentials (RFC 3261 §22.2).

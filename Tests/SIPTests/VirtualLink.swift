@@ -167,6 +167,8 @@ extension [UserAgent.Output] {
             case .request(_, let request): "request \(request.method)"
             case .incomingCall: "incoming"
             case .callProgress(_, let response): "progress \(response.status)"
+            case .callOffered(_, _, let response): "offered \(response.status)"
+            case .callProgressConfirmed: "progressConfirmed"
             case .callAnswered(_, let response): "answered \(response.status)"
             case .callConfirmed: "confirmed"
             case .callRequest(_, _, let request): "callRequest \(request.method)"

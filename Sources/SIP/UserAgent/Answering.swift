@@ -43,27 +43,47 @@ extension UserAgent {
 
     /// The owner's answer to an incoming call.
     mutating func respond(to call: CallHandle, _ answer: Answer, at now: Instant) -> [Output] {
-        guard case .ringing(let key, let id) = calls[call]?.state, let server = inviteServers[key] else {
+        guard case .ringing(let key, _) = calls[call]?.state else { return [.diagnostic(.answerTooLate)] }
+        return respond(to: key, answer, at: now)
+    }
+
+    /// The owner's answer to an INVITE that makes a call or changes one.
+    mutating func respond(to key: ServerKey, _ answer: Answer, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key], server.transaction.isPending, !server.isDecided else {
             return [.diagnostic(.answerTooLate)]
         }
-        let response = compose(answer, to: server.transaction.request, tag: id.localTag)
-        if response.isProvisional { return advance(key, .respond(response), at: now) }
-        if response.isSuccess {
-            calls[call]?.state = .answered(key, id, hangUp: nil)
-            return accept(response, key, at: now)
+        let invite = server.transaction.request
+        let isReliable = isReliable(answer, to: invite)
+        if server.withholds(answer, isReliable: isReliable) {
+            inviteServers[key]?.withheld.append(answer)
+            return []
         }
-        return advance(key, .respond(response), at: now) + remove(call, at: now) + [.callEnded(call, .hungUp)]
+        let response = compose(answer, to: invite, tag: server.dialog.localTag)
+        if isReliable { return sendReliably(response, key, at: now) }
+        if response.isProvisional { return advance(key, .respond(response), at: now) }
+        inviteServers[key]?.provisional?.acknowledged()
+        return response.isSuccess ? accept(response, key, at: now) : refuse(with: response, key, at: now)
     }
 
     /// Sends a 2xx, and again until it is acknowledged; to an INVITE without an offer it makes one.
-    mutating func accept(_ response: Response, _ key: ServerKey, at now: Instant) -> [Output] {
-        guard let server = inviteServers[key] else { return [] }
-        dialogs[server.dialog]?.negotiation.settle()
-        if !server.transaction.request.hasSession, response.hasSession {
-            dialogs[server.dialog]?.negotiation.describe(by: .local)
-        }
-        inviteServers[key]?.retransmission = SuccessRetransmission(response, at: now)
+    private mutating func accept(_ response: Response, _ key: ServerKey, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key], let session = dialogs[server.dialog] else { return [] }
+        let invite = server.transaction.request
+        let isFirst = server.token == nil
+        if isFirst { calls[server.call]?.state = .answered(key, server.dialog, hangUp: nil) }
+        settle(server.dialog, invite, with: response)
+        let mayOffer = !invite.hasSession && (!isFirst || session.negotiation == .initial)
+        dialogs[server.dialog]?.negotiation = mayOffer && response.hasSession ? .offered(by: .local) : .agreed
+        inviteServers[key]?.retransmission = ResponseRetransmission(response, at: now)
         return advance(key, .respond(response), at: now)
+    }
+
+    private mutating func refuse(with response: Response, _ key: ServerKey, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key] else { return [] }
+        settle(server.dialog, server.transaction.request, with: response)
+        let outputs = advance(key, .respond(response), at: now)
+        return server.token == nil
+            ? outputs + remove(server.call, at: now) + [.callEnded(server.call, .hungUp)] : outputs
     }
 
     /// The ACK of a refusal belongs to the transaction, that of a 2xx to the dialog (RFC 3261 §17.2.3, §13.3.1.4).

@@ -82,14 +82,17 @@ extension UserAgent {
         return outputs
     }
 
-    /// Drops the dialogs of a call; what waited in them to be tried again fails.
+    /// Drops the dialogs of a call; what waited in them to be tried again has failed.
     mutating func forgetDialogs(of call: CallHandle) -> [Output] {
         var outputs: [Output] = []
-        for (id, session) in dialogs where session.call == call {
-            dialogs[id] = nil
-            if let retry = session.retry { outputs.append(.response(retry.modification.id, retry.refusal)) }
-        }
+        for (id, session) in dialogs where session.call == call { outputs += forgetDialog(id) }
         return outputs
+    }
+
+    mutating func forgetDialog(_ id: Dialog.ID) -> [Output] {
+        let outputs = abandonOffers(in: id)
+        let retry = dialogs.removeValue(forKey: id)?.retry
+        return outputs + (retry.map { [.response($0.modification.id, $0.refusal)] } ?? [])
     }
 
     mutating func terminate(_ key: ServerKey, at now: Instant) -> [Output] {

@@ -48,25 +48,33 @@ extension UserAgent {
     private mutating func progress(
         _ response: Response, of client: InviteClient, _ key: ClientKey, at now: Instant
     ) -> [Output] {
-        guard case .call(let call) = client.purpose, let state = calls[call] else { return [] }
-        if state.isCancelled { return client.cancelled == nil ? cancel(call, key, at: now) : [] }
-        guard response.status != 100 else { return [] }
-        noteEarlyDialog(of: call, response, to: client.transaction.request)
-        return [.callProgress(call, response)]
+        switch client.purpose {
+        case .modification(let modification):
+            return take(provisional: response, in: modification.dialog, key, at: now)
+        case .call(let call):
+            guard let state = calls[call] else { return [] }
+            if state.isCancelled { return client.cancelled == nil ? cancel(call, key, at: now) : [] }
+            guard response.status != 100 else { return [] }
+            let dialog = noteEarlyDialog(of: call, response, to: client.transaction.request)
+            return dialog.map { take(provisional: response, in: $0, key, at: now) } ?? [.callProgress(call, response)]
+        }
     }
 
     /// A provisional response with a tag makes an early dialog, or is heard from one (RFC 3261 §12.1).
-    private mutating func noteEarlyDialog(of call: CallHandle, _ response: Response, to invite: Request) {
+    private mutating func noteEarlyDialog(
+        of call: CallHandle, _ response: Response, to invite: Request
+    ) -> Dialog.ID? {
         guard case .calling(let key, var early, let cancellation) = calls[call]?.state, response.to.tag != nil,
             let dialog = try? Dialog(request: invite, response: response)
-        else { return }
+        else { return nil }
         if dialogs[dialog.id] != nil {
             early.removeAll { $0 == dialog.id }
         } else {
-            guard early.count < Limit.forks else { return }
+            guard early.count < Limit.forks else { return nil }
             dialogs[dialog.id] = Session(dialog, of: call, Negotiation(invite, by: .local))
         }
         calls[call]?.state = .calling(key, early: early + [dialog.id], cancellation: cancellation)
+        return dialog.id
     }
 
     /// Acknowledges a 2xx, a retransmitted one once more, and takes the call (RFC 3261 §13.2.2.4).
@@ -75,15 +83,17 @@ extension UserAgent {
     ) -> [Output] {
         let tag = response.to.tag ?? ""
         if let ack = client.acknowledgements[tag] { return [.transmit(ack.bytes)] }
-        guard client.acknowledgements.count < Limit.forks else { return [] }
+        guard client.acknowledgements.count < Limit.forks, !isOffered(key, tag: tag) else { return [] }
         switch client.purpose {
         case .call(let call):
             return take(response, for: call, of: client, key, at: now)
         case .modification(let modification):
             dialogs[modification.dialog]?.dialog.refreshTarget(from: response.headers)
-            guard let ack = dialogs[modification.dialog]?.dialog.acknowledgement(of: response.cSeq.number) else {
-                return []
+            guard let session = dialogs[modification.dialog] else { return [] }
+            if client.isOffered(by: response, in: session) {
+                return offer(by: response, .ack(key, modification), in: modification.dialog)
             }
+            let ack = session.dialog.acknowledgement(of: response.cSeq.number)
             return acknowledge(ack, key, tag: tag) + conclude(modification, with: response, at: now)
         }
     }
@@ -95,24 +105,30 @@ extension UserAgent {
         guard let made = try? Dialog(request: invite, response: response) else { return [] }
         var session = dialogs[made.id] ?? Session(made, of: call, Negotiation(invite, by: .local))
         session.dialog.confirm(by: response)
-        session.negotiation.settle()
         let ack = session.dialog.acknowledgement(of: response.cSeq.number)
-        let outputs = acknowledge(ack, key, tag: response.to.tag ?? "")
-        guard case .calling(key, let early, let cancellation) = calls[call]?.state else {
-            return outputs + bye(&session.dialog, headers: [:], at: now)
+        guard case .calling(key, let early, nil) = calls[call]?.state else {
+            return acknowledge(ack, key, tag: made.id.remoteTag) + bye(&session.dialog, headers: [:], at: now)
+                + endCancelled(call, key, at: now)
         }
-        for other in early { dialogs[other] = nil }
-        guard cancellation == nil else {
-            calls[call] = nil
-            return outputs + bye(&session.dialog, headers: [:], at: now) + [.callEnded(call, .cancelled(nil))]
-        }
+        let dropped = early.filter { $0 != made.id }.flatMap { forgetDialog($0) }
+        let isOffered = client.isOffered(by: response, in: session)
+        if !isOffered { session.negotiation.settle() }
         dialogs[made.id] = session
         calls[call]?.state = .confirmed(made.id)
-        return outputs + [.callAnswered(call, response)]
+        return dropped
+            + (isOffered
+                ? offer(by: response, .ack(key, nil), in: made.id)
+                : acknowledge(ack, key, tag: made.id.remoteTag) + [.callAnswered(call, response)])
+    }
+
+    /// The 2xx that crossed our CANCEL has been acknowledged and ended.
+    private mutating func endCancelled(_ call: CallHandle, _ key: ClientKey, at now: Instant) -> [Output] {
+        guard case .calling(key, _, .some) = calls[call]?.state else { return [] }
+        return remove(call, at: now) + [.callEnded(call, .cancelled(nil))]
     }
 
     /// Sends the ACK of a 2xx, with the credentials of its INVITE (RFC 3261 §13.2.2.4).
-    private mutating func acknowledge(_ ack: Request, _ key: ClientKey, tag: String) -> [Output] {
+    mutating func acknowledge(_ ack: Request, _ key: ClientKey, tag: String) -> [Output] {
         var prepared = prepare(ack)
         let invite = inviteClients[key]?.transaction.request.headers.fields ?? []
         for field in invite where [.authorization, .proxyAuthorization].contains(field.name) {

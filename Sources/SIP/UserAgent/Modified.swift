@@ -49,29 +49,22 @@ extension UserAgent {
         }
     }
 
-    /// The owner's answer to a re-INVITE.
-    mutating func respond(toReinvite key: ServerKey, _ answer: Answer, at now: Instant) -> [Output] {
-        guard let server = inviteServers[key], dialogs[server.dialog] != nil else {
-            return [.diagnostic(.answerTooLate)]
-        }
-        let request = server.transaction.request
-        let response = compose(answer, to: request, tag: server.dialog.localTag)
-        settle(server.dialog, request, with: response)
-        return response.isSuccess ? accept(response, key, at: now) : advance(key, .respond(response), at: now)
-    }
-
-    /// A re-INVITE or UPDATE that will never be answered leaves the session as it was.
+    /// An offer that will never be answered leaves the session as it was.
     mutating func abandon(_ request: Request, in id: Dialog.ID?) {
-        guard let id, [.invite, .update].contains(request.method), request.hasSession else { return }
+        guard let id, Method.carriesOffers.contains(request.method), request.hasSession else { return }
         dialogs[id]?.negotiation.settle()
     }
 
-    /// What our response to a re-INVITE or UPDATE does to the dialog.
+    /// What our final response to an INVITE, UPDATE or PRACK does to the dialog.
     mutating func settle(_ id: Dialog.ID, _ request: Request, with response: Response) {
-        guard [.invite, .update].contains(request.method), !response.isProvisional else { return }
+        guard Method.carriesOffers.contains(request.method), !response.isProvisional else { return }
         if request.hasSession { dialogs[id]?.negotiation.settle() }
         guard response.isSuccess else { return }
-        dialogs[id]?.dialog.refreshTarget(from: request.headers)
+        if request.method != .prack { dialogs[id]?.dialog.refreshTarget(from: request.headers) }
         if request.hasSession || response.hasSession { dialogs[id]?.retry?.isStale = true }
     }
+}
+
+extension Method {
+    fileprivate static let carriesOffers: Set<Method> = [.invite, .prack, .update]
 }

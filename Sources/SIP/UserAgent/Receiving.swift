@@ -45,10 +45,10 @@ extension UserAgent {
         } catch {
             return Answer(status: error.status)
         }
-        return [.invite, .update].contains(request.method) ? screenOffer(request) : nil
+        return [.invite, .prack, .update].contains(request.method) ? screenOffer(request) : nil
     }
 
-    /// An INVITE or UPDATE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
+    /// An INVITE, PRACK or UPDATE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
     private func screenOffer(_ request: Request) -> Answer? {
         let session: Headers = [.accept: "application/sdp"]
         if !request.body.isEmpty, !request.hasSession {
@@ -69,7 +69,7 @@ extension UserAgent {
         case .invite where configuration.accepted.contains(.invite): return ring(request, key, at: now)
         case let method where configuration.accepted.contains(method):
             return accept(request, key, in: nil, at: now)
-        case .bye, .info, .update: return answer(request, Answer(status: 481))
+        case .bye, .info, .prack, .update: return answer(request, Answer(status: 481))
         default: return answer(request, Answer(status: 405))
         }
     }
@@ -81,6 +81,7 @@ extension UserAgent {
         switch request.method {
         case .bye: return end(id, with: request, at: now)
         case .invite, .update: return modify(id, with: request, key, at: now)
+        case .prack: return acknowledge(prack: request, in: id, key, at: now)
         case .options: return answer(request, capabilities)
         default: return accept(request, key, in: id, at: now)
         }
@@ -123,18 +124,19 @@ extension UserAgent {
 
     private func present(_ request: Request, of server: Server) -> Output {
         guard let call = server.dialog.flatMap({ dialogs[$0]?.call }) else { return .request(server.token, request) }
-        return request.method == .update
+        return [.prack, .update].contains(request.method)
             ? .callUpdate(call, server.token, request) : .callRequest(call, server.token, request)
     }
 
     mutating func respond(to token: RequestToken, _ answer: Answer, at now: Instant) -> [Output] {
+        if let offer = offers.removeValue(forKey: token) { return respond(to: offer, answer, at: now) }
         guard let key = tokens[token] else { return [.diagnostic(.answerTooLate)] }
         if let server = servers[key] {
             let response = compose(answer, to: server.transaction.request, tag: server.tag)
             if let id = server.dialog { settle(id, server.transaction.request, with: response) }
             return advance(server: key, .respond(response), at: now)
         }
-        return respond(toReinvite: key, answer, at: now)
+        return respond(to: key, answer, at: now)
     }
 
     /// Answers a request without a transaction: on a reliable transport it would end at once.
@@ -156,18 +158,23 @@ extension UserAgent {
         if makesDialog || request.method == .update && response.isSuccess {
             response.headers[.contact] = response.headers[.contact] ?? NameAddress(configuration.contact).description
         }
+        if makesDialog { declareCapabilities(in: &response.headers) }
         if let name = configuration.userAgentHeader { response.headers[.server] = name }
         return response
     }
 
     private var capabilities: Answer {
-        var headers: Headers = [
-            .allow: configuration.allow, .accept: "application/sdp",
-        ]
-        if !configuration.supported.isEmpty {
+        var headers: Headers = [.accept: "application/sdp"]
+        declareCapabilities(in: &headers)
+        return Answer(status: 200, headers: headers)
+    }
+
+    /// Says what may be sent here (RFC 3261 §13.2.1, §13.3.1).
+    func declareCapabilities(in headers: inout Headers) {
+        headers[.allow] = configuration.allow
+        if headers[.supported] == nil, !configuration.supported.isEmpty {
             headers.append(.supported, configuration.supported.joined(separator: ", "))
         }
-        return Answer(status: 200, headers: headers)
     }
 }
 

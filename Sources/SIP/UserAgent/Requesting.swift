@@ -52,7 +52,7 @@ extension UserAgent {
         _ request: Request, for purpose: Client.Purpose, attempt: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
-        guard !isFull || request.method == .bye else { return fail(purpose, .refused, at: now) }
+        guard !isFull || [.bye, .prack].contains(request.method) else { return fail(purpose, .refused, at: now) }
         let prepared = request.method == .cancel ? request : prepare(request)
         let key = ClientKey(prepared)
         clients[key] = Client(transaction: ClientTransaction(prepared), purpose: purpose, attempt: attempt)
@@ -72,12 +72,8 @@ extension UserAgent {
         if needsContact.contains(request.method), request.headers[.contact] == nil {
             request.headers.append(.contact, NameAddress(configuration.contact).description)
         }
-        if [.invite, .register].contains(request.method) {
-            request.headers[.allow] = configuration.allow
-        }
-        if request.method == .invite, !configuration.supported.isEmpty, request.headers[.supported] == nil {
-            request.headers.append(.supported, configuration.supported.joined(separator: ", "))
-        }
+        if request.method == .register { request.headers[.allow] = configuration.allow }
+        if [.invite, .update].contains(request.method) { declareCapabilities(in: &request.headers) }
         if let name = configuration.userAgentHeader { request.headers[.userAgent] = name }
         return request
     }
@@ -126,7 +122,7 @@ extension UserAgent {
         case .callRequest(let id, let call):
             return [.response(id, response)] + forget(call, unknownIn: response, at: now)
         case .modification(let modification): return conclude(modification, with: response, at: now)
-        case .cancel, .bye: return []
+        case .prack, .cancel, .bye: return []
         }
     }
 
@@ -135,7 +131,7 @@ extension UserAgent {
         case .registration:
             registrationSequence &+= 1
             return registrationSequence
-        case .callRequest, .modification:
+        case .callRequest, .modification, .prack:
             return dialogs[request.dialogID]?.dialog.nextSequence() ?? request.cSeq.number &+ 1
         case .request, .cancel, .bye:
             return request.cSeq.number &+ 1
@@ -150,7 +146,7 @@ extension UserAgent {
             [.requestFailed(id, failure)] + (failure == .timedOut ? forgetSilent(call, at: now) : [])
         case .modification(let modification): fail(modification, failure, at: now)
         case .bye(let bye): failure == .transport ? owe(bye) : []
-        case .cancel: []
+        case .prack, .cancel: []
         }
     }
 

@@ -70,6 +70,10 @@ extension Request {
     var hasSession: Bool { !body.isEmpty && headers[.contentType]?.mediaType == "application/sdp" }
 }
 
+extension Answer {
+    var hasSession: Bool { !body.isEmpty && headers[.contentType]?.mediaType == "application/sdp" }
+}
+
 extension Response {
     var hasSession: Bool { !body.isEmpty && headers[.contentType]?.mediaType == "application/sdp" }
 }

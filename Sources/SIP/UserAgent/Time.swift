@@ -14,7 +14,8 @@ extension UserAgent {
             outputs += advance(server: key, .deadlineReached, at: now)
         }
         for (key, server) in inviteServers where server.deadline.isReached(at: now) {
-            outputs += advance(key, .deadlineReached, at: now) + retransmit(key, at: now)
+            outputs += advance(key, .deadlineReached, at: now)
+            outputs += retransmitProvisional(key, at: now) + retransmit(key, at: now)
         }
         for (id, session) in dialogs where session.deadline.isReached(at: now) {
             outputs += tryAgain(id, at: now)
