@@ -88,8 +88,8 @@ extension Platform {
         guard let text = request.headers[.authorization], let credentials = try? DigestCredentials(parsing: text)
         else { throw challenge(nonce: connection.nonce) }
         guard credentials.nonce == connection.nonce else { throw challenge(nonce: connection.nonce, stale: true) }
-        guard credentials.username == user, credentials.realm == configuration.world.domain, !member.hasExpired,
-            credentials.verify(password: Redacted(member.password), method: .register)
+        guard credentials.realm == configuration.world.domain, !member.hasExpired,
+            credentials.verify(username: user, password: Redacted(member.password), method: .register)
         else { throw Refused(status: 403) }
         return member
     }
