@@ -84,6 +84,7 @@ extension UserAgent {
         let tag = response.to.tag ?? ""
         if let ack = client.acknowledgements[tag] { return [.transmit(ack.bytes)] }
         guard client.acknowledgements.count < Limit.forks, !isOffered(key, tag: tag) else { return [] }
+        authenticator.learn(fromSuccess: response)
         switch client.purpose {
         case .call(let call):
             return take(response, for: call, of: client, key, at: now)
