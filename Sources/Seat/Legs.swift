@@ -27,15 +27,13 @@ extension Seat {
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
-        // An UPDATE without an offer changes nothing that is heard: it keeps the session alive (RFC 4028 §7.4).
-        if request.method == .update, request.body.isEmpty { return agent(.respond(token, status: 200), at: now) }
         guard legs[leg] != nil, request.hasSDP else { return agent(.respond(token, status: 488), at: now) }
         guard legs[leg]?.pending == nil else { return agent(.respond(token, status: 491), at: now) }
         legs[leg]?.pending = .update(token)
         return [.offerToLeg(leg, sdp: request.text)]
     }
 
-    /// The offer in the response to a re-INVITE of the agent's own; without its answer the call would end.
+    /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.
     mutating func legOffered(_ leg: LegID, _ token: RequestToken, _ response: Response, at now: Moment) -> [Output] {
         guard legs[leg] != nil, legs[leg]?.pending == nil else { return agent(.respond(token, status: 488), at: now) }
         legs[leg]?.pending = .update(token)

@@ -13,7 +13,7 @@ struct DialogEndTests {
         arguments: [404, 408, 481, 604], [Method.info, .invite, .update])
     func ended(_ status: Int, _ method: Method) throws {
         let (incoming, _) = try link.call()
-        link.give(.sendInCall(incoming, RequestID(1), method), to: .agent)
+        link.give(.sendInCall(incoming, RequestID(1), method, headers: sdp, body: [3]), to: .agent)
         link.give(.respond(try link.takeRequest(.platform).token, status: status), to: .platform)
         #expect(link.take(.agent).names == ["response 1 \(status)", "ended \(status)"])
         #expect(link.take(.platform).names == ["ended bye"])

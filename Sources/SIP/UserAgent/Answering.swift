@@ -14,7 +14,9 @@ extension UserAgent {
         lastCall &+= 1
         let call = CallHandle.incoming(lastCall)
         calls[call] = Call(state: .ringing(key, dialog.id))
-        dialogs[dialog.id] = Session(dialog, of: call, Negotiation(request, by: .remote))
+        var session = Session(dialog, of: call, Negotiation(request, by: .remote))
+        session.learn(from: request.headers)
+        dialogs[dialog.id] = session
         inviteServers[key] = InviteServer(
             transaction: InviteServerTransaction(request), call: call, dialog: dialog.id)
         return advance(key, .start, at: now)
@@ -71,7 +73,7 @@ extension UserAgent {
         let invite = server.transaction.request
         let isFirst = server.token == nil
         if isFirst { calls[server.call]?.state = .answered(key, server.dialog, hangUp: nil) }
-        settle(server.dialog, invite, with: response)
+        settle(server.dialog, invite, with: response, at: now)
         let mayOffer = !invite.hasSession && (!isFirst || session.negotiation == .initial)
         dialogs[server.dialog]?.negotiation = mayOffer && response.hasSession ? .offered(by: .local) : .agreed
         inviteServers[key]?.retransmission = ResponseRetransmission(response, at: now)
@@ -80,7 +82,7 @@ extension UserAgent {
 
     private mutating func refuse(with response: Response, _ key: ServerKey, at now: Instant) -> [Output] {
         guard let server = inviteServers[key] else { return [] }
-        settle(server.dialog, server.transaction.request, with: response)
+        settle(server.dialog, server.transaction.request, with: response, at: now)
         let outputs = advance(key, .respond(response), at: now)
         return server.token == nil
             ? outputs + remove(server.call, at: now) + [.callEnded(server.call, .hungUp)] : outputs

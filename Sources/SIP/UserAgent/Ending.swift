@@ -92,13 +92,13 @@ extension UserAgent {
     mutating func forgetDialog(_ id: Dialog.ID) -> [Output] {
         let outputs = abandonOffers(in: id)
         let retry = dialogs.removeValue(forKey: id)?.retry
-        return outputs + (retry.map { [.response($0.modification.id, $0.refusal)] } ?? [])
+        return outputs + (retry.map { $0.modification.outcome($0.refusal) } ?? [])
     }
 
     mutating func terminate(_ key: ServerKey, at now: Instant) -> [Output] {
         guard let server = inviteServers[key] else { return [] }
         let response = compose(Answer(status: 487), to: server.transaction.request, tag: server.dialog.localTag)
-        settle(server.dialog, server.transaction.request, with: response)
+        settle(server.dialog, server.transaction.request, with: response, at: now)
         return advance(key, .respond(response), at: now)
     }
 }

@@ -8,21 +8,22 @@ extension UserAgent {
         guard calls[call] == nil, calls.count < Limit.calls, case .outgoing = call else {
             return [.callEnded(call, .refused)]
         }
-        let request = Request(
+        var request = Request(
             .invite, target: target, from: configuration.addressOfRecord.tagged(newTag()), to: NameAddress(target),
             callID: randomness.token(length: 24), sequence: 1, headers: headers, body: body)
+        askForTimer(in: &request.headers)
         return transmit(request, for: .call(call), at: now)
     }
 
     mutating func transmit(
-        _ request: Request, for purpose: InviteClient.Purpose, attempt: Int = 0, at now: Instant
+        _ request: Request, for purpose: InviteClient.Purpose, attempt: Int = 0, raises: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
         guard !isFull else { return fail(purpose, .refused, at: now) }
         let prepared = prepare(request)
         let key = ClientKey(prepared)
         inviteClients[key] = InviteClient(
-            transaction: InviteClientTransaction(prepared), purpose: purpose, attempt: attempt)
+            transaction: InviteClientTransaction(prepared), purpose: purpose, attempt: attempt, raises: raises)
         if case .call(let call) = purpose {
             calls[call] = Call(state: .calling(key, early: [], cancellation: nil))
         }
@@ -92,10 +93,12 @@ extension UserAgent {
             dialogs[modification.dialog]?.dialog.refreshTarget(from: response.headers)
             guard let session = dialogs[modification.dialog] else { return [] }
             if client.isOffered(by: response, in: session) {
+                startTimer(of: modification.dialog, by: response, as: .uac, at: now)
                 return offer(by: response, .ack(key, modification), in: modification.dialog)
             }
             let ack = session.dialog.acknowledgement(of: response.cSeq.number)
-            return acknowledge(ack, key, tag: tag) + conclude(modification, with: response, at: now)
+            return acknowledge(ack, key, tag: tag)
+                + conclude(modification, client.transaction.request, with: response, at: now)
         }
     }
 
@@ -114,8 +117,10 @@ extension UserAgent {
         let dropped = early.filter { $0 != made.id }.flatMap { forgetDialog($0) }
         let isOffered = client.isOffered(by: response, in: session)
         if !isOffered { session.negotiation.settle() }
+        session.learn(from: response.headers)
         dialogs[made.id] = session
         calls[call]?.state = .confirmed(made.id)
+        startTimer(of: made.id, by: response, as: .uac, at: now)
         return dropped
             + (isOffered
                 ? offer(by: response, .ack(key, nil), in: made.id)
@@ -143,28 +148,38 @@ extension UserAgent {
         let request = client.transaction.request
         let isWanted = if case .call(let call) = client.purpose { calls[call]?.isCancelled == false } else { true }
         if isWanted, authenticator.learn(from: response, to: request, attempt: client.attempt) {
-            return repeatAuthorized(client, at: now)
+            return again(client, request, attempt: client.attempt + 1, at: now)
+        }
+        if isWanted, case .call = client.purpose, let longer = lengthened(request, by: response, raises: client.raises)
+        {
+            return again(client, longer, raises: client.raises + 1, at: now)
         }
         switch client.purpose {
         case .call(let call):
             return isWanted ? fail(call, .rejected(response), at: now) : fail(call, .cancelled(nil), at: now)
         case .modification(let modification):
-            return conclude(modification, with: response, at: now)
+            return conclude(modification, request, with: response, at: now)
         }
     }
 
-    private mutating func repeatAuthorized(_ client: InviteClient, at now: Instant) -> [Output] {
-        var request = client.transaction.request
+    /// Sends the INVITE again, with the next number, after a refusal that says how it would be taken.
+    private mutating func again(
+        _ client: InviteClient, _ request: Request, attempt: Int? = nil, raises: Int? = nil, at now: Instant
+    ) -> [Output] {
+        var request = request
+        var outputs: [Output] = []
         switch client.purpose {
         case .call(let call):
             request.cSeq.number &+= 1
-            return forgetDialogs(of: call)
-                + transmit(request, for: client.purpose, attempt: client.attempt + 1, at: now)
+            outputs = forgetDialogs(of: call)
         case .modification(let modification):
             guard let sequence = dialogs[modification.dialog]?.dialog.nextSequence() else { return [] }
             request.cSeq.number = sequence
         }
-        return transmit(request, for: client.purpose, attempt: client.attempt + 1, at: now)
+        return outputs
+            + transmit(
+                request, for: client.purpose, attempt: attempt ?? client.attempt, raises: raises ?? client.raises,
+                at: now)
     }
 
     private mutating func fail(_ purpose: InviteClient.Purpose, _ failure: Failure, at now: Instant) -> [Output] {

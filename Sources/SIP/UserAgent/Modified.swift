@@ -12,6 +12,7 @@ extension UserAgent {
             return answer(request, Answer(status: 500, headers: [.retryAfter: String(seconds)]))
         case nil: break
         }
+        if request.method == .update, !request.hasSession { return refresh(id, by: request, at: now) }
         guard !isFull else { return answer(request, Answer(status: 503)) }
         if request.hasSession { dialogs[id]?.negotiation.describe(by: .remote) }
         guard request.method == .invite, let call = dialogs[id]?.call else {
@@ -20,6 +21,13 @@ extension UserAgent {
         inviteServers[key] = InviteServer(
             transaction: InviteServerTransaction(request), call: call, dialog: id, token: newToken(for: key))
         return advance(key, .start, at: now)
+    }
+
+    /// An UPDATE without an offer leaves the owner nothing to decide: it tells of a new target, or that all is well.
+    private mutating func refresh(_ id: Dialog.ID, by update: Request, at now: Instant) -> [Output] {
+        let ok = compose(Answer(status: 200), to: update, tag: id.localTag)
+        settle(id, update, with: ok, at: now)
+        return [.transmit(ok.bytes)]
     }
 
     /// Whose request is in the way of this one.
@@ -56,11 +64,14 @@ extension UserAgent {
     }
 
     /// What our final response to an INVITE, UPDATE or PRACK does to the dialog.
-    mutating func settle(_ id: Dialog.ID, _ request: Request, with response: Response) {
+    mutating func settle(_ id: Dialog.ID, _ request: Request, with response: Response, at now: Instant) {
         guard Method.carriesOffers.contains(request.method), !response.isProvisional else { return }
         if request.hasSession { dialogs[id]?.negotiation.settle() }
         guard response.isSuccess else { return }
-        if request.method != .prack { dialogs[id]?.dialog.refreshTarget(from: request.headers) }
+        if request.method != .prack {
+            dialogs[id]?.dialog.refreshTarget(from: request.headers)
+            startTimer(of: id, by: response, as: .uas, at: now)
+        }
         if request.hasSession || response.hasSession { dialogs[id]?.retry?.isStale = true }
     }
 }

@@ -17,7 +17,7 @@ extension UserAgent {
     }
 
     /// A re-INVITE needs a confirmed call and no other INVITE under way; an offer, that none waits for its answer.
-    private func maySend(_ modification: Modification) -> Bool {
+    func maySend(_ modification: Modification) -> Bool {
         guard let session = dialogs[modification.dialog], session.retry == nil,
             calls[session.call]?.isCancelled == false
         else { return false }
@@ -28,10 +28,13 @@ extension UserAgent {
         return !hasPendingInvite(modification.dialog)
     }
 
-    private mutating func send(_ modification: Modification, at now: Instant) -> [Output] {
+    mutating func send(_ modification: Modification, at now: Instant) -> [Output] {
+        guard let session = dialogs[modification.dialog] else { return [] }
+        var headers = modification.headers
+        askForTimer(in: &headers, of: session)
         guard
             let request = dialogs[modification.dialog]?.dialog.request(
-                modification.method, headers: modification.headers, body: modification.body)
+                modification.method, headers: headers, body: modification.body)
         else { return [] }
         if request.hasSession { dialogs[modification.dialog]?.negotiation.describe(by: .local) }
         return request.method == .invite
@@ -40,20 +43,32 @@ extension UserAgent {
     }
 
     /// The final response to a modification; one that met the other side's is tried again (RFC 3261 §14.1).
-    mutating func conclude(_ modification: Modification, with response: Response, at now: Instant) -> [Output] {
-        guard let session = dialogs[modification.dialog] else { return [.response(modification.id, response)] }
+    mutating func conclude(
+        _ modification: Modification, _ request: Request, with response: Response, at now: Instant
+    ) -> [Output] {
+        guard let session = dialogs[modification.dialog] else { return modification.outcome(response) }
         dialogs[modification.dialog]?.settleLocalOffer()
+        dialogs[modification.dialog]?.learn(from: response.headers)
+        if let longer = lengthened(request, by: response, raises: modification.raises) {
+            return send(modification.raised(longer), at: now)
+        }
         if response.status == 491, modification.refusals < Limit.retries {
             postpone(modification, response, at: now)
             return []
         }
-        if response.isSuccess { dialogs[modification.dialog]?.dialog.refreshTarget(from: response.headers) }
-        return [.response(modification.id, response)] + forget(session.call, unknownIn: response, at: now)
+        if response.isSuccess {
+            dialogs[modification.dialog]?.dialog.refreshTarget(from: response.headers)
+            startTimer(of: modification.dialog, by: response, as: .uac, at: now)
+        } else if modification.id == nil {
+            refreshRefused(modification.dialog, by: response, at: now)
+        }
+        return modification.outcome(response) + forget(session.call, unknownIn: response, at: now)
     }
 
     mutating func fail(_ modification: Modification, _ failure: Failure, at now: Instant) -> [Output] {
         dialogs[modification.dialog]?.settleLocalOffer()
-        let outputs: [Output] = [.requestFailed(modification.id, failure)]
+        let outputs: [Output] = modification.id.map { [.requestFailed($0, failure)] } ?? []
+        if modification.id == nil { refreshRefused(modification.dialog, by: nil, at: now) }
         guard failure == .timedOut, let call = dialogs[modification.dialog]?.call else { return outputs }
         return outputs + forgetSilent(call, at: now)
     }
@@ -72,7 +87,8 @@ extension UserAgent {
         guard let retry = dialogs[id]?.retry, retry.due <= now else { return [] }
         dialogs[id]?.retry = nil
         guard !retry.isStale, maySend(retry.modification) else {
-            return [.response(retry.modification.id, retry.refusal)]
+            if retry.modification.id == nil { refreshRefused(id, by: nil, at: now) }
+            return retry.modification.outcome(retry.refusal)
         }
         return send(retry.modification, at: now)
     }
@@ -92,6 +108,17 @@ extension UserAgent {
     /// Whether an INVITE of the other side waits for our final response.
     func hasPendingInvite(_ id: Dialog.ID) -> Bool {
         inviteServers.values.contains { $0.dialog == id && $0.transaction.isPending }
+    }
+}
+
+extension Modification {
+    /// The same once more, with the interval of the longer request (RFC 4028 §7.4).
+    fileprivate func raised(_ longer: Request) -> Modification {
+        var fields = headers
+        fields[.sessionExpires] = longer.headers[.sessionExpires]
+        fields[.minSE] = longer.headers[.minSE]
+        return Modification(
+            id: id, dialog: dialog, method: method, headers: fields, body: body, refusals: refusals, raises: raises + 1)
     }
 }
 

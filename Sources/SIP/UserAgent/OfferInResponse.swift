@@ -34,9 +34,8 @@ extension UserAgent {
             return outputs + (isAccepted ? progress : hangUp(call, headers: [:], at: now))
         case .ack(let key, let modification):
             let ack = acknowledge(offer, key, headers: answer.headers, body: answer.body)
-            let outcome =
-                modification.map { Output.response($0.id, offer.response) } ?? .callAnswered(call, offer.response)
-            return ack + (isAccepted ? [outcome] : end(call, .hungUp, at: now))
+            let outcome = modification?.outcome(offer.response) ?? [.callAnswered(call, offer.response)]
+            return ack + (isAccepted ? outcome : end(call, .hungUp, at: now))
         }
     }
 
@@ -57,7 +56,7 @@ extension UserAgent {
             offers[token] = nil
             if case .ack(let key, let modification) = offer.bearer {
                 outputs += acknowledge(offer, key)
-                if let modification { outputs.append(.response(modification.id, offer.response)) }
+                outputs += modification?.outcome(offer.response) ?? []
             }
         }
         return outputs

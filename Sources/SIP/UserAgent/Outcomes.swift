@@ -19,6 +19,8 @@ extension UserAgent {
         case rejected(Response)
         /// No final response to our INVITE, or no ACK of our 2xx.
         case timedOut
+        /// Nobody refreshed the session (RFC 4028 §10).
+        case expired
         /// The connection went before the call was answered.
         case transport
         /// The call was not started: its handle is taken, or too much is pending.

@@ -102,7 +102,7 @@ extension UserAgent {
     private mutating func refuseUnacknowledged(_ key: ServerKey, at now: Instant) -> [Output] {
         guard let server = inviteServers[key] else { return [] }
         let refusal = compose(Answer(status: 504), to: server.transaction.request, tag: server.dialog.localTag)
-        settle(server.dialog, server.transaction.request, with: refusal)
+        settle(server.dialog, server.transaction.request, with: refusal, at: now)
         let outputs = advance(key, .respond(refusal), at: now)
         guard server.token == nil else { return outputs }
         return outputs + remove(server.call, at: now) + [.callEnded(server.call, .timedOut)]

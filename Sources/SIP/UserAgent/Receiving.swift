@@ -45,7 +45,8 @@ extension UserAgent {
         } catch {
             return Answer(status: error.status)
         }
-        return [.invite, .prack, .update].contains(request.method) ? screenOffer(request) : nil
+        return [.invite, .prack, .update].contains(request.method)
+            ? screenOffer(request) ?? screenInterval(of: request) : nil
     }
 
     /// An INVITE, PRACK or UPDATE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
@@ -78,6 +79,7 @@ extension UserAgent {
         _ request: Request, in id: Dialog.ID, _ key: ServerKey, at now: Instant
     ) -> [Output] {
         guard dialogs[id]?.dialog.admit(request) == true else { return answer(request, Answer(status: 500)) }
+        dialogs[id]?.learn(from: request.headers)
         switch request.method {
         case .bye: return end(id, with: request, at: now)
         case .invite, .update: return modify(id, with: request, key, at: now)
@@ -133,7 +135,7 @@ extension UserAgent {
         guard let key = tokens[token] else { return [.diagnostic(.answerTooLate)] }
         if let server = servers[key] {
             let response = compose(answer, to: server.transaction.request, tag: server.tag)
-            if let id = server.dialog { settle(id, server.transaction.request, with: response) }
+            if let id = server.dialog { settle(id, server.transaction.request, with: response, at: now) }
             return advance(server: key, .respond(response), at: now)
         }
         return respond(to: key, answer, at: now)
@@ -158,9 +160,19 @@ extension UserAgent {
         if makesDialog || request.method == .update && response.isSuccess {
             response.headers[.contact] = response.headers[.contact] ?? contact.description
         }
-        if makesDialog { declareCapabilities(in: &response.headers) }
+        if makesDialog || request.method == .update { declareCapabilities(in: &response.headers) }
+        if response.isSuccess, request.method == .invite || isAnswered(request) {
+            agreeOnTimer(in: &response, to: request)
+        }
         if let name = configuration.userAgentHeader { response.headers[.server] = name }
         return response
+    }
+
+    /// Whether an UPDATE is in a call that was answered; no earlier one agrees on a timer (RFC 4028 §7.4).
+    private func isAnswered(_ update: Request) -> Bool {
+        let id = Dialog.ID(callID: update.callID, localTag: update.to.tag ?? "", remoteTag: update.from.tag ?? "")
+        guard update.method == .update, let call = dialogs[id]?.call else { return false }
+        return calls[call]?.isAnswered == true
     }
 
     private var capabilities: Answer {

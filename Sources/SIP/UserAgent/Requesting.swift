@@ -9,6 +9,8 @@ extension UserAgent {
         static let forks = 8
         /// How often a modification that meets one of the other side's is sent again.
         static let retries = 4
+        /// The shortest session interval that is taken, in seconds (RFC 4028 §5).
+        static let sessionInterval = 90
     }
 
     var isFull: Bool {
@@ -121,7 +123,7 @@ extension UserAgent {
         case .request(let id): return [.response(id, response)]
         case .callRequest(let id, let call):
             return [.response(id, response)] + forget(call, unknownIn: response, at: now)
-        case .modification(let modification): return conclude(modification, with: response, at: now)
+        case .modification(let modification): return conclude(modification, request, with: response, at: now)
         case .prack, .cancel, .bye: return []
         }
     }

@@ -6,6 +6,11 @@ struct Session: Sendable {
     let call: CallHandle
     var negotiation: Negotiation
     var retry: Retry?
+    var timer: SessionTimer?
+    /// The largest Min-SE seen, in seconds (RFC 4028 §7.4).
+    var minimumInterval = 0
+    /// Whether a refresh may be an UPDATE (RFC 4028 §7.4).
+    var allowsUpdate = false
 
     init(_ dialog: Dialog, of call: CallHandle, _ negotiation: Negotiation) {
         self.dialog = dialog
@@ -16,7 +21,15 @@ struct Session: Sendable {
     /// Whether the Call-ID is ours, which decides how long to wait after 491 (RFC 3261 §14.1).
     var ownsCallID: Bool { if case .outgoing = call { true } else { false } }
 
-    var deadline: Instant? { retry?.due }
+    func deadline(isConnected: Bool) -> Instant? {
+        earliest(retry?.due, timer?.deadline(isConnected: isConnected))
+    }
+
+    /// Takes what the other side says of itself.
+    mutating func learn(from headers: Headers) {
+        if headers[.allow] != nil { allowsUpdate = headers.list(.allow).contains(Method.update.rawValue) }
+        minimumInterval = max(minimumInterval, headers.minimumSessionInterval ?? 0)
+    }
 }
 
 /// Whose offer waits for its answer in a dialog (RFC 3264 §4, RFC 6337 §2).
@@ -48,13 +61,18 @@ enum Negotiation: Sendable, Equatable {
 
 /// A re-INVITE or UPDATE of ours, whole, so that it can be sent again (RFC 3261 §14.1, RFC 3311 §5.3).
 struct Modification: Sendable {
-    let id: RequestID
+    /// The owner's name for it; nil for a refresh of the agent's own.
+    let id: RequestID?
     let dialog: Dialog.ID
     let method: Method
     let headers: Headers
     let body: [UInt8]
-    /// How often it was refused with 491.
+    /// How often it was refused with 491, and how often with 422.
     var refusals = 0
+    var raises = 0
+
+    /// What its owner, if it has one, is told of its outcome.
+    func outcome(_ response: Response) -> [UserAgent.Output] { id.map { [.response($0, response)] } ?? [] }
 }
 
 /// A modification that met one of the other side's, and when it is tried again.

@@ -17,8 +17,8 @@ extension UserAgent {
             outputs += advance(key, .deadlineReached, at: now)
             outputs += retransmitProvisional(key, at: now) + retransmit(key, at: now)
         }
-        for (id, session) in dialogs where session.deadline.isReached(at: now) {
-            outputs += tryAgain(id, at: now)
+        for (id, session) in dialogs where session.deadline(isConnected: isConnected).isReached(at: now) {
+            outputs += tryAgain(id, at: now) + reachTimer(of: id, at: now)
         }
         return outputs
     }

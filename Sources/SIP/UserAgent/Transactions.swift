@@ -29,6 +29,8 @@ struct InviteClient: Sendable {
     var transaction: InviteClientTransaction
     var purpose: Purpose
     var attempt: Int
+    /// How often it was sent again because of 422 (RFC 4028 §7.3).
+    var raises: Int
     /// The ACK of each 2xx by the tag of its To, to be sent again when the 2xx comes again.
     var acknowledgements: [String: Request] = [:]
     /// The number of the last reliable provisional response by the tag of its To (RFC 3262 §4).

@@ -94,7 +94,7 @@ package struct UserAgent: Sendable {
         case callConfirmed(CallHandle, Request)
         /// A request inside the call such as INFO: the owner must respond.
         case callRequest(CallHandle, RequestToken, Request)
-        /// A re-INVITE or UPDATE, or a PRACK with an offer: the owner must respond, to an offer with an answer in the body.
+        /// A re-INVITE, or an UPDATE or PRACK with an offer: the owner must respond, to an offer with an answer in the body.
         case callUpdate(CallHandle, RequestToken, Request)
         /// Told exactly once for each call.
         case callEnded(CallHandle, CallEnd)
@@ -109,7 +109,7 @@ package struct UserAgent: Sendable {
         for client in inviteClients.values { next = earliest(next, client.deadline) }
         for server in servers.values { next = earliest(next, server.transaction.deadline) }
         for server in inviteServers.values { next = earliest(next, server.deadline) }
-        for session in dialogs.values { next = earliest(next, session.deadline) }
+        for session in dialogs.values { next = earliest(next, session.deadline(isConnected: isConnected)) }
         return next
     }
 
