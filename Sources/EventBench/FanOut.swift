@@ -31,7 +31,9 @@ struct FanOut: AsyncParsableCommand {
             "\(rate) events of \(size) bytes a second to \(subscribers) WebSocket subscribers;",
             "resident before them and with them")
         table.show()
-        for peer in httpPeer { print("\(peer.name) holds \(subscribers) idle HTTP connections instead.") }
+        for peer in httpPeer {
+            print("\(peer.name) has no WebSockets here and holds \(subscribers) idle HTTP connections instead.")
+        }
     }
 
     private func measure(_ server: Server, _ body: (Server) throws -> Sample) throws -> Sample {
