@@ -1,10 +1,13 @@
+import Wire
+
 /// The `name=value` list behind the scheme of an authentication header (RFC 7235 §2.1).
 struct DigestFields {
     private var values: [String: String] = [:]
 
     /// Reads a value of the Digest scheme; a name that comes twice makes it malformed.
     init(parsing text: String) throws(Malformed) {
-        var lexer = Lexer(text)
+        let bytes = Array(text.utf8)
+        var lexer = Lexer(bytes.span)
         lexer.skipWhitespace()
         guard lexer.takeToken()?.lowercased() == "digest", lexer.next?.isWhitespace == true else { throw .digest }
         lexer.skipWhitespace()
