@@ -78,6 +78,14 @@ extension Command {
         }
     }
 
+    /// Whether it does something to a call that doing it again would do again.
+    package var actsOnCall: Bool {
+        switch self {
+        case .call, .answerPBXCall, .terminate: true
+        case .getUser, .initialize, .logout, .checkLogin, .checkSeatState: false
+        }
+    }
+
     /// `init` says false besides naming what is missing, as the SDK does.
     private static func initialize(_ parameters: Parameters) throws(Problem) -> Initialize {
         do throws(Problem) {

@@ -83,6 +83,10 @@ extension Problem {
     package static let tooManyRequests = Problem(
         status: 503, "too-many-requests", "Too many requests are waiting for the platform.")
 
+    package static let keyReused = Problem(
+        status: 422, "key-reused", "This Idempotency-Key was another command's.",
+        detail: "A new command needs a new key.")
+
     package static func methodNotAllowed(allow: String) -> Problem {
         var problem = Problem(status: 405, "method-not-allowed", "This path takes another method.", detail: allow)
         problem.allow = allow
@@ -116,6 +120,23 @@ extension Problem {
         Problem(
             status: 400, "invalid-parameter", "A parameter cannot be used.",
             detail: "'\(name)' is not a usable value.", code: SDKCode.badParameter.rawValue)
+    }
+
+    /// What the HTTP server answers by itself: to what is no request, is one too many, or was left unanswered.
+    package static func refusal(status: Int) -> Problem {
+        switch status {
+        case 400: Problem(status: status, "malformed-request", "This is no well-formed HTTP/1.1 request.")
+        case 408: Problem(status: status, "request-timeout", "The request did not arrive in time.")
+        case 413: Problem(status: status, "content-too-large", "The body is too large.")
+        case 414: Problem(status: status, "uri-too-long", "The request line is too long.")
+        case 417: Problem(status: status, "expectation-failed", "Only '100-continue' can be expected.")
+        case 426: Problem(status: status, "websocket-version", "WebSockets are of version 13 here.")
+        case 431: Problem(status: status, "header-too-large", "The header fields are too many or too large.")
+        case 501: Problem(status: status, "transfer-coding", "Only the transfer coding 'chunked' is understood.")
+        case 503: Problem(status: status, "too-many-connections", "Too many connections are open.")
+        case 505: Problem(status: status, "http-version", "HTTP/1.1 is spoken here.")
+        default: Problem(status: status, "internal-error", "The request was left unanswered.")
+        }
     }
 
     package static let userUnknown = Problem(

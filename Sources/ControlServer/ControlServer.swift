@@ -17,6 +17,7 @@ package final class ControlServer: Sendable {
     private let events: EventStreams
     private let server: Mutex<HTTPServer?> = Mutex(nil)
     private let isReady = Atomic(false)
+    private let idempotent = Mutex(IdempotentCommands())
 
     package init(
         access: AccessControl.Configuration, tokens: any Tokens, backend: any ControlBackend, logger: Logger,
@@ -26,11 +27,16 @@ package final class ControlServer: Sendable {
         self.tokens = tokens
         self.backend = backend
         self.logger = logger
-        events = EventStreams(backend: backend, keepAliveInterval: keepAliveInterval)
+        events = EventStreams(backend: backend, tokens: tokens, keepAliveInterval: keepAliveInterval)
     }
 
     /// Opens every listener; returns the TCP addresses with their actual ports.
     package func start(_ configuration: HTTPServer.Configuration) throws(HTTPServer.StartFailure) -> [Endpoint] {
+        var configuration = configuration
+        configuration.refusal = { status in
+            let problem = Problem.refusal(status: status.code)
+            return (problem.fields, encodedJSON(problem.json))
+        }
         let server = HTTPServer(configuration: configuration, logger: logger) { [weak self] request, responder in
             self?.answer(request, Reply(responder))
         }
@@ -75,11 +81,12 @@ extension ControlServer {
         guard let target = RequestTarget(path == "*" ? "/*" : path) else { throw .malformedTarget }
         guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
         do throws(Problem) {
-            switch try route(asked, path == "*" ? path[...] : target.path[...]) {
+            let (route, caller) = try admit(asked, path == "*" ? path[...] : target.path[...])
+            switch route {
             case .options(let allow): reply.send(.noContent, [.allow: allow])
             case .operation(let operation, let parameter):
                 guard request.body.isEmpty || request.isJSON else { throw .unsupportedMediaType }
-                try carryOut(operation, parameter, target, request, reply)
+                try carryOut(operation, parameter, target, request, for: caller, reply)
             }
         } catch {
             // Who is told that there is nothing was let in before.
@@ -89,26 +96,31 @@ extension ControlServer {
         }
     }
 
-    /// Where a request goes, once its caller is known to be allowed there. Who is not let in does not learn what there is.
-    private func route(_ asked: AccessControl.Request, _ path: Substring) throws(Problem) -> Route {
+    /// Where a request goes, once its caller is known to be allowed there; nobody needs to be known where everybody is.
+    /// Who is not let in does not learn what there is.
+    private func admit(
+        _ asked: AccessControl.Request, _ path: Substring
+    ) throws(Problem) -> (Route, AccessControl.Caller?) {
         let route = Result { () throws(Problem) in try Route(method: asked.head.method, path: path) }
-        if case .success(.operation(let operation, _)) = route, operation.scope == nil { return try route.get() }
+        if case .success(.operation(let operation, _)) = route, operation.scope == nil { return (try route.get(), nil) }
         let caller = try access.withLock { access throws(Problem) in
             try access.caller(of: asked, at: MonotonicClock.now, identify: tokens.token)
         }
         if case .operation(let operation, _) = try route.get(), let scope = operation.scope {
             guard caller.scopes.allows(scope) else { throw .insufficientScope(scope) }
         }
-        return try route.get()
+        return (try route.get(), caller)
     }
 
     private func carryOut(
         _ operation: ControlAPI.Operation, _ parameter: String?, _ target: RequestTarget, _ request: IncomingRequest,
-        _ reply: Reply
+        for caller: AccessControl.Caller?, _ reply: Reply
     ) throws(Problem) {
         switch operation {
         case .state: backend.state { reply.json($0) }
-        case .events: try events.begin(target, request, reply)
+        case .events:
+            guard let caller else { throw .unauthorized }
+            try events.begin(target, request, for: caller, reply)
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
@@ -121,11 +133,25 @@ extension ControlServer {
             reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
-            backend.perform(command) { result in
-                switch result {
-                case .success(let answer): reply.json(answer)
-                case .failure(let problem): reply.problem(problem)
-                }
+            try perform(command, key: try request.idempotencyKey(of: caller)) { reply.result($0) }
+        }
+    }
+
+    /// A command that acts on a call and comes again under its key acts once.
+    private func perform(
+        _ command: Command, key: IdempotentCommands.Key?, completion: @escaping IdempotentCommands.Completion
+    ) throws(Problem) {
+        guard let key, command.actsOnCall else { return backend.perform(command, completion: completion) }
+        let verdict = try idempotent.withLock { idempotent throws(Problem) in
+            try idempotent.begin(command, key, at: MonotonicClock.now, completion: completion)
+        }
+        switch verdict {
+        case .waiting: break
+        case .answered(let result): completion(result)
+        case .first:
+            backend.perform(command) { [self] result in
+                let waiting = idempotent.withLock { $0.end(key, with: result, at: MonotonicClock.now) }
+                for completion in waiting { completion(result) }
             }
         }
     }
@@ -148,9 +174,10 @@ extension ControlServer {
     }
 
     private func revoke(_ id: String, _ reply: Reply) {
-        DispatchQueue.global().async { [tokens, logger] in
+        DispatchQueue.global().async { [tokens, events, logger] in
             do throws(Problem) {
                 try tokens.revoke(id)
+                events.endRevoked()
                 logger.notice("token revoked", metadata: ["id": "\(id)"])
                 reply.send(.noContent)
             } catch {
@@ -181,6 +208,18 @@ extension Problem {
 }
 
 extension IncomingRequest {
+    /// - Parameter name: in lower case.
+    func field(_ name: String) -> String? {
+        head.headerFields.first { $0.name.canonicalName == name }?.value
+    }
+
+    fileprivate func idempotencyKey(
+        of caller: AccessControl.Caller?
+    ) throws(Problem) -> IdempotentCommands.Key? {
+        guard let caller, let field = field("idempotency-key") else { return nil }
+        return try IdempotentCommands.Key(field, caller: caller)
+    }
+
     fileprivate var isJSON: Bool {
         let type = head.headerFields[.contentType]?.lowercased() ?? ""
         return type.split(separator: ";").first.map { $0.trimmingSuffix(" ") } == "application/json"

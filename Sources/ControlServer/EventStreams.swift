@@ -1,4 +1,5 @@
 import ControlAPI
+import Dispatch
 import HTTP
 import HTTPTypes
 import Network
@@ -6,25 +7,47 @@ import Synchronization
 import Wire
 
 /// The event stream, each subscription over a WebSocket or as server-sent events.
-struct EventStreams: ~Copyable, Sendable {
+final class EventStreams: Sendable {
+    private enum Stream {
+        /// Asked for, and not there yet.
+        case opening
+        case webSocket(WebSocketConnection)
+        case serverSent(ResponseStream)
+    }
+
+    private struct Subscription {
+        let caller: AccessControl.Caller
+        var stream = Stream.opening
+    }
+
     private static let subprotocol = "phonebard.v1"
 
     private let backend: any ControlBackend
-    private let keepAliveInterval: Duration
+    private let tokens: any Tokens
     private let lastSubscriber = Atomic<UInt64>(0)
+    private let subscriptions: Mutex<[SubscriberID: Subscription]> = Mutex([:])
 
-    init(backend: any ControlBackend, keepAliveInterval: Duration) {
+    init(backend: any ControlBackend, tokens: any Tokens, keepAliveInterval: Duration) {
         self.backend = backend
-        self.keepAliveInterval = keepAliveInterval
+        self.tokens = tokens
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+        let interval = DispatchTimeInterval.nanoseconds(Int(keepAliveInterval.nanoseconds))
+        timer.schedule(deadline: .now() + interval, repeating: interval)
+        timer.setEventHandler { [weak self] in
+            if let self { tick() } else { timer.cancel() }
+        }
+        timer.activate()
     }
 
-    func begin(_ target: RequestTarget, _ request: IncomingRequest, _ reply: Reply) throws(Problem) {
+    func begin(
+        _ target: RequestTarget, _ request: IncomingRequest, for caller: AccessControl.Caller, _ reply: Reply
+    ) throws(Problem) {
         if let offered = request.offeredSubprotocols {
-            openWebSocket(after: try position("after", target["after"]), offered, reply)
+            openWebSocket(after: try position("after", target["after"]), offered, for: caller, reply)
         } else if request.acceptsEventStream {
-            let resumed = try position("Last-Event-ID", request.lastEventID)
+            let resumed = try position("Last-Event-ID", request.field("last-event-id"))
             let after = try position("after", target["after"])
-            sendEvents(after: resumed ?? after, to: request.head.method, reply)
+            sendEvents(after: resumed ?? after, to: request.head.method, for: caller, reply)
         } else {
             throw .upgradeRequired
         }
@@ -36,34 +59,80 @@ struct EventStreams: ~Copyable, Sendable {
         return position
     }
 
+    private func openWebSocket(
+        after: LogPosition?, _ offered: [String], for caller: AccessControl.Caller, _ reply: Reply
+    ) {
+        let id = nextSubscriber()
+        reply.responder.acceptWebSocket(subprotocol: offered.contains(Self.subprotocol) ? Self.subprotocol : nil) {
+            [self] connection in
+            add(id, Subscription(caller: caller, stream: .webSocket(connection)))
+            backend.subscribe(id, after: after, to: WebSocketSink(connection: connection))
+            return WebSocketCallbacks(onMessage: { _ in }, onClose: { [self] _ in remove(id) })
+        }
+    }
+
+    private func sendEvents(
+        after: LogPosition?, to method: HTTPRequest.Method, for caller: AccessControl.Caller, _ reply: Reply
+    ) {
+        let head = reply.head(.ok, [.contentType: "text/event-stream", .cacheControl: "no-store"])
+        guard method != .head else { return reply.responder.respond(head) }
+        let id = nextSubscriber()
+        add(id, Subscription(caller: caller))
+        let stream = reply.responder.stream(head) { [self] _ in remove(id) }
+        guard opened(id, .serverSent(stream)) else { return }
+        stream.send(ServerSentEvent.comment)
+        backend.subscribe(id, after: after, to: ServerSentSink(stream: stream))
+        // It may have ended in between.
+        if !isOpen(id) { backend.unsubscribe(id) }
+    }
+}
+
+extension EventStreams {
+    /// Ends the streams of tokens that are no longer there.
+    func endRevoked() {
+        let valid = Set(tokens.all.map(\.id))
+        for subscription in subscriptions.withLock({ Array($0.values) }) {
+            guard case .token(let token) = subscription.caller, !valid.contains(token.id) else { continue }
+            switch subscription.stream {
+            case .opening: break
+            case .webSocket(let connection): connection.close(.policyViolation, reason: "token revoked")
+            case .serverSent(let stream): stream.finish()
+            }
+        }
+    }
+
+    /// A comment keeps a silent stream alive, HTML Living Standard §9.2.7; a token may have been revoked by another process.
+    private func tick() {
+        guard !subscriptions.withLock(\.isEmpty) else { return }
+        endRevoked()
+        for case .serverSent(let stream) in subscriptions.withLock({ $0.values.map(\.stream) }) {
+            stream.send(ServerSentEvent.comment)
+        }
+    }
+
     private func nextSubscriber() -> SubscriberID {
         SubscriberID(lastSubscriber.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 
-    private func openWebSocket(after: LogPosition?, _ offered: [String], _ reply: Reply) {
-        let id = nextSubscriber()
-        reply.responder.acceptWebSocket(subprotocol: offered.contains(Self.subprotocol) ? Self.subprotocol : nil) {
-            [backend] connection in
-            backend.subscribe(id, after: after, to: WebSocketSink(connection: connection))
-            return WebSocketCallbacks(onMessage: { _ in }, onClose: { _ in backend.unsubscribe(id) })
+    private func add(_ id: SubscriberID, _ subscription: Subscription) {
+        subscriptions.withLock { $0[id] = subscription }
+    }
+
+    /// False when it has ended already.
+    private func opened(_ id: SubscriberID, _ stream: Stream) -> Bool {
+        subscriptions.withLock { subscriptions in
+            subscriptions[id]?.stream = stream
+            return subscriptions[id] != nil
         }
     }
 
-    private func sendEvents(after: LogPosition?, to method: HTTPRequest.Method, _ reply: Reply) {
-        let head = reply.head(.ok, [.contentType: "text/event-stream", .cacheControl: "no-store"])
-        guard method != .head else { return reply.responder.respond(head) }
-        let id = nextSubscriber()
-        let keepAlive = KeepAlive(every: keepAliveInterval)
-        let stream = reply.responder.stream(head) { [backend] _ in
-            keepAlive.end()
-            backend.unsubscribe(id)
-        }
-        keepAlive.begin {
-            stream.send(ServerSentEvent.comment)
-            backend.subscribe(id, after: after, to: ServerSentSink(stream: stream))
-        } onTick: {
-            stream.send(ServerSentEvent.comment)
-        }
+    private func isOpen(_ id: SubscriberID) -> Bool {
+        subscriptions.withLock { $0[id] != nil }
+    }
+
+    private func remove(_ id: SubscriberID) {
+        _ = subscriptions.withLock { $0.removeValue(forKey: id) }
+        backend.unsubscribe(id)
     }
 }
 
@@ -94,10 +163,6 @@ private struct ServerSentSink: EventSink {
 }
 
 extension IncomingRequest {
-    fileprivate var lastEventID: String? {
-        head.headerFields.first { $0.name.canonicalName == "last-event-id" }?.value
-    }
-
     fileprivate var acceptsEventStream: Bool {
         let accepted = head.headerFields[.accept]?.lowercased().split(separator: ",") ?? []
         return accepted.contains { $0.prefix { $0 != ";" }.filter { $0 != " " } == "text/event-stream" }

@@ -16,6 +16,13 @@ struct Reply: Sendable {
         send(status, [.contentType: "application/json", .cacheControl: "no-store"], encodedJSON(value))
     }
 
+    func result(_ result: Result<JSON, Problem>) {
+        switch result {
+        case .success(let answer): json(answer)
+        case .failure(let problem): self.problem(problem)
+        }
+    }
+
     func send(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:], _ body: [UInt8] = []) {
         responder.respond(head(status, fields), body: body)
     }
@@ -33,12 +40,7 @@ struct Reply: Sendable {
     }
 
     func problem(_ problem: Problem) {
-        var fields: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
-        fields[.allow] = problem.allow
-        fields[.retryAfter] = problem.retryAfter.map(String.init)
-        fields[.wwwAuthenticate] = problem.challenge
-        if problem.status == 426 { fields[.upgrade] = "websocket" }
-        send(.init(integerLiteral: problem.status), fields, encodedJSON(problem.json))
+        send(.init(integerLiteral: problem.status), problem.fields, encodedJSON(problem.json))
     }
 }
 
@@ -47,8 +49,18 @@ extension Problem {
         status: 426, "upgrade-required", "Events are a WebSocket or a stream of server-sent events.",
         detail: "Send the opening handshake of RFC 6455, or 'Accept: text/event-stream'.")
 
+    /// What goes with the problem's JSON.
+    var fields: HTTPFields {
+        var fields: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        fields[.allow] = allow
+        fields[.retryAfter] = retryAfter.map(String.init)
+        fields[.wwwAuthenticate] = challenge
+        if status == 426 { fields[.upgrade] = "websocket" }
+        return fields
+    }
+
     /// RFC 6750 §3.
-    fileprivate var challenge: String? {
+    private var challenge: String? {
         if let scope { return #"Bearer realm="phonebard", error="insufficient_scope", scope="\#(scope.rawValue)""# }
         return status == 401 ? #"Bearer realm="phonebard""# : nil
     }

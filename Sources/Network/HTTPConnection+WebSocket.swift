@@ -18,7 +18,7 @@ extension HTTPConnection {
     ) {
         guard phase == .answering, let request else { return }
         guard case .offer(let key, _, let extensions) = WebSocketOffer(request) else {
-            answer(HTTPResponse(status: .internalServerError), body: [])
+            answer(.internalServerError)
             return
         }
         self.request = nil

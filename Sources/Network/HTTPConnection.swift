@@ -32,6 +32,7 @@ actor HTTPConnection {
     nonisolated private let executor: QueueExecutor
     let limits: HTTPServer.Limits
     let logger: Logger
+    private let refusal: HTTPServer.RefusalClosure
     private let onRequest: HTTPServer.RequestClosure
     private let onClosed: @Sendable (HTTPConnection) -> Void
     /// Whether it is one too many, and whatever it asks is answered with 503.
@@ -57,8 +58,9 @@ actor HTTPConnection {
     private var drainActions: [@Sendable () -> Void] = []
 
     init(
-        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits, logger: Logger,
-        on executor: QueueExecutor, onRequest: @escaping HTTPServer.RequestClosure,
+        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits,
+        refusal: @escaping HTTPServer.RefusalClosure, logger: Logger, on executor: QueueExecutor,
+        onRequest: @escaping HTTPServer.RequestClosure,
         onClosed: @escaping @Sendable (HTTPConnection) -> Void
     ) {
         peer = socket.peer
@@ -66,6 +68,7 @@ actor HTTPConnection {
         self.isTurnedAway = isTurnedAway
         self.executor = executor
         self.limits = limits
+        self.refusal = refusal
         self.logger = logger
         self.onRequest = onRequest
         self.onClosed = onClosed
@@ -200,10 +203,10 @@ extension HTTPConnection {
         case .none: subprotocols = nil
         case .offer(_, let offered, _): subprotocols = offered
         case .malformed:
-            answer(HTTPResponse(status: .badRequest), body: [])
+            answer(.badRequest)
             return
         case .versionNotSupported:
-            answer(HTTPResponse(status: .upgradeRequired, headerFields: WebSocketOffer.versionFields), body: [])
+            answer(.upgradeRequired, WebSocketOffer.versionFields)
             return
         }
         let incoming = IncomingRequest(
@@ -218,6 +221,12 @@ extension HTTPConnection {
         ResponseWriter.append(
             response, body: body, to: request.head.method, keepsAlive: keepsAlive, date: dates.now(), into: &output)
         answered(keepsAlive: keepsAlive)
+    }
+
+    /// Answers the request in hand without its closure.
+    func answer(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:]) {
+        let (response, body) = refusal(of: status, fields)
+        answer(response, body: body)
     }
 
     /// The request in hand has its whole answer.
@@ -235,10 +244,15 @@ extension HTTPConnection {
 
     /// Answers what is not a request, and says no more.
     private func refuse(_ status: HTTPResponse.Status, fields: HTTPFields = [:]) {
+        let (response, body) = refusal(of: status, fields)
         ResponseWriter.append(
-            HTTPResponse(status: status, headerFields: fields), body: [], to: .get, keepsAlive: false,
-            date: dates.now(), into: &output)
+            response, body: body, to: .get, keepsAlive: false, date: dates.now(), into: &output)
         linger()
+    }
+
+    private func refusal(of status: HTTPResponse.Status, _ fields: HTTPFields) -> (HTTPResponse, [UInt8]) {
+        let refusal = refusal(status)
+        return (HTTPResponse(status: status, headerFields: fields + refusal.fields), refusal.body)
     }
 }
 

@@ -11,6 +11,7 @@ import Wire
 /// or keeps the ``Responder`` and answers later, from any thread.
 package actor HTTPServer {
     package typealias RequestClosure = @Sendable (_ request: IncomingRequest, _ responder: Responder) -> Void
+    package typealias RefusalClosure = @Sendable (HTTPResponse.Status) -> (fields: HTTPFields, body: [UInt8])
 
     package enum StartFailure: Error, Hashable, CustomStringConvertible {
         case listen(Listener.Address, SystemError)
@@ -90,7 +91,8 @@ package actor HTTPServer {
         guard verdict != .dropped else { return }
         let connection = HTTPConnection(
             socket, scheme: tls == nil ? "http" : "https", isTurnedAway: verdict == .refused,
-            limits: configuration.limits, logger: logger, on: executor, onRequest: onRequest,
+            limits: configuration.limits, refusal: configuration.refusal, logger: logger, on: executor,
+            onRequest: onRequest,
             onClosed: { [weak self] connection in self?.assumeIsolated { $0.closed(connection, verdict) } })
         connections[ObjectIdentifier(connection)] = connection
         connection.assumeIsolated { $0.start(socket, tls: tls) }
@@ -115,6 +117,9 @@ extension HTTPServer {
         package var listeners: [Listener]
         package var limits: Limits
         package var gracePeriod = Duration.seconds(5)
+        /// What is said besides the status when the server answers by itself, to what is no request, is one too many or was
+        /// left unanswered.
+        package var refusal: RefusalClosure = { _ in ([:], []) }
 
         package init(listeners: [Listener], limits: Limits = Limits()) {
             self.listeners = listeners

@@ -16,7 +16,7 @@ package final class Responder: Sendable {
 
     deinit {
         guard isAnswer() else { return }
-        connection.perform { $0.answer(HTTPResponse(status: .internalServerError), body: []) }
+        connection.perform { $0.answer(.internalServerError) }
     }
 
     /// Answers; `Content-Length`, `Date` and `Connection` are added.

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Logging
 import Network
+import Synchronization
 import Wire
 
 /// A control server with nothing real behind it, listening on loopback.
@@ -17,6 +18,7 @@ final class Desk: Sendable {
     static let secret = "right"
 
     let backend: Backend
+    let tokens: any Tokens = OneToken()
     let server: ControlServer
     let port: UInt16
 
@@ -24,7 +26,7 @@ final class Desk: Sendable {
     init(port: UInt16 = 0, keepAliveInterval: Duration = .seconds(15)) throws {
         backend = Backend()
         server = ControlServer(
-            access: AccessControl.Configuration(), tokens: OneToken(), backend: backend, logger: .silent,
+            access: AccessControl.Configuration(), tokens: tokens, backend: backend, logger: .silent,
             keepAliveInterval: keepAliveInterval)
         let endpoints = [Endpoint(.loopback4, port: port)]
         self.port = try server.start(HTTPServer.Configuration(endpoints: endpoints)).first?.port ?? 0
@@ -45,8 +47,15 @@ final class Desk: Sendable {
     }
 }
 
-/// Says who subscribes and who leaves.
+/// Says who subscribes and who leaves, and what is to be done.
 final class Backend: ControlBackend {
+    struct Task: Sendable {
+        let command: Command
+        let completion: @Sendable (Result<JSON, Problem>) -> Void
+    }
+
+    let tasks: AsyncStream<Task>
+    private let asked: AsyncStream<Task>.Continuation
     let subscriptions: AsyncStream<Desk.Subscription>
     let departures: AsyncStream<SubscriberID>
     private let subscribed: AsyncStream<Desk.Subscription>.Continuation
@@ -55,10 +64,11 @@ final class Backend: ControlBackend {
     init() {
         (subscriptions, subscribed) = AsyncStream.makeStream()
         (departures, departed) = AsyncStream.makeStream()
+        (tasks, asked) = AsyncStream.makeStream()
     }
 
     func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        completion(.failure(.notLoggedIn))
+        asked.yield(Task(command: command, completion: completion))
     }
 
     func state(completion: @escaping @Sendable (JSON) -> Void) {
@@ -74,20 +84,24 @@ final class Backend: ControlBackend {
     }
 }
 
-private struct OneToken: Tokens {
-    private let registry: TokenRegistry = {
+private final class OneToken: Tokens {
+    private let registry: Mutex<TokenRegistry>
+
+    init() {
         var registry = TokenRegistry()
         registry.adopt(firstStart: Redacted(Desk.secret), created: 0)
-        return registry
-    }()
+        self.registry = Mutex(registry)
+    }
 
-    var all: [AccessToken] { registry.tokens }
+    var all: [AccessToken] { registry.withLock { $0.tokens } }
 
-    func token(for secret: Redacted<String>) -> AccessToken? { registry.token(for: secret) }
+    func token(for secret: Redacted<String>) -> AccessToken? { registry.withLock { $0.token(for: secret) } }
 
     func create(_ request: TokenRequest) throws(Problem) -> TokenRegistry.Created { throw .stateUnwritable }
 
-    func revoke(_ id: String) throws(Problem) { throw .stateUnwritable }
+    func revoke(_ id: String) throws(Problem) {
+        try registry.withLock { registry throws(Problem) in try registry.revoke(id) }
+    }
 }
 
 extension Logger {

@@ -1,0 +1,56 @@
+import ControlServer
+import Foundation
+import HTTPTypes
+import Testing
+import Wire
+
+@Suite("What the server answers by itself", .timeLimit(.minutes(1)))
+struct RefusalTests {
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        let status: Int
+        let name: String
+        let request: String
+
+        init(_ status: Int, _ name: String, _ lines: String...) {
+            self.status = status
+            self.name = name
+            request = (lines + ["", ""]).joined(separator: "\r\n")
+        }
+
+        var testDescription: String { "\(status) \(name)" }
+    }
+
+    private static let host = "Host: localhost"
+    private static let long = String(repeating: "x", count: 17_000)
+
+    @Test(
+        "It is told as a problem, too (RFC 9457)",
+        arguments: [
+            Refusal(400, "malformed-request", "GET /v1/state HTTP/1.1", "Host : localhost"),
+            Refusal(400, "malformed-request", "GET /v1/state HTTP/1.1"),
+            Refusal(413, "content-too-large", "POST /v1/call HTTP/1.1", host, "Content-Length: 2000000"),
+            Refusal(414, "uri-too-long", "GET /\(long) HTTP/1.1"),
+            Refusal(417, "expectation-failed", "POST /v1/call HTTP/1.1", host, "Expect: wonders"),
+            Refusal(
+                426, "websocket-version", "GET /v1/events HTTP/1.1", host, "Connection: Upgrade, close",
+                "Upgrade: websocket", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
+            Refusal(431, "header-too-large", "GET /v1/state HTTP/1.1", host, "X: \(long)"),
+            Refusal(501, "transfer-coding", "POST /v1/call HTTP/1.1", host, "Transfer-Encoding: gzip, chunked"),
+            Refusal(505, "http-version", "GET /v1/state HTTP/2.0", host),
+        ])
+    func problem(_ refusal: Refusal) async throws {
+        let desk = try Desk()
+        let client = try RawClient(port: desk.port)
+        try client.send(refusal.request)
+        let answer = try await client.receive(upTo: nil)
+        client.hangUp()
+        #expect(answer.hasPrefix("HTTP/1.1 \(refusal.status) "))
+        #expect(answer.contains("\r\nContent-Type: application/problem+json\r\n"))
+        let body = answer.firstRange(of: "\r\n\r\n").map { answer[$0.upperBound...] } ?? ""
+        let problem = try JSONDecoder().decode(JSON.self, from: Data(body.utf8))
+        #expect(problem["type"] == .string("urn:phonebard:problem:\(refusal.name)"))
+        #expect(problem["status"] == .integer(Int64(refusal.status)))
+        #expect(problem["title"]?.string?.isEmpty == false)
+        await desk.server.stop()
+    }
+}
