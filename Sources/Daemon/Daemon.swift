@@ -24,7 +24,9 @@ package final class Daemon: Sendable {
         try tokens.makeFirst()
         events = try EventStream(journal: configuration.eventJournal, logger: logger)
         switchboard = Switchboard(
-            configuration: configuration, certificate: .selfSigned(), events: events, logger: logger)
+            configuration: configuration,
+            instanceID: InstanceID(stateDirectory: configuration.stateDirectory, logger: logger).urn,
+            certificate: .selfSigned(), events: events, logger: logger)
         server = ControlServer(
             access: configuration.access, tokens: tokens, backend: switchboard, logger: logger)
     }

@@ -44,7 +44,9 @@ actor Switchboard {
         let host: String
     }
 
-    init(configuration: Configuration, certificate: Certificate, events: EventStream, logger: Logger) {
+    init(
+        configuration: Configuration, instanceID: String, certificate: Certificate, events: EventStream, logger: Logger
+    ) {
         self.configuration = configuration
         self.events = events
         mayInject = configuration.injectsEvents
@@ -52,8 +54,10 @@ actor Switchboard {
         self.certificate = certificate
         devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
         web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
-        seat = Seat(
-            configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
+        var seat = configuration.seat
+        seat.instanceID = instanceID
+        self.seat = Seat(
+            configuration: seat, dialect: Platform(configuration: configuration.platform),
             randomness: .system)
     }
 
@@ -83,7 +87,7 @@ extension Switchboard {
     func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
         var media: [LegID: JSON] = [:]
         for (leg, path) in paths { media[leg] = await path.statistics().json }
-        return (events.position, [Self.seatName: seat.snapshot { media[$0] }], injected)
+        return (events.position, [Self.seatName: seat.snapshot(at: .now) { media[$0] }], injected)
     }
 }
 

@@ -5,6 +5,7 @@ import Logging
 import Network
 import SIP
 import Seat
+import Wire
 
 extension WebSocketClient.CloseReason {
     /// What subscribers and the log are told.
@@ -31,7 +32,7 @@ extension Logger {
     func log(_ diagnostic: Seat.Diagnostic) {
         switch diagnostic {
         case .userAgent(let diagnostic): debug("SIP", metadata: ["diagnostic": "\(diagnostic)"])
-        case .registration(let state): info("registration", metadata: ["state": "\(state.name)"])
+        case .registration(let state, let now): log(state, at: now)
         case .ignoredNotice: debug("a message of the platform says nothing known")
         case .messageRefused(let code, let status):
             warning(
@@ -43,6 +44,22 @@ extension Logger {
     }
 }
 
+extension Logger {
+    /// One line for each step, with the reason of a failure and when it goes on.
+    private func log(_ state: Registration.State, at now: Instant) {
+        var metadata: Metadata = ["state": "\(state.name)"]
+        guard case .failed(let failure, let until, let retry) = state else {
+            return info("registration", metadata: metadata)
+        }
+        metadata["reason"] = "\(failure.name)"
+        metadata["bound"] = until.map { "for \(Self.text($0 - now))" } ?? "no"
+        metadata["retry"] = retry.map { "in \(Self.text($0 - now))" } ?? (failure.isFinal ? "no" : "reconnected")
+        warning("registration", metadata: metadata)
+    }
+
+    private static func text(_ duration: Duration) -> String { "\(duration.components.seconds) s" }
+}
+
 extension Registration.State {
     fileprivate var name: String {
         switch self {
@@ -51,9 +68,17 @@ extension Registration.State {
         case .registered: "registered"
         case .refreshing: "refreshing"
         case .unregistering: "unregistering"
-        case .failed(.rejected(let status, _)): "failed with \(status)"
-        case .failed(.timedOut): "failed: no answer"
-        case .failed(.transport): "failed: connection lost"
+        case .failed: "failed"
+        }
+    }
+}
+
+extension Registration.Failure {
+    fileprivate var name: String {
+        switch self {
+        case .rejected(let status, _): "status \(status)"
+        case .timedOut: "no answer"
+        case .transport: "connection lost"
         }
     }
 }

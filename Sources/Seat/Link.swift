@@ -3,7 +3,7 @@ import Dialect
 import SIP
 import Wire
 
-/// The connection under a login: made, lost, made again with back-off, and the registration that follows it.
+/// The connection under a login: made, lost, made again with back-off, and what the user agent says over it.
 extension Seat {
     private static let longestPause = 30
     private static let registrationTime = Duration.seconds(300)
@@ -21,7 +21,7 @@ extension Seat {
     }
 
     /// The registration on this connection is over; another connection is tried after a pause.
-    private mutating func loseLink(at now: Moment) -> [Output] {
+    mutating func loseLink(at now: Moment) -> [Output] {
         let wentOffline: [Output] = isOnline ? [.event(.offline)] : []
         login?.failures += 1
         let failures = login?.failures ?? 1
@@ -86,46 +86,5 @@ extension Seat {
 
     private func leg(_ call: CallHandle) -> LegID {
         LegID(login: lastLogin, call: call)
-    }
-
-    private mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
-        let diagnostic: [Output] = [.diagnostic(.registration(state))]
-        switch state {
-        case .registered: return diagnostic + registered(at: now)
-        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin(at: now) : [])
-        case .failed(let failure): return diagnostic + registrationFailed(failure, at: now)
-        case .registering, .refreshing, .unregistering: return diagnostic
-        }
-    }
-
-    private mutating func registered(at now: Moment) -> [Output] {
-        guard let login, !login.isRegistered else { return [] }
-        self.login?.isRegistered = true
-        self.login?.failures = 0
-        let actions = dialect.actions(
-            onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
-        return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
-    }
-
-    private mutating func registrationFailed(_ failure: Registration.Failure, at now: Moment) -> [Output] {
-        if login?.loggingOut != nil { return finishLogin(at: now) }
-        switch failure {
-        case .rejected(let status, let reason) where Self.isFinal(status: status):
-            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
-            return [.event(event)] + finishLogin(at: now)
-        case .rejected(let status, let reason):
-            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
-            return [.event(event), .disconnect] + loseLink(at: now)
-        case .timedOut:
-            let event = Event.Content.registerFailed(.registrationFailed, detail: "The registrar does not answer.")
-            return [.event(event), .disconnect] + loseLink(at: now)
-        case .transport:
-            return []
-        }
-    }
-
-    /// Trying again cannot help: the credentials or the extension are wrong.
-    private static func isFinal(status: Int) -> Bool {
-        [401, 403, 404, 407].contains(status)
     }
 }

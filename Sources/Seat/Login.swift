@@ -97,6 +97,7 @@ extension Seat {
             viaHost: host)
         configuration.credentials = UserAgent.Credentials(
             username: user.sipUser, password: user.credentials.password)
+        configuration.instanceID = self.configuration.instanceID
         configuration.userAgentHeader = self.configuration.userAgentHeader
         return UserAgent(configuration: configuration, randomness: .seeded(randomness.next()))
     }

@@ -11,6 +11,8 @@ package struct Seat: Sendable {
         /// The gateways `init` connects to when it names none; the first that answers is used.
         package var socketURI: String?
         package var userAgentHeader: String
+        /// A `urn:uuid:` by which registrars know this telephone again (RFC 5626 §4.1).
+        package var instanceID: String?
         /// How long a request of the control API waits for the platform.
         package var answerTime = Duration.seconds(10)
 
@@ -56,7 +58,8 @@ package struct Seat: Sendable {
     /// Facts for the log; none carries a number, an address or a body.
     package enum Diagnostic: Sendable, Equatable {
         case userAgent(UserAgent.Diagnostic)
-        case registration(Registration.State)
+        /// The instant is the one to count the state's from.
+        case registration(Registration.State, at: Instant)
         /// A message of the platform's that says nothing we know.
         case ignoredNotice
         case messageRefused(SDKCode, status: Int?)

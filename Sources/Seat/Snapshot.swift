@@ -1,13 +1,15 @@
 import ControlAPI
 import Dialect
+import SIP
 import Wire
 
 extension Seat {
     /// The seat as `GET /v1/state` shows it; `media` is what the owner of a leg's audio measured.
-    package func snapshot(media: (LegID) -> JSON?) -> JSON {
+    package func snapshot(at now: Moment, media: (LegID) -> JSON?) -> JSON {
         [
             "user": user.map { ["un": .string($0.credentials.extensionNumber), "data": $0.data] } ?? .null,
             "registration": .string(registrationText),
+            "registrar": login.map { $0.agent.registrationState.json(at: now) } ?? .null,
             "online": .bool(isOnline),
             "seatState": .integer(Int64(state.rawValue)),
             "calls": .array(calls.map { call in summary(of: call, media: media) }),
@@ -32,8 +34,55 @@ extension Seat {
         return switch login.link {
         case .connecting: "connecting"
         case .waiting: "waiting"
-        case .up: login.isRegistered ? "registered" : "registering"
+        case .up:
+            switch login.agent.registrationState {
+            case .registered, .refreshing: "registered"
+            case .failed: "failed"
+            case .unregistered, .registering, .unregistering: "registering"
+            }
         }
+    }
+}
+
+extension Registration.State {
+    fileprivate func json(at now: Moment) -> JSON {
+        var (until, retry, failure): (Instant?, Instant?, Registration.Failure?)
+        let name: JSON
+        switch self {
+        case .unregistered: name = "unregistered"
+        case .registering: name = "registering"
+        case .registered(let end): (name, until) = ("registered", end)
+        case .refreshing(let end): (name, until) = ("refreshing", end)
+        case .unregistering: name = "unregistering"
+        case .failed(let why, let end, let next): (name, failure, until, retry) = ("failed", why, end, next)
+        }
+        return [
+            "state": name, "until": now.json(of: until), "nextTry": now.json(of: retry),
+            "status": failure?.status.map { .integer(Int64($0)) } ?? .null,
+            "reason": failure.map { .string($0.text) } ?? .null,
+        ]
+    }
+}
+
+extension Registration.Failure {
+    fileprivate var status: Int? {
+        if case .rejected(let status, _) = self { status } else { nil }
+    }
+
+    /// The registrar's own words, or what there is to say in their place.
+    var text: String {
+        switch self {
+        case .rejected(_, let reason): reason
+        case .timedOut: "The registrar does not answer."
+        case .transport: "The connection was lost."
+        }
+    }
+}
+
+extension Moment {
+    /// Unix time in seconds.
+    fileprivate func json(of instant: Instant?) -> JSON {
+        instant.map { .integer((self + ($0 - self.instant)).unixSeconds) } ?? .null
     }
 }
 

@@ -33,6 +33,7 @@ final class Story {
     var password = "1006"
     var answersMessages: Int? = 200
     var refusesRegistration: Int?
+    var retryAfter: String?
     var answersMedia = true
     /// Takes nothing in and says nothing.
     var isDeaf = false
@@ -193,9 +194,13 @@ extension Story {
 
     private func register(_ token: RequestToken, _ request: Request) {
         let credentials = request.headers[.authorization].flatMap { try? DigestCredentials(parsing: $0) }
-        let authorized = credentials?.verify(password: Redacted(password), method: .register) == true
+        let authorized =
+            credentials?.verify(
+                username: "1006_00010078", password: Redacted(password), method: .register) == true
         registrations.append((request.headers[.expires], authorized))
-        if let refusesRegistration { return respond(token, refusesRegistration) }
+        if let refusesRegistration {
+            return respond(token, refusesRegistration, retryAfter.map { [.retryAfter: $0] } ?? [:])
+        }
         guard authorized else {
             let challenge = DigestChallenge(realm: "sip.example", nonce: "n\(registrations.count)")
             return respond(token, credentials == nil ? 401 : 403, [.wwwAuthenticate: challenge.description])
