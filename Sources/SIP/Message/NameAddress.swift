@@ -61,7 +61,8 @@ package struct NameAddress: Sendable {
     }
 
     package var displayName: String? {
-        layout.displayName.isEmpty ? nil : bytes.text(layout.displayName).unquoted
+        get { layout.displayName.isEmpty ? nil : bytes.text(layout.displayName).unquoted }
+        set { self = NameAddress(uri, displayName: newValue, parameters: parameters) }
     }
 
     package var uri: URI { URI(bytes, layout.uri) }
