@@ -9,6 +9,7 @@ extension Seat {
         [
             "user": user.map { ["un": .string($0.credentials.extensionNumber), "data": $0.data] } ?? .null,
             "registration": .string(registrationText),
+            "connection": login?.link.json ?? .null,
             "registrar": login.map { $0.agent.registrationState.json(at: now) } ?? .null,
             "online": .bool(isOnline),
             "seatState": .integer(Int64(state.rawValue)),
@@ -31,7 +32,7 @@ extension Seat {
     private var registrationText: String {
         guard let login else { return "loggedOut" }
         if login.loggingOut != nil { return "loggingOut" }
-        return switch login.link {
+        return switch login.link.state {
         case .connecting: "connecting"
         case .waiting: "waiting"
         case .up:
