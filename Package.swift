@@ -137,6 +137,7 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        program("SIPBench", "CAllocations", "Wire", "SIP", argumentParser),
         .target(name: "CAllocations"),
     ]
 }
