@@ -72,7 +72,7 @@ let package = Package(
         module("Media", "Wire", "Crypto"),
         module("ICE", "Wire", "Crypto"),
         module("SDP", "Wire"),
-        module("SIP", "Wire", "Crypto"),
+        module("SIP", "Wire", "Crypto", settings: [.enableExperimentalFeature("Lifetimes")]),
         module("HTTP", "Wire", "Crypto", "Deflate", httpTypes),
         module("Deflate", "CZlib"),
         module("Crypto", "Wire", "COpenSSL", "CSRTP"),
@@ -130,14 +130,14 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media and deploy/bench-events.
+// Run by deploy/bench-media, deploy/bench-events and deploy/bench-sip.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
         program(
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
-        program("SIPBench", "CAllocations", "Wire", "SIP", argumentParser),
+        program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]
 }

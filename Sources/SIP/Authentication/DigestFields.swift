@@ -4,7 +4,8 @@ struct DigestFields {
 
     /// Reads a value of the Digest scheme; a name that comes twice makes it malformed.
     init(parsing text: String) throws(Malformed) {
-        var lexer = Lexer(text)
+        let bytes = Array(text.utf8)
+        var lexer = Lexer(bytes.span)
         lexer.skipWhitespace()
         guard lexer.takeToken()?.lowercased() == "digest", lexer.next?.isWhitespace == true else { throw .digest }
         try self.init(from: &lexer)
@@ -12,7 +13,8 @@ struct DigestFields {
 
     /// Reads a value without a scheme, such as that of Authentication-Info (RFC 7616 §3.5).
     init(parsingWithoutScheme text: String) throws(Malformed) {
-        var lexer = Lexer(text)
+        let bytes = Array(text.utf8)
+        var lexer = Lexer(bytes.span)
         try self.init(from: &lexer)
     }
 
