@@ -59,7 +59,7 @@ let package = Package(
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
-        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", httpTypes, logging),
+        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", "CNetlink", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Journal", "ControlAPI", grdb),
         module("Service", logging),
@@ -85,11 +85,12 @@ let package = Package(
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CNetlink"),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         tests("WireTests", "Wire"),
-        tests("CryptoTests", "Wire", "Crypto"),
+        tests("CryptoTests", "Wire", "Crypto", "COpenSSL"),
         .executableTarget(
             name: "WebSocketConformance",
             dependencies: ["Wire", "Crypto", "Deflate", "HTTP", "Network", httpTypes, logging],

@@ -33,7 +33,8 @@ package final class Daemon: Sendable {
 
     /// Opens the control API; returns its addresses with the actual ports.
     package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
-        try server.start(listeners)
+        switchboard.start()
+        return try server.start(listeners)
     }
 
     /// Logs the seat out and tells of it, then closes the control API, so that subscribers hear the end.

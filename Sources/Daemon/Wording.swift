@@ -1,5 +1,6 @@
 import ControlAPI
 import Crypto
+import Glibc
 import HTTP
 import Logging
 import Network
@@ -15,8 +16,16 @@ extension WebSocketClient.CloseReason {
         case .refused: "The gateway refuses connections."
         case .network(let error): "The network failed: \(error)."
         case .certificateRejected(let error): "The gateway's certificate is not accepted: \(error.description)."
+        case .tlsFailed(.keyNotPinned): "The gateway's key is none of platform.pins."
+        case .tlsFailed(.protocolViolated(let error)): "TLS failed: \(error)."
         case .tlsFailed(let failure): "TLS failed: \(failure)."
-        case .trustUnreadable: "The file of certificate authorities cannot be used."
+        case .tlsFileUnusable(.authoritiesUnreadable(let error)):
+            "The file of certificate authorities cannot be used: \(error)."
+        case .tlsFileUnusable(.certificateUnreadable(let error)):
+            "The client certificate's file cannot be used: \(error)."
+        case .tlsFileUnusable(.keyUnreadable(let error)): "The client certificate's key file cannot be used: \(error)."
+        case .proxyFailed(.rejected(let status)): "The proxy answered HTTP \(status)."
+        case .proxyFailed: "The proxy does not speak HTTP."
         case .handshakeRejected(let status): "The gateway answered HTTP \(status)."
         case .handshakeInvalid: "The gateway does not speak SIP over WebSocket."
         case .timedOut: "The gateway did not answer in time."
@@ -24,6 +33,17 @@ extension WebSocketClient.CloseReason {
         case .overflowed: "The connection to the gateway is too slow."
         case .closed(.abnormal): "The connection ended without notice."
         case .closed(let code): "The gateway closed the connection with \(code.rawValue)."
+        }
+    }
+}
+
+extension WebSocketClient.CloseReason {
+    /// Whether the other side had a say in it: if not, it may be the network that is gone.
+    var isAnswered: Bool {
+        switch self {
+        case .dnsFailed, .timedOut, .dead: false
+        case .network(let error): [ECONNRESET, ECONNABORTED, EPIPE].contains(error.code)
+        default: true
         }
     }
 }
@@ -38,6 +58,8 @@ extension Logger {
             warning(
                 "message to the platform failed",
                 metadata: ["code": "\(code.rawValue)", "status": "\(status.map(String.init) ?? "none")"])
+        case .connecting(let gateway): info("connecting", metadata: ["gateway": "\(gateway)"])
+        case .connectionFailed(let reason): warning("no connection to the platform", metadata: ["reason": "\(reason)"])
         case .reconnecting(let pause, let failures):
             info("reconnecting", metadata: ["after": "\(pause)", "failures": "\(failures)"])
         }

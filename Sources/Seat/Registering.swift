@@ -20,14 +20,15 @@ extension Seat {
     private mutating func registered(at now: Moment) -> [Output] {
         guard let login, !login.isRegistered else { return [] }
         self.login?.isRegistered = true
-        self.login?.failures = 0
+        self.login?.link.registered()
+        self.login?.failureTold = nil
         let actions = dialect.actions(
             onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
         return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
     }
 
-    /// What the registrar refuses it is asked again on the same connection; one that does not answer may be on a
-    /// connection that is dead.
+    /// What the registrar refuses it is asked again on the same connection, if there is no other gateway; one that does not
+    /// answer may be on a connection that is dead.
     private mutating func registrationFailed(
         _ failure: Registration.Failure, isBound: Bool, at now: Moment
     ) -> [Output] {
@@ -36,11 +37,14 @@ extension Seat {
         case .rejected(let status, let reason):
             let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
             if failure.isFinal { return [.event(event)] + finishLogin(at: now) }
+            if login?.link.mayPassOver ?? false {
+                return [.disconnect] + loseLink(event, "\(status) \(reason)", isAnswered: true, at: now)
+            }
             login?.isRegistered = false
             return [.event(event)] + (isBound ? [] : goOffline())
         case .timedOut:
             let event = Event.Content.registerFailed(.registrationFailed, detail: failure.text)
-            return [.event(event), .disconnect] + loseLink(at: now)
+            return [.disconnect] + loseLink(event, failure.text, isAnswered: true, at: now)
         case .transport:
             return []
         }

@@ -9,6 +9,7 @@ extension Seat {
         [
             "user": user.map { ["un": .string($0.credentials.extensionNumber), "data": $0.data] } ?? .null,
             "registration": .string(registrationText),
+            "connection": login?.link.json ?? .null,
             "registrar": login.map { $0.agent.registrationState.json(at: now) } ?? .null,
             "online": .bool(isOnline),
             "seatState": .integer(Int64(state.rawValue)),
@@ -31,7 +32,7 @@ extension Seat {
     private var registrationText: String {
         guard let login else { return "loggedOut" }
         if login.loggingOut != nil { return "loggingOut" }
-        return switch login.link {
+        return switch login.link.state {
         case .connecting: "connecting"
         case .waiting: "waiting"
         case .up:
@@ -58,15 +59,18 @@ extension Registration.State {
         }
         return [
             "state": name, "until": now.json(of: until), "nextTryAt": now.json(of: retry),
-            "status": failure?.status.map { .integer(Int64($0)) } ?? .null,
+            "status": failure?.status ?? .null,
             "reason": failure.map { .string($0.text) } ?? .null,
         ]
     }
 }
 
 extension Registration.Failure {
-    fileprivate var status: Int? {
-        if case .rejected(let status, _) = self { status } else { nil }
+    fileprivate var status: JSON {
+        switch self {
+        case .rejected(let status, _): .integer(Int64(status))
+        case .timedOut, .transport: .null
+        }
     }
 
     /// The registrar's own words, or what there is to say in their place.
