@@ -67,12 +67,14 @@ extension Target {
             expectStable(challenge, challenge) { try DigestChallenge(parsing: challenge.description) }
             let answer = DigestCredentials(
                 to: challenge, username: "u", password: Redacted("p"), method: .register, uri: "sip:a",
-                protection: .init(nonceCount: 1, clientNonce: "c"))
-            expect(answer.verify(password: Redacted("p"), method: .register), "an answer fits its challenge")
+                count: 1, clientNonce: "c")
+            expect(
+                answer.verify(username: "u", password: Redacted("p"), method: .register),
+                "an answer fits its challenge")
         }
         if let credentials = try? DigestCredentials(parsing: text) {
             expectStable(credentials, credentials) { try DigestCredentials(parsing: credentials.description) }
-            _ = credentials.verify(password: Redacted("p"), method: .invite)
+            _ = credentials.verify(username: "u", password: Redacted("p"), method: .invite)
         }
     }
 
@@ -296,5 +298,6 @@ private enum Words {
     static let digest = [
         "Digest ", "username=", "realm=", "nonce=", "uri=", "response=", "algorithm=", "MD5", "SHA-256", "opaque=",
         "stale=true", "qop=auth", "\"auth,auth-int\"", "nc=00000001", "cnonce=", "\\\"", ", ",
+        "SHA-512-256-sess", "qop=auth-int", "userhash=true", "username*=UTF-8''%C3%A4", "nextnonce=",
     ]
 }

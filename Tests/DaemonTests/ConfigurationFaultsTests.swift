@@ -97,7 +97,7 @@ struct ConfigurationFaultsTests {
                     """,
                     "system.yaml:15: platform.domainHasPort: expected true or false, found \"yes\"",
                     """
-                    system.yaml:16: platform.socketURI: expected a URI such as wss://gateway.example:4443 or none, \
+                    system.yaml:16: platform.socketURI: expected a URI such as wss://gateway.example:4443, \
                     found "https://gateway.example"
                     """,
                     "system.yaml:17: platform.directory: expected further keys below it, found \"list.example\"",

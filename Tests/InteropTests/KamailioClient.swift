@@ -38,7 +38,7 @@ actor KamailioClient {
     func connect(to server: KamailioServer, trust: TLSContext.Trust) {
         guard let url = WebSocketURL("wss://127.0.0.1:\(server.port)/") else { preconditionFailure() }
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
-        configuration.trust = trust
+        configuration.route.trust = trust
         timer = DeadlineTimer(on: executor) { [weak self] in
             self?.assumeIsolated { $0.handle(.deadlineReached) }
         }

@@ -50,7 +50,7 @@ struct KamailioTests {
         await client.connect(to: server, trust: .authorities(file: server.authorityFile))
         await client.handle(.register(expires: .seconds(120)))
         let outcome = await client.next(Self.registration)
-        guard case .failed(.rejected(status: 401, _)) = outcome else {
+        guard case .failed(.rejected(status: 401, _), until: nil, retry: nil) = outcome else {
             Issue.record("\(String(describing: outcome))")
             return
         }

@@ -1,4 +1,6 @@
 import Audio
+import Crypto
+import Foundation
 import HTTP
 import Wire
 
@@ -39,6 +41,30 @@ extension Form where Value == String {
         return !isUsual && !parts[1].contains { " /*?#".contains($0) }
     }
     static let socketURI = text("URI", "a URI such as wss://gateway.example:4443") { WebSocketURL($0) != nil }
+}
+
+extension Form where Value == PublicKeyPin {
+    /// As curl and others write them.
+    static let pin = Form(
+        name: "sha256//BASE64", expectation: "sha256// and a digest of 32 bytes in Base 64",
+        parse: { text in
+            guard text.hasPrefix(prefix), let digest = Data(base64Encoded: String(text.dropFirst(prefix.count))) else {
+                return nil
+            }
+            return PublicKeyPin(digest: Array(digest))
+        },
+        write: { prefix + Data($0.digest).base64EncodedString() })
+
+    private static let prefix = "sha256//"
+}
+
+extension Form where Value == WebSocketURL {
+    static let hostAndPort = Form(
+        name: "HOST:PORT", expectation: "a host name or address and a port",
+        parse: { text in
+            WebSocketURL("http://" + text, schemes: ("http", "https")).flatMap { $0.hostAndPort == text ? $0 : nil }
+        },
+        write: { $0.hostAndPort })
 }
 
 extension Form where Value == Redacted<String> {

@@ -1,3 +1,5 @@
+import Wire
+
 /// A request; the fields every request must have stand apart, parsed, the others are in `headers` (RFC 3261 §8.1.1).
 package struct Request: Sendable, Equatable {
     package var method: Method
@@ -39,48 +41,79 @@ package struct Request: Sendable, Equatable {
 
 extension Request {
     init(_ raw: RawMessage) throws(Malformed) {
-        let parts = raw.startLine.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count >= 3, let first = parts.first, let last = parts.last, String(first).isToken else {
-            throw .startLine
-        }
-        guard last == "SIP/2.0" else { throw last.hasPrefix("SIP/") ? .version : .startLine }
-        guard parts.count == 3 else { throw .startLine }
+        let line = try RequestLine(raw)
         if let defect = raw.defect { throw defect }
-        method = Method(rawValue: String(first))
-        target = try URI(requestTarget: String(parts[1]))
+        method = Method(rawValue: raw.bytes.text(line.method))
+        target = try line.target(in: raw.bytes)
         let common = try CommonFields(raw.headers)
         guard common.cSeq.method == method else { throw .methodMismatch }
         (via, from, to, callID, cSeq) = (common.via, common.from, common.to, common.callID, common.cSeq)
-        maxForwards = try Self.maxForwards(raw.headers.all(.maxForwards))
+        maxForwards = try raw.headers.maxForwards
         headers = common.others
-        headers.remove(.maxForwards)
         body = raw.body
     }
 
-    private static func maxForwards(_ values: [String]) throws(Malformed) -> UInt8? {
-        guard let value = values.first else { return nil }
-        guard values.count == 1 else { throw .repeated(.maxForwards) }
-        guard value.utf8.allSatisfy(\.isDigit), let count = UInt8(value) else { throw .value(.maxForwards) }
-        return count
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512 + headers.bytes.count + body.count)
+        bytes.append(method.rawValue)
+        bytes.append(literal: " ")
+        bytes.append(target.layout.whole, of: target.bytes)
+        bytes.append(literal: " SIP/2.0\r\n")
+        bytes.append(via)
+        if let maxForwards {
+            bytes.append(literal: "Max-Forwards: ")
+            bytes.append(UInt32(maxForwards))
+            bytes.append(literal: "\r\n")
+        }
+        bytes.appendFields(from: from, to: to, callID: callID, cSeq: cSeq, headers, body: body)
+        return bytes
+    }
+}
+
+/// `Request-Line` of RFC 3261 §7.1.
+private struct RequestLine {
+    let method: Slice
+    private let uri: Slice
+
+    init(_ raw: RawMessage) throws(Malformed) {
+        var lexer = Lexer(raw.bytes.span, raw.startLine.range)
+        guard let method = lexer.tokenSlice(), lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
+        self.method = method
+        uri = lexer.slice { $0 != UInt8(ascii: " ") }
+        guard lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
+        var version = lexer.slice { $0 != UInt8(ascii: " ") }
+        let hasMore = !lexer.isAtEnd
+        while lexer.takeJust(UInt8(ascii: " ")) { version = lexer.slice { $0 != UInt8(ascii: " ") } }
+        if !raw.bytes.matches(version, "SIP/2.0") {
+            throw raw.bytes.text(version).uppercased().hasPrefix("SIP/") ? .version : .startLine
+        }
+        guard !hasMore else { throw .startLine }
     }
 
-    package var bytes: [UInt8] {
-        var fields = Headers(via.map { Headers.Field(.via, $0.description) })
-        if let maxForwards { fields.append(.maxForwards, String(maxForwards)) }
-        fields.append(commonFields(from: from, to: to, callID: callID, cSeq: cSeq))
-        fields.append(headers)
-        return RawMessage(startLine: "\(method) \(target) SIP/2.0", headers: fields, body: body).bytes
+    func target(in bytes: [UInt8]) throws(Malformed) -> URI {
+        guard uri.count <= RawMessage.Limit.target else { throw .targetTooLong }
+        let layout = try URI.Layout(of: uri, in: bytes.span)
+        guard layout.kind != .other else { throw .scheme }
+        guard layout.headers.isEmpty else { throw .uri }
+        return URI(bytes, layout)
+    }
+}
+
+extension Headers {
+    fileprivate var maxForwards: UInt8? {
+        get throws(Malformed) {
+            guard contains(.maxForwards) else { return nil }
+            var lexer = Lexer(bytes.span, try single(.maxForwards).range)
+            guard let number = lexer.takeNumber(), lexer.isAtEnd, let count = UInt8(exactly: number) else {
+                throw .value(.maxForwards)
+            }
+            return count
+        }
     }
 }
 
 extension URI {
-    /// A Request-URI, which has neither brackets nor headers (RFC 3261 §7.1, §19.1.1).
-    fileprivate init(requestTarget text: String) throws(Malformed) {
-        try self.init(parsing: text)
-        if case .other = scheme { throw .scheme }
-        guard headers == nil else { throw .uri }
-    }
-
     /// The URI without what a Request-URI may not hold (RFC 3261 §19.1.1, table 1).
     var asRequestTarget: URI {
         var target = self

@@ -1,3 +1,5 @@
+import Wire
+
 /// A response; the fields every response must have stand apart, parsed, the others are in `headers` (RFC 3261 §8.2.6).
 package struct Response: Sendable, Equatable {
     /// 100 to 699.
@@ -41,15 +43,17 @@ package struct Response: Sendable, Equatable {
 
 extension Response {
     init(_ raw: RawMessage) throws(Malformed) {
-        let parts = raw.startLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .startLine }
-        guard parts[0] == "SIP/2.0" else { throw .version }
-        guard parts[1].utf8.count == 3, parts[1].utf8.allSatisfy(\.isDigit), let status = Int(parts[1]),
-            100..<700 ~= status
+        var lexer = Lexer(raw.bytes.span, raw.startLine.range)
+        let version = lexer.slice { $0 != UInt8(ascii: " ") }
+        guard lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
+        guard raw.bytes.matches(version, "SIP/2.0") else { throw .version }
+        let start = lexer.position
+        guard let status = lexer.takeNumber(), lexer.position == start + 3, 100..<700 ~= status,
+            lexer.takeJust(UInt8(ascii: " "))
         else { throw .startLine }
         if let defect = raw.defect { throw defect }
-        self.status = status
-        reason = String(parts[2])
+        self.status = Int(status)
+        reason = lexer.takeRest()
         let common = try CommonFields(raw.headers)
         (via, from, to, callID, cSeq) = (common.via, common.from, common.to, common.callID, common.cSeq)
         headers = common.others
@@ -57,9 +61,15 @@ extension Response {
     }
 
     package var bytes: [UInt8] {
-        var fields = Headers(via.map { Headers.Field(.via, $0.description) })
-        fields.append(commonFields(from: from, to: to, callID: callID, cSeq: cSeq))
-        fields.append(headers)
-        return RawMessage(startLine: "SIP/2.0 \(status) \(reason)", headers: fields, body: body).bytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512 + headers.bytes.count + body.count)
+        bytes.append(literal: "SIP/2.0 ")
+        bytes.append(UInt32(status))
+        bytes.append(literal: " ")
+        bytes.append(onOneLine: reason)
+        bytes.append(literal: "\r\n")
+        bytes.append(via)
+        bytes.appendFields(from: from, to: to, callID: callID, cSeq: cSeq, headers, body: body)
+        return bytes
     }
 }

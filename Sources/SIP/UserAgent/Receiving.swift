@@ -147,7 +147,7 @@ extension UserAgent {
             for value in request.headers.all(.recordRoute) { response.headers.append(.recordRoute, value) }
         }
         if makesDialog || request.method == .update && response.isSuccess {
-            response.headers[.contact] = response.headers[.contact] ?? NameAddress(configuration.contact).description
+            response.headers[.contact] = response.headers[.contact] ?? contact.description
         }
         if let name = configuration.userAgentHeader { response.headers[.server] = name }
         return response

@@ -14,7 +14,7 @@ extension UserAgent {
     }
 
     mutating func drive(_ input: Registration.Input, at now: Instant) -> [Output] {
-        registration.handle(input, at: now).flatMap { output -> [Output] in
+        registration.handle(input, at: now, using: &randomness).flatMap { output -> [Output] in
             switch output {
             case .state(let state): [.registration(state)]
             case .send(let seconds): sendRegister(seconds: seconds, at: now)
@@ -25,15 +25,13 @@ extension UserAgent {
     private mutating func sendRegister(seconds: Int, at now: Instant) -> [Output] {
         let target = configuration.registrar ?? configuration.addressOfRecord.uri.domain
         registrationSequence &+= 1
-        var address = NameAddress(configuration.contact)
-        if let instance = configuration.instanceID {
-            address.parameters = ["reg-id": "1", "+sip.instance": "<\(instance)>"]
-        }
         var request = Request(
             .register, target: target, from: configuration.addressOfRecord.tagged(newTag()),
             to: configuration.addressOfRecord, callID: registrationCallID, sequence: registrationSequence)
-        request.headers = [.contact: address.description, .expires: String(seconds)]
-        if configuration.instanceID != nil { request.headers.append(.supported, "path, outbound") }
+        request.headers = [
+            .contact: Self.registeredContact(configuration).description, .expires: String(seconds),
+        ]
+        if configuration.instanceID != nil { request.headers.append(.supported, "path, gruu, outbound") }
         return transmit(request, for: .registration, at: now)
     }
 
@@ -75,10 +73,11 @@ extension UserAgent {
                 transport: configuration.transport, host: configuration.viaHost,
                 parameters: ["branch": "z9hG4bK" + randomness.token(length: 20)])
         ]
+        followServiceRoute(&request)
         if request.method != .ack { authenticator.authorize(&request, randomness: &randomness) }
         let needsContact: Set<Method> = [.invite, .update, .subscribe, .refer]
         if needsContact.contains(request.method), request.headers[.contact] == nil {
-            request.headers.append(.contact, NameAddress(configuration.contact).description)
+            request.headers.append(.contact, contact.description)
         }
         if [.invite, .register].contains(request.method) {
             request.headers[.allow] = configuration.allow
@@ -123,6 +122,7 @@ extension UserAgent {
             again.cSeq.number = nextSequence(after: request, for: client.purpose)
             return transmit(again, for: client.purpose, attempt: client.attempt + 1, at: now)
         }
+        if response.isSuccess { authenticator.learn(fromSuccess: response) }
         switch client.purpose {
         case .registration: return drive(.response(response), at: now)
         case .request(let id): return [.response(id, response)]

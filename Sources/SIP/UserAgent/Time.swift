@@ -52,7 +52,7 @@ extension UserAgent {
     /// Ends every transaction; calls that were answered live on for the next connection.
     mutating func loseTransport(at now: Instant) -> [Output] {
         isConnected = false
-        var outputs: [Output] = []
+        var outputs = drive(.transportFailed, at: now)
         for key in clients.keys { outputs += advance(client: key, .transportFailed, at: now) }
         for key in inviteClients.keys { outputs += advance(key, .transportFailed, at: now) }
         for key in servers.keys { outputs += advance(server: key, .transportFailed, at: now) }
@@ -61,7 +61,7 @@ extension UserAgent {
             guard case .ringing = state else { continue }
             outputs += remove(call, at: now) + [.callEnded(call, .transport)]
         }
-        return outputs + drive(.transportFailed, at: now)
+        return outputs
     }
 }
 

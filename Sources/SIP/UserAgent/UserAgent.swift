@@ -30,7 +30,7 @@ package struct UserAgent: Sendable {
         self.configuration = configuration
         self.randomness = randomness
         authenticator = Authenticator(configuration.credentials)
-        registration = Registration(contact: configuration.contact)
+        registration = Registration(contact: Self.registeredContact(configuration))
         registrationCallID = self.randomness.token(length: 24)
     }
 
