@@ -103,7 +103,9 @@ struct LiveAccessTests {
         await house.close()
     }
 
-    @Test("A token in a URL is refused, however its name is written", arguments: ["token", "access_token", "%74oken", "Token"])
+    @Test(
+        "A token in a URL is refused, however its name is written",
+        arguments: ["token", "access_token", "%74oken", "Token"])
     func tokenInURL(name: String) async throws {
         let house = try await house()
         expect(try await house.ask(.get, "/v1/state?\(name)=\(house.token)"), 400, "token-in-url")
