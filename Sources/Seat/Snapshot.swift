@@ -58,7 +58,7 @@ extension Registration.State {
         case .failed(let why, let end, let next): (name, failure, until, retry) = ("failed", why, end, next)
         }
         return [
-            "state": name, "until": now.json(of: until), "nextTry": now.json(of: retry),
+            "state": name, "until": now.json(of: until), "nextTryAt": now.json(of: retry),
             "status": failure?.status ?? .null,
             "reason": failure.map { .string($0.text) } ?? .null,
         ]

@@ -71,8 +71,7 @@ struct HeadLines {
 
     /// Goes behind the line; where its text ends.
     private mutating func lineEnd(in message: Span<UInt8>) throws(Malformed) -> Int {
-        var last = position
-        while last < end, message[last] != .carriageReturn, message[last] != .lineFeed { last += 1 }
+        let last = message.firstLineEnd(from: position, to: end)
         guard last < end else {
             guard end == message.count else { throw .messageTooLarge }
             position = end
@@ -86,7 +85,30 @@ struct HeadLines {
     }
 }
 
+extension Span<UInt8> {
+    /// Where the first CR or LF is, eight bytes looked at together; the end if there is none.
+    fileprivate func firstLineEnd(from start: Int, to end: Int) -> Int {
+        var index = start
+        while index + 8 <= end {
+            let word = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let found = word.bytes(equalTo: .carriageReturn) | word.bytes(equalTo: .lineFeed)
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < end, self[index] != .carriageReturn, self[index] != .lineFeed { index += 1 }
+        return index
+    }
+}
+
+extension UInt64 {
+    /// The high bit of every byte that is this one; above the lowest of them perhaps of others too.
+    fileprivate func bytes(equalTo byte: UInt8) -> UInt64 {
+        let difference = self ^ (UInt64(byte) &* 0x0101_0101_0101_0101)
+        return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+    }
+}
+
 extension UInt8 {
-    static let carriageReturn = UInt8(ascii: "\r")
-    static let lineFeed = UInt8(ascii: "\n")
+    static var carriageReturn: UInt8 { 0x0D }
+    static var lineFeed: UInt8 { 0x0A }
 }

@@ -26,7 +26,7 @@ extension RawMessage {
     /// The stateless refusal of a request that could not be understood: whatever must be copied and is there is
     /// copied as it stands (RFC 3261 §8.2.6, §8.2.7).
     fileprivate func refusal(_ reason: Malformed) -> [UInt8]? {
-        guard !isResponse, !isACK, headers.contains(.via) else { return nil }
+        guard !isResponse, !isACK, places.has(.via) else { return nil }
         var reply = Array("SIP/2.0 \(reason.status) \(reason.phrase)\r\n".utf8)
         for entry in headers.entries where [.via, .from, .to, .callID, .cSeq].contains(entry.kind) {
             reply.append(entry.line, of: bytes)

@@ -50,6 +50,11 @@ extension Span<UInt8> {
         return true
     }
 
+    func isEqual(_ slice: Slice, to text: String) -> Bool {
+        let utf8 = text.utf8
+        return isEqual(slice, to: Slice(0, utf8.count), of: utf8.span)
+    }
+
     func isEqual(_ slice: Slice, to otherSlice: Slice, of other: Span<UInt8>) -> Bool {
         guard slice.count == otherSlice.count else { return false }
         for index in 0..<slice.count where self[slice.start + index] != other[otherSlice.start + index] {
@@ -86,14 +91,5 @@ extension [UInt8] {
         for index in start..<count where self[index] == .carriageReturn || self[index] == .lineFeed {
             self[index] = UInt8(ascii: " ")
         }
-    }
-
-    mutating func append(_ number: UInt32) {
-        guard number < 10 else {
-            append(number / 10)
-            append(number % 10)
-            return
-        }
-        append(UInt8(ascii: "0") + UInt8(number))
     }
 }

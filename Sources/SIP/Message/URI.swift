@@ -150,16 +150,15 @@ extension URI.Layout {
         var lexer = Lexer(bytes, whole.range)
         guard let scheme = lexer.tokenSlice(), lexer.takeJust(UInt8(ascii: ":")), !lexer.isAtEnd else { throw .uri }
         let start = lexer.position
-        let beforeAt = lexer.slice { $0.isURICharacter && $0 != UInt8(ascii: "@") }
-        let hasUser = lexer.takeJust(UInt8(ascii: "@"))
-        let rest = Slice(hasUser ? lexer.position : start, whole.end)
-        lexer.skip(while: \.isURICharacter)
-        guard lexer.isAtEnd else { throw .uri }
         guard let kind = Kind(scheme, in: bytes) else {
+            lexer.skip(while: \.isURICharacter)
+            guard lexer.isAtEnd else { throw .uri }
             self.init(kind: .other, whole: whole, scheme: scheme, host: Slice(start, whole.end))
             return
         }
-        lexer = Lexer(bytes, rest.range)
+        let beforeAt = lexer.slice { $0.isURICharacter && $0 != UInt8(ascii: "@") }
+        let hasUser = lexer.takeJust(UInt8(ascii: "@"))
+        if !hasUser { lexer.position = start }
         let (host, port) = try lexer.takeHostAndPort()
         self.init(kind: kind, whole: whole, scheme: scheme, host: host, port: port)
         if hasUser { try divide(beforeAt, of: bytes) }
@@ -168,8 +167,8 @@ extension URI.Layout {
             guard lexer.isAtEnd else { throw .uri }
             return
         }
-        headers = Slice(lexer.position, whole.end)
-        guard !headers.isEmpty else { throw .uri }
+        headers = lexer.slice(while: \.isURICharacter)
+        guard !headers.isEmpty, lexer.isAtEnd else { throw .uri }
     }
 
     private mutating func divide(_ userInfo: Slice, of bytes: Span<UInt8>) throws(Malformed) {
@@ -234,7 +233,7 @@ extension UInt8 {
     }
 
     /// Printable ASCII without what ends or quotes a URI.
-    fileprivate var isURICharacter: Bool {
+    var isURICharacter: Bool {
         switch self {
         case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "^"),
             UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):

@@ -22,6 +22,7 @@ extension UserAgent {
             switch output {
             case .state(let state): [.registration(state)]
             case .send(let seconds): sendRegister(seconds: seconds, at: now)
+            case .ping: [.transmit(KeepAlive.ping)]
             }
         }
     }
