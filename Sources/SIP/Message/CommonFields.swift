@@ -11,13 +11,13 @@ package struct CommonFields: Sendable {
     var cSeq: CSeq
 
     /// The method of CSeq is taken from the request line where it is the same.
-    init(_ raw: RawMessage, method: Method?) throws(Malformed) {
+    init(_ raw: borrowing RawMessage, method: Method?) throws(Malformed) {
         let bytes = raw.bytes
         var via: [Via.Layout] = []
         for entry in raw.headers.entries where entry.kind == .via { try via.append(parsing: entry.value, of: bytes) }
         guard !via.isEmpty else { throw .missing(.via) }
-        from = try NameAddress.Layout(of: try raw.places.single(.from), in: bytes)
-        to = try NameAddress.Layout(of: try raw.places.single(.to), in: bytes)
+        from = try NameAddress.Layout(of: try raw.places.single(.from), in: bytes.span)
+        to = try NameAddress.Layout(of: try raw.places.single(.to), in: bytes.span)
         callID = try raw.places.single(.callID)
         guard bytes.isIdentifier(callID) else { throw .value(.callID) }
         var lexer = Lexer(bytes.span, try raw.places.single(.cSeq).range)

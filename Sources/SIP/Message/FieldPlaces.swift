@@ -4,8 +4,9 @@ struct FieldPlaces {
     private var found: UInt8 = 0
     private var repeated: UInt8 = 0
 
-    init(_ entries: [Headers.Entry]) {
-        for entry in entries where entry.kind != .other {
+    init(_ entries: borrowing [Headers.Entry]) {
+        for index in 0..<entries.count where entries[index].kind != .other {
+            let entry = entries[index]
             if has(entry.kind) { repeated |= entry.kind.mask }
             found |= entry.kind.mask
             values[Int(entry.kind.rawValue)] = entry.value
@@ -24,12 +25,7 @@ struct FieldPlaces {
 
 extension Headers.Kind {
     init(_ name: Slice, of bytes: Span<UInt8>) {
-        func isName(_ text: StaticString) -> Bool {
-            for index in 0..<name.count where bytes[name.start + index].lowercased != text.utf8Start[index] {
-                return false
-            }
-            return true
-        }
+        func isName(_ text: StaticString) -> Bool { bytes.matches(name, lowercase: text) }
         self =
             switch name.count {
             case 1: Self(compact: bytes[name.start].lowercased)

@@ -1,3 +1,5 @@
+import Wire
+
 /// A walk over the lines before a body, each ended by CR LF; a CR or LF on its own is malformed (RFC 3261 §7).
 struct HeadLines {
     private(set) var position = 0
@@ -71,7 +73,7 @@ struct HeadLines {
 
     /// Goes behind the line; where its text ends.
     private mutating func lineEnd(in message: Span<UInt8>) throws(Malformed) -> Int {
-        let last = message.firstLineEnd(from: position, to: end)
+        let last = message.firstIndex(of: .carriageReturn, or: .lineFeed, from: position, to: end)
         guard last < end else {
             guard end == message.count else { throw .messageTooLarge }
             position = end
@@ -82,29 +84,6 @@ struct HeadLines {
         }
         position = last + 2
         return last
-    }
-}
-
-extension Span<UInt8> {
-    /// Where the first CR or LF is, eight bytes looked at together; the end if there is none.
-    fileprivate func firstLineEnd(from start: Int, to end: Int) -> Int {
-        var index = start
-        while index + 8 <= end {
-            let word = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-            let found = word.bytes(equalTo: .carriageReturn) | word.bytes(equalTo: .lineFeed)
-            if found != 0 { return index + found.trailingZeroBitCount / 8 }
-            index += 8
-        }
-        while index < end, self[index] != .carriageReturn, self[index] != .lineFeed { index += 1 }
-        return index
-    }
-}
-
-extension UInt64 {
-    /// The high bit of every byte that is this one; above the lowest of them perhaps of others too.
-    fileprivate func bytes(equalTo byte: UInt8) -> UInt64 {
-        let difference = self ^ (UInt64(byte) &* 0x0101_0101_0101_0101)
-        return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
     }
 }
 

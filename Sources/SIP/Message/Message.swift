@@ -5,8 +5,7 @@ package enum Message: Sendable, Equatable {
 
     /// Reads one whole message.
     package init(_ bytes: Span<UInt8>) throws(UnreadableMessage) {
-        let raw: RawMessage
-        do { raw = try RawMessage(bytes) } catch { throw UnreadableMessage(reason: error) }
+        let raw = RawMessage(bytes)
         do {
             self = raw.isResponse ? .response(try Response(raw)) : .request(try Request(raw))
         } catch {

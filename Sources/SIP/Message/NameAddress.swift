@@ -36,7 +36,7 @@ package struct NameAddress: Sendable {
 
     package init(parsing text: String) throws(Malformed) {
         let bytes = Array(text.utf8)
-        self.init(bytes, try Layout(of: Slice(0, bytes.count), in: bytes))
+        self.init(bytes, try Layout(of: Slice(0, bytes.count), in: bytes.span))
     }
 
     /// The addresses of a comma-separated value.
@@ -82,8 +82,8 @@ package struct NameAddress: Sendable {
 
 extension NameAddress.Layout {
     /// Finds the parts of a value that is one address.
-    init(of value: Slice, in bytes: [UInt8]) throws(Malformed) {
-        var lexer = Lexer(bytes.span, value.range)
+    init(of value: Slice, in bytes: Span<UInt8>) throws(Malformed) {
+        var lexer = Lexer(bytes, value.range)
         self = try lexer.takeNameAddress()
         guard lexer.isAtEnd else { throw .address }
     }

@@ -2,6 +2,7 @@ import Wire
 
 /// A message taken apart into start line, header fields and body, none of them understood yet (RFC 3261 §7).
 struct RawMessage {
+    /// Empty if it could not be read.
     let startLine: Slice
     /// The fields, on the bytes of the message up to its body.
     let headers: Headers
@@ -13,7 +14,7 @@ struct RawMessage {
 
     var bytes: [UInt8] { headers.bytes }
     var isResponse: Bool {
-        startLine.count >= 4 && bytes.matches(Slice(startLine.start, startLine.start + 4), "SIP/")
+        startLine.count >= 4 && bytes.matches(Slice(startLine.start, startLine.start + 4), lowercase: "sip/")
     }
 }
 
@@ -29,15 +30,17 @@ extension RawMessage {
     }
 
     /// Reads one whole message; empty lines before it and bytes after its body do not count (RFC 3261 §7.5, §18.3).
-    init(_ bytes: Span<UInt8>) throws(Malformed) {
+    init(_ bytes: Span<UInt8>) {
         let message = bytes.extracting(droppingFirst: bytes.emptyLines)
         var lines = HeadLines(of: message)
-        startLine = try lines.takeStartLine(in: message)
+        var startLine = Slice.none
         do {
+            startLine = try lines.takeStartLine(in: message)
             try lines.takeFields(in: message)
         } catch {
             defect = error
         }
+        self.startLine = startLine
         headers = Headers(lines, of: message)
         places = FieldPlaces(headers.entries)
         guard defect == nil else { return }

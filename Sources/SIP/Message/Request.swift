@@ -25,7 +25,8 @@ package struct Request: MessageFields {
 }
 
 extension Request {
-    init(_ raw: RawMessage) throws(Malformed) {
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
+        if raw.startLine.isEmpty, let defect = raw.defect { throw defect }
         let line = try RequestLine(raw)
         if let defect = raw.defect { throw defect }
         method = Method(rawValue: raw.bytes.text(line.method))
@@ -61,7 +62,7 @@ private struct RequestLine {
     let method: Slice
     private let uri: Slice
 
-    init(_ raw: RawMessage) throws(Malformed) {
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
         var lexer = Lexer(raw.bytes.span, raw.startLine.range)
         guard let method = lexer.tokenSlice(), lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
         self.method = method
@@ -70,7 +71,7 @@ private struct RequestLine {
         var version = lexer.slice { $0 != UInt8(ascii: " ") }
         let hasMore = !lexer.isAtEnd
         while lexer.takeJust(UInt8(ascii: " ")) { version = lexer.slice { $0 != UInt8(ascii: " ") } }
-        if !raw.bytes.matches(version, "SIP/2.0") {
+        if !raw.bytes.matches(version, lowercase: "sip/2.0") {
             throw raw.bytes.text(version).uppercased().hasPrefix("SIP/") ? .version : .startLine
         }
         guard !hasMore else { throw .startLine }

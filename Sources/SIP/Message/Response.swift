@@ -28,11 +28,11 @@ package struct Response: MessageFields {
 }
 
 extension Response {
-    init(_ raw: RawMessage) throws(Malformed) {
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
         var lexer = Lexer(raw.bytes.span, raw.startLine.range)
         let version = lexer.slice { $0 != UInt8(ascii: " ") }
         guard lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
-        guard raw.bytes.matches(version, "SIP/2.0") else { throw .version }
+        guard raw.bytes.matches(version, lowercase: "sip/2.0") else { throw .version }
         let start = lexer.position
         guard let status = lexer.takeNumber(), lexer.position == start + 3, 100..<700 ~= status,
             lexer.takeJust(UInt8(ascii: " "))

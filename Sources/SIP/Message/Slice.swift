@@ -50,6 +50,15 @@ extension Span<UInt8> {
         return true
     }
 
+    func matches(_ slice: Slice, lowercase text: StaticString) -> Bool {
+        guard slice.count == text.utf8CodeUnitCount else { return false }
+        let other = text.utf8Start
+        return extracting(slice.range).withUnsafeBufferPointer { bytes in
+            for index in 0..<bytes.count where bytes[index].lowercased != other[index] { return false }
+            return true
+        }
+    }
+
     func isEqual(_ slice: Slice, to text: String) -> Bool {
         let utf8 = text.utf8
         return isEqual(slice, to: Slice(0, utf8.count), of: utf8.span)
@@ -67,6 +76,7 @@ extension Span<UInt8> {
 extension [UInt8] {
     func text(_ slice: Slice) -> String { span.text(slice) }
     func matches(_ slice: Slice, _ text: String) -> Bool { span.matches(slice, text) }
+    func matches(_ slice: Slice, lowercase text: StaticString) -> Bool { span.matches(slice, lowercase: text) }
 
     func isEqual(_ slice: Slice, to otherSlice: Slice, of other: [UInt8]) -> Bool {
         span.isEqual(slice, to: otherSlice, of: other.span)

@@ -196,9 +196,9 @@ extension URI.Layout {
 
 extension URI.Layout.Kind {
     fileprivate init?(_ scheme: Slice, in bytes: Span<UInt8>) {
-        if bytes.matches(scheme, "sip") {
+        if bytes.matches(scheme, lowercase: "sip") {
             self = .sip
-        } else if bytes.matches(scheme, "sips") {
+        } else if bytes.matches(scheme, lowercase: "sips") {
             self = .sips
         } else {
             return nil
@@ -207,7 +207,7 @@ extension URI.Layout.Kind {
 }
 
 extension Lexer {
-    /// `hostport` of RFC 3261 §25.1; underscores are let through, as host names inside networks have them.
+    /// `hostport` of RFC 3261 §25.1.
     mutating func takeHostAndPort() throws(Malformed) -> (host: Slice, port: UInt16?) {
         let start = position
         if takeJust(UInt8(ascii: "[")) {
@@ -225,23 +225,6 @@ extension Lexer {
 }
 
 extension UInt8 {
-    fileprivate var isHostCharacter: Bool {
-        switch self {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"): true
-        default: false
-        }
-    }
-
-    /// Printable ASCII without what ends or quotes a URI.
-    var isURICharacter: Bool {
-        switch self {
-        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "^"),
-            UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
-            false
-        default: 0x21...0x7E ~= self
-        }
-    }
-
     /// `unreserved` and `user-unreserved` of RFC 3261 §25.1.
     fileprivate var isUserCharacter: Bool { isAlphanumeric || "-_.!~*'()&=+$,;?/".utf8.contains(self) }
 }

@@ -90,8 +90,8 @@ extension Lexer {
     fileprivate mutating func takeHop() throws(Malformed) -> Via.Layout {
         skipWhitespace()
         let start = position
-        guard let name = tokenSlice(), bytes.matches(name, "SIP"), take("/"),
-            let version = tokenSlice(), bytes.matches(version, "2.0"), take("/"),
+        guard let name = tokenSlice(), bytes.matches(name, lowercase: "sip"), take("/"),
+            let version = tokenSlice(), bytes.matches(version, lowercase: "2.0"), take("/"),
             let transport = tokenSlice(), next?.isWhitespace == true
         else { throw .value(.via) }
         skipWhitespace()

@@ -85,7 +85,7 @@ extension UserAgent {
         let tag = response.to.tag ?? ""
         if let ack = client.acknowledgements[tag] { return [.transmit(ack.bytes)] }
         guard client.acknowledgements.count < Limit.forks, !isOffered(key, tag: tag) else { return [] }
-        authenticator.learn(fromSuccess: response)
+        authenticator.learn(fromSuccess: response, to: client.transaction.request)
         switch client.purpose {
         case .call(let call):
             return take(response, for: call, of: client, key, at: now)
