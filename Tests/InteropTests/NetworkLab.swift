@@ -27,6 +27,8 @@ final class NetworkLab {
         (agent, router, gateway) = (tag + "a", tag + "r", tag + "g")
         for name in [agent, router, gateway] {
             try ip("netns add \(name)")
+            // Its addresses come to be bit by bit, and each bit is a change of the network.
+            try ip("netns exec \(name) sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
             try ip("-n \(name) link set lo up")
         }
         try ip("-n \(agent) link add wire type veth peer name agent netns \(router)")
