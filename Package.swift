@@ -98,7 +98,7 @@ let package = Package(
         tests("WebSocketConformanceTests", "WebSocketConformance"),
         tests("DeflateTests", "Wire", "Deflate"),
         tests("HTTPTests", "Wire", "HTTP", httpTypes),
-        tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
+        tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475"), .copy("rfc5118")]),
         tests("SDPTests", "Wire", "SDP"),
         tests("ICETests", "Wire", "Crypto", "ICE"),
         tests("MediaTests", "Wire", "Crypto", "Media"),

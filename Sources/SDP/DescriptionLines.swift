@@ -1,3 +1,5 @@
+import Wire
+
 /// A walk over the `type=value` lines of a description (RFC 8866 §5), empty lines left out.
 struct DescriptionLines {
     struct Line {
@@ -17,6 +19,9 @@ struct DescriptionLines {
 
     init(_ bytes: [UInt8]) throws(SessionDescription.ParseFailure) {
         guard bytes.count <= Limit.bytes else { throw .tooLong }
+        guard bytes.span.firstIndex(of: 0, or: 0, from: 0, to: bytes.count) == bytes.count else {
+            throw .malformedLine
+        }
         self.bytes = bytes
         try advance()
     }
@@ -26,10 +31,10 @@ struct DescriptionLines {
         next = nil
         while position < bytes.count, next == nil {
             let start = position
-            while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
-            let isReturned = position > start && bytes[position - 1] == UInt8(ascii: "\r")
-            let end = isReturned ? position - 1 : position
-            position += 1
+            let end = bytes.span.firstIndex(of: .carriageReturn, or: .lineFeed, from: start, to: bytes.count)
+            let isReturned = end < bytes.count && bytes[end] == .carriageReturn
+            position = isReturned ? end + 2 : end + 1
+            guard !isReturned || end + 1 == bytes.count || bytes[end + 1] == .lineFeed else { throw .malformedLine }
             if start < end { next = try line(start..<end) }
         }
     }
@@ -41,7 +46,6 @@ struct DescriptionLines {
         guard range.count >= 2, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(type),
             bytes[range.lowerBound + 1] == UInt8(ascii: "=")
         else { throw .malformedLine }
-        for index in range where bytes[index] == 0 || bytes[index] == UInt8(ascii: "\r") { throw .malformedLine }
         return Line(type: type, value: range.dropFirst(2))
     }
 
@@ -118,6 +122,11 @@ struct DescriptionFields {
         position = stop + 1
         return start..<stop
     }
+}
+
+extension UInt8 {
+    fileprivate static var carriageReturn: UInt8 { 0x0D }
+    fileprivate static var lineFeed: UInt8 { 0x0A }
 }
 
 extension String {

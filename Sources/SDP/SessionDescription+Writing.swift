@@ -8,15 +8,20 @@ extension SessionDescription {
         writer.line("v", "0")
         writer.begin("o")
         writer.write(origin.username)
-        writer.write(" ", String(origin.sessionID))
-        writer.write(" ", String(origin.sessionVersion))
+        writer.write(" ", origin.sessionID)
+        writer.write(" ", origin.sessionVersion)
         writer.write(" ", origin.address)
         writer.end()
         writer.line("s", name)
         writer.lines(otherLines, ofTypes: "iuep")
         writer.line(connection)
         writer.lines(otherLines, ofTypes: "b")
-        for timing in timings { writer.line("t", "\(timing.start) \(timing.stop)") }
+        for timing in timings {
+            writer.begin("t")
+            writer.write(timing.start)
+            writer.write(" ", timing.stop)
+            writer.end()
+        }
         writer.lines(otherLines, ofTypes: "rzk")
         writer.attributes(attributes)
         for section in media { writer.section(section) }
@@ -40,7 +45,18 @@ private struct LineWriter {
     }
 
     mutating func write(_ text: String) {
-        bytes.append(contentsOf: text.utf8)
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func write(_ number: UInt64) {
+        if number >= 10 { write(number / 10) }
+        bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    mutating func write(_ separator: Unicode.Scalar, _ number: UInt64) {
+        bytes.append(UInt8(ascii: separator))
+        write(number)
     }
 
     mutating func write(_ separator: Unicode.Scalar, _ text: String) {
@@ -86,8 +102,8 @@ private struct LineWriter {
     mutating func section(_ section: MediaDescription) {
         begin("m")
         write(section.media)
-        write(" ", String(section.port))
-        if let count = section.portCount { write("/", String(count)) }
+        write(" ", UInt64(section.port))
+        if let count = section.portCount { write("/", UInt64(count)) }
         write(" ", section.transport)
         for format in section.formats { write(" ", format) }
         end()

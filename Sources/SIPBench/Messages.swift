@@ -11,14 +11,10 @@ struct Messages: ParsableCommand {
     var file: String
     @Argument(help: "For how long.")
     var seconds: Double
-    @Flag(help: "Print what is written, too.")
-    var show = false
-
     private struct Unreadable: Error {}
 
     func run() throws {
         let message = [UInt8](try Data(contentsOf: URL(filePath: file)))
-        if show { print(String(decoding: try Self.roundTrip(message), as: UTF8.self)) }
         try Self.repeatRoundTrip(message)
         let start = processorTime()
         let allocationsBefore = phonebard_allocation_count()

@@ -58,16 +58,19 @@ extension Registration.State {
         case .failed(let why, let end, let next): (name, failure, until, retry) = ("failed", why, end, next)
         }
         return [
-            "state": name, "until": now.json(of: until), "nextTry": now.json(of: retry),
-            "status": failure?.status.map { .integer(Int64($0)) } ?? .null,
+            "state": name, "until": now.json(of: until), "nextTryAt": now.json(of: retry),
+            "status": failure?.status ?? .null,
             "reason": failure.map { .string($0.text) } ?? .null,
         ]
     }
 }
 
 extension Registration.Failure {
-    fileprivate var status: Int? {
-        if case .rejected(let status, _) = self { status } else { nil }
+    fileprivate var status: JSON {
+        switch self {
+        case .rejected(let status, _): .integer(Int64(status))
+        case .timedOut, .transport: .null
+        }
     }
 
     /// The registrar's own words, or what there is to say in their place.

@@ -83,7 +83,7 @@ struct ConfigurationFaultsTests {
                     """,
                     """
                     system.yaml:4: control.allowedOrigins: expected a web page's origin such as https://crm.example, \
-                    found "*"
+                    without the scheme's own port, found "*"
                     """,
                     "system.yaml:5: control.answerTimeout: expected a duration from 1s to 5min, found \"20\"",
                     "system.yaml:7: limits.connections: expected a whole number from 1 to 100000, found \"many\"",

@@ -126,6 +126,16 @@ struct RegisteringTests {
         #expect(invite.contacts.first?.uri.parameters.contains("ob") == true)
     }
 
+    @Test("a ping is answered by a pong, which keeps a flow (RFC 5626 §3.5.1, RFC 7118 §6)")
+    func keepAlive() throws {
+        let link = try registerOutbound([.flowTimer: "100"])
+        link.pass(.seconds(100))
+        #expect(link.takeTrace() == ["→ ?", "← ?"])
+        link.pass(.seconds(100))
+        #expect(link.takeTrace() == ["→ ?", "← ?"])
+        #expect(link.take(.agent) == [])
+    }
+
     @Test("Service-Route is the way of requests outside a dialog, until the registration ends (RFC 3608 §5)")
     func serviceRoute() throws {
         let link = try registerOutbound([.serviceRoute: "<sip:p2.example.com;lr>, <sip:home.example.com;lr>"])

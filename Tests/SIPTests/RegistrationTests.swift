@@ -9,7 +9,11 @@ final class RegistrationTests {
     private lazy var registration = Registration(contact: NameAddress(URI(user: "a", host: "x.invalid")))
 
     private func handle(_ input: Registration.Input, at seconds: Double = 0) -> [Registration.Output] {
-        registration.handle(input, at: .at(seconds), using: &randomness)
+        handle(input, on: .at(seconds))
+    }
+
+    private func handle(_ input: Registration.Input, on instant: Instant) -> [Registration.Output] {
+        registration.handle(input, at: instant, using: &randomness)
     }
 
     private func response(_ status: Int, _ headers: Headers = [:]) -> Registration.Input {
@@ -238,6 +242,37 @@ final class RegistrationTests {
         #expect(registration.deadline == nil)
         #expect(registration.binding == nil)
         #expect(handle(.transportConnected) == [.state(.registering), .send(seconds: 600)])
+    }
+
+    @Test("a flow whose registrar says Flow-Timer is kept in use, and is dead without a pong (RFC 5626 §4.4.1)")
+    func keepAlive() throws {
+        _ = handle(.transportConnected)
+        _ = handle(.register(seconds: 3600))
+        _ = handle(response(200, [.flowTimer: "100"]))
+        var now = Instant.at(0)
+        for _ in 0..<20 {
+            let due = try #require(registration.deadline)
+            #expect(.seconds(80)...(.seconds(100)) ~= due - now)
+            #expect(handle(.deadlineReached, on: due) == [.ping])
+            #expect(registration.deadline == due + .seconds(10))
+            now = due + .seconds(1)
+            #expect(handle(.pong, on: now) == [])
+        }
+        _ = handle(.deadlineReached, on: now + .seconds(100))
+        let told = try failure(handle(.deadlineReached, on: now + .seconds(110)))
+        #expect(told.failure == .timedOut)
+        #expect(told.until == nil)
+        #expect(registration.binding == nil)
+        let again = handle(.deadlineReached, on: now + .seconds(111))
+        #expect(again == [.state(.registering), .send(seconds: 3600)])
+    }
+
+    @Test("a Flow-Timer that would have us ping all the time is taken for ten seconds")
+    func shortFlowTimer() throws {
+        _ = handle(.transportConnected)
+        _ = handle(.register(seconds: 3600))
+        _ = handle(response(200, [.flowTimer: "1"]))
+        #expect(try #require(registration.deadline) >= .at(8))
     }
 
     @Test("unregistering without a connection is done at once")

@@ -24,7 +24,7 @@ struct RegistrationStories {
         #expect(registrar(story) == .null)
         story.logIn()
         let granted: JSON = [
-            "state": "registered", "until": time(story, in: 300), "nextTry": nil, "status": nil, "reason": nil,
+            "state": "registered", "until": time(story, in: 300), "nextTryAt": nil, "status": nil, "reason": nil,
         ]
         #expect(registrar(story) == granted)
         story.advance(by: .seconds(225))
@@ -43,7 +43,7 @@ struct RegistrationStories {
         story.getUser()
         story.command(.initialize(Story.login))
         let refused: JSON = [
-            "state": "failed", "until": nil, "nextTry": time(story, in: 20), "status": 503,
+            "state": "failed", "until": nil, "nextTryAt": time(story, in: 20), "status": 503,
             "reason": "Service Unavailable",
         ]
         #expect(registrar(story) == refused)
@@ -79,6 +79,18 @@ struct RegistrationStories {
         #expect(story.reply(.checkLogin) == .success(["result": 1]))
     }
 
+    @Test("logout takes a binding back whose refresh was refused")
+    func logoutWhileRefused() {
+        let story = Story()
+        story.logIn()
+        story.refusesRegistration = 500
+        story.advance(by: .seconds(226))
+        story.refusesRegistration = nil
+        #expect(story.reply(.logout) == .success(.loggedOut))
+        #expect(story.registrations.last?.expires == "0")
+        #expect(!story.isConnected)
+    }
+
     @Test("A lost connection is shown as such until the next one")
     func lost() {
         let story = Story()
@@ -86,7 +98,7 @@ struct RegistrationStories {
         story.acceptsConnections = false
         story.loseConnection()
         let lost: JSON = [
-            "state": "failed", "until": nil, "nextTry": nil, "status": nil, "reason": "The connection was lost.",
+            "state": "failed", "until": nil, "nextTryAt": nil, "status": nil, "reason": "The connection was lost.",
         ]
         #expect(registrar(story) == lost)
         #expect(registration(story) == "waiting")

@@ -28,11 +28,17 @@ extension Form where Value == String {
     static let folder = text("FOLDER", "a path") { !$0.isEmpty }
     static let word = text("TEXT", "a text") { !$0.isEmpty }
     static let host = text("HOST[:PORT]", "a host name or address, with a port if need be") {
-        !$0.isEmpty && !$0.contains { " /@?#".contains($0) }
+        !$0.isEmpty && !$0.contains { " /@?#*".contains($0) }
     }
-    static let origin = text("ORIGIN", "a web page's origin such as https://crm.example") { text in
+    /// As browsers write it, which leave the scheme's own port out.
+    static let origin = text("ORIGIN", "a web page's origin such as https://crm.example, without the scheme's own port")
+    {
+        text in
         let parts = text.split(separator: "://", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty && !parts[1].contains { " /*?#".contains($0) }
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return false }
+        let isUsual =
+            parts[0] == "https" && parts[1].hasSuffix(":443") || parts[0] == "http" && parts[1].hasSuffix(":80")
+        return !isUsual && !parts[1].contains { " /*?#".contains($0) }
     }
     static let socketURI = text("URI", "a URI such as wss://gateway.example:4443") { WebSocketURL($0) != nil }
 }

@@ -19,11 +19,13 @@ package struct CSeq: Sendable, Hashable {
 }
 
 extension Lexer {
-    mutating func takeCSeq() throws(Malformed) -> CSeq {
+    /// Takes a number and a method; no new text is made of a method that is the expected one.
+    mutating func takeCSeq(expecting expected: Method? = nil) throws(Malformed) -> CSeq {
         guard let number = takeNumber(), number < 1 << 31, next?.isWhitespace == true else { throw .value(.cSeq) }
         skipWhitespace()
-        guard let method = takeToken(), isAtEnd else { throw .value(.cSeq) }
-        return CSeq(number, Method(rawValue: method))
+        guard let name = tokenSlice(), isAtEnd else { throw .value(.cSeq) }
+        if let expected, bytes.isEqual(name, to: expected.rawValue) { return CSeq(number, expected) }
+        return CSeq(number, Method(rawValue: bytes.text(name)))
     }
 }
 

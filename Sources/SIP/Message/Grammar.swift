@@ -7,14 +7,17 @@ extension UInt8 {
     var isAlphanumeric: Bool { isDigit || 0x61...0x7A ~= self | 0x20 }
 
     /// `token` of RFC 3261 §25.1.
-    var isTokenCharacter: Bool {
-        switch self {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "!"),
-            UInt8(ascii: "%"), UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "`"),
-            UInt8(ascii: "'"), UInt8(ascii: "~"):
-            true
-        default: false
-        }
+    var isTokenCharacter: Bool { isAny(of: 0x03FF_6CA2_0000_0000, 0x47FF_FFFF_87FF_FFFE) }
+
+    /// What a host name is made of; underscores are let through, as names inside networks have them.
+    var isHostCharacter: Bool { isAny(of: 0x03FF_6000_0000_0000, 0x07FF_FFFE_87FF_FFFE) }
+
+    /// Printable ASCII without what ends or quotes a URI.
+    var isURICharacter: Bool { isAny(of: 0xAFFF_FFFA_0000_0000, 0x47FF_FFFF_AFFF_FFFF) }
+
+    /// Whether it is one of a set of ASCII characters: a bit for each, those below 64 first.
+    private func isAny(of low: UInt64, _ high: UInt64) -> Bool {
+        self < 0x80 && (self < 0x40 ? low : high) &>> UInt64(self & 0x3F) & 1 == 1
     }
 
     /// The letter in lower case; anything else as it is.

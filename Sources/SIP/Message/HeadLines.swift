@@ -1,3 +1,5 @@
+import Wire
+
 /// A walk over the lines before a body, each ended by CR LF; a CR or LF on its own is malformed (RFC 3261 §7).
 struct HeadLines {
     private(set) var position = 0
@@ -71,8 +73,7 @@ struct HeadLines {
 
     /// Goes behind the line; where its text ends.
     private mutating func lineEnd(in message: Span<UInt8>) throws(Malformed) -> Int {
-        var last = position
-        while last < end, message[last] != .carriageReturn, message[last] != .lineFeed { last += 1 }
+        let last = message.firstIndex(of: .carriageReturn, or: .lineFeed, from: position, to: end)
         guard last < end else {
             guard end == message.count else { throw .messageTooLarge }
             position = end
@@ -87,6 +88,6 @@ struct HeadLines {
 }
 
 extension UInt8 {
-    static let carriageReturn = UInt8(ascii: "\r")
-    static let lineFeed = UInt8(ascii: "\n")
+    static var carriageReturn: UInt8 { 0x0D }
+    static var lineFeed: UInt8 { 0x0A }
 }

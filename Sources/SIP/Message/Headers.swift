@@ -1,6 +1,9 @@
+import Wire
+
 /// The header fields of a message in the order and spelling they were written in (RFC 3261 §7.3).
 ///
-/// They stay the bytes they came as: a value becomes a text when it is asked for.
+/// They stay the bytes they came as: a value becomes a text when it is asked for. The fields that a message keeps apart
+/// are not seen here, and are not written from here.
 package struct Headers: Sendable {
     package struct Field: Sendable, Equatable {
         package var name: HeaderName
@@ -26,27 +29,29 @@ package struct Headers: Sendable {
     private(set) var bytes: [UInt8]
     private(set) var entries: [Entry]
 
-    /// Lines that were found in a message.
-    init(_ bytes: [UInt8], _ entries: [Entry]) {
-        self.bytes = bytes
-        self.entries = entries
+    /// The lines that were found in a message.
+    init(_ lines: HeadLines, of message: Span<UInt8>) {
+        bytes = [UInt8](message.extracting(first: lines.position))
+        entries = lines.fields
+        if !lines.folded.isEmpty { unfold(lines.folded) }
     }
 
     package init(_ fields: [Field] = []) {
-        self.init([], [])
+        bytes = []
+        entries = []
         for field in fields { append(field.name, field.value) }
     }
 
     package var fields: [Field] {
-        entries.map { Field(HeaderName(bytes.text($0.name)), bytes.text($0.value)) }
+        visible.map { Field(HeaderName(bytes.text($0.name)), bytes.text($0.value)) }
     }
 
     /// The first field of that name; setting it replaces every field of that name.
     package subscript(name: HeaderName) -> String? {
-        get { values(name).first.map { bytes.text($0) } }
+        get { entries.first { isVisible($0, name) }.map { bytes.text($0.value) } }
         set {
             guard let newValue else { return remove(name) }
-            let first = entries.firstIndex { name.matches($0.name, of: bytes) } ?? entries.count
+            let first = entries.firstIndex { isVisible($0, name) } ?? entries.count
             remove(name)
             let entry = write(name, newValue)
             entries.insert(entry, at: first)
@@ -79,7 +84,7 @@ package struct Headers: Sendable {
 
     package mutating func append(_ more: Headers) {
         guard !entries.isEmpty else { return self = more }
-        for entry in more.entries {
+        for entry in more.visible {
             let offset = bytes.count - entry.name.start
             bytes.append(entry.line, of: more.bytes)
             entries.append(
@@ -88,29 +93,11 @@ package struct Headers: Sendable {
     }
 
     package mutating func remove(_ name: HeaderName) {
-        entries.removeAll { name.matches($0.name, of: bytes) }
-    }
-
-    /// Takes away what a message keeps apart.
-    mutating func removeOwnFields() {
-        entries.removeAll { $0.kind != .other }
-    }
-
-    func contains(_ kind: Kind) -> Bool { entries.contains { $0.kind == kind } }
-
-    /// The only value of that kind.
-    func single(_ kind: Kind) throws(Malformed) -> Slice {
-        var found: Slice?
-        for entry in entries where entry.kind == kind {
-            guard found == nil else { throw .repeated(HeaderName(bytes.text(entry.name))) }
-            found = entry.value
-        }
-        guard let found else { throw .missing(kind.name) }
-        return found
+        entries.removeAll { [bytes] in $0.kind == .other && name.matches($0.name, of: bytes) }
     }
 
     /// Puts values that go over several lines on one (RFC 3261 §7.3.1).
-    mutating func unfold(_ folded: [Int]) {
+    private mutating func unfold(_ folded: [Int]) {
         let original = bytes
         for index in folded {
             let entry = entries[index]
@@ -129,7 +116,13 @@ package struct Headers: Sendable {
     }
 
     private func values(_ name: HeaderName) -> [Slice] {
-        entries.compactMap { name.matches($0.name, of: bytes) ? $0.value : nil }
+        entries.compactMap { isVisible($0, name) ? $0.value : nil }
+    }
+
+    fileprivate var visible: [Entry] { entries.filter { $0.kind == .other } }
+
+    private func isVisible(_ entry: Entry, _ name: HeaderName) -> Bool {
+        entry.kind == .other && name.matches(entry.name, of: bytes)
     }
 
     /// Adds a line to the bytes, in which nothing can start a line of its own.
@@ -145,59 +138,14 @@ package struct Headers: Sendable {
     }
 }
 
-extension Headers.Kind {
-    init(_ name: Slice, of bytes: Span<UInt8>) {
-        func isName(_ text: StaticString) -> Bool {
-            name.range.allSatisfy { bytes[$0].lowercased == text.utf8Start[$0 - name.start] }
-        }
-        self =
-            switch name.count {
-            case 1: Self(compact: bytes[name.start].lowercased)
-            case 2 where isName("to"): .to
-            case 3 where isName("via"): .via
-            case 4 where isName("from"): .from
-            case 4 where isName("cseq"): .cSeq
-            case 7 where isName("call-id"): .callID
-            case 12 where isName("max-forwards"): .maxForwards
-            case 14 where isName("content-length"): .contentLength
-            default: .other
-            }
-    }
-
-    private init(compact letter: UInt8) {
-        self =
-            switch letter {
-            case UInt8(ascii: "f"): .from
-            case UInt8(ascii: "i"): .callID
-            case UInt8(ascii: "l"): .contentLength
-            case UInt8(ascii: "t"): .to
-            case UInt8(ascii: "v"): .via
-            default: .other
-            }
-    }
-
-    fileprivate var name: HeaderName {
-        switch self {
-        case .via: .via
-        case .from: .from
-        case .to: .to
-        case .callID: .callID
-        case .cSeq: .cSeq
-        case .maxForwards: .maxForwards
-        case .contentLength, .other: .contentLength
-        }
-    }
-}
-
 extension Headers: Equatable {
     /// Whether they are the same fields in the same order; letter case and compact forms of names do not count.
     package static func == (left: Headers, right: Headers) -> Bool {
-        left.entries.count == right.entries.count
-            && zip(left.entries, right.entries).allSatisfy { one, other in
-                left.bytes.isEqual(one.value, to: other.value, of: right.bytes)
-                    && (left.bytes.isEqual(one.name, to: other.name, of: right.bytes)
-                        || HeaderName(left.bytes.text(one.name)) == HeaderName(right.bytes.text(other.name)))
-            }
+        left.visible.elementsEqual(right.visible) { one, other in
+            left.bytes.isEqual(one.value, to: other.value, of: right.bytes)
+                && (left.bytes.isEqual(one.name, to: other.name, of: right.bytes)
+                    || HeaderName(left.bytes.text(one.name)) == HeaderName(right.bytes.text(other.name)))
+        }
     }
 }
 

@@ -23,6 +23,10 @@ package enum Malformed: Error, Hashable, Sendable {
     case address
     case quotedString
     case digest
+    /// A body whose parts cannot be told apart.
+    case multipart
+    case tooManyParts
+    case nestedTooDeep
 
     /// The status a server answers such a request with (RFC 3261 §8.2, §21.4, §21.5).
     package var status: Int {
@@ -53,6 +57,9 @@ package enum Malformed: Error, Hashable, Sendable {
         case .address: "Bad Address"
         case .quotedString: "Bad Quoted String"
         case .digest: "Bad Digest"
+        case .multipart: "Bad Multipart Body"
+        case .tooManyParts: "Too Many Body Parts"
+        case .nestedTooDeep: "Body Parts Nested Too Deep"
         case .messageTooLarge, .bodyTooLarge, .targetTooLong, .version, .scheme: reasonPhrase(status)
         }
     }

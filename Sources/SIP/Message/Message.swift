@@ -5,8 +5,7 @@ package enum Message: Sendable, Equatable {
 
     /// Reads one whole message.
     package init(_ bytes: Span<UInt8>) throws(UnreadableMessage) {
-        let raw: RawMessage
-        do { raw = try RawMessage(bytes) } catch { throw UnreadableMessage(reason: error) }
+        let raw = RawMessage(bytes)
         do {
             self = raw.isResponse ? .response(try Response(raw)) : .request(try Request(raw))
         } catch {
@@ -26,7 +25,7 @@ extension RawMessage {
     /// The stateless refusal of a request that could not be understood: whatever must be copied and is there is
     /// copied as it stands (RFC 3261 §8.2.6, §8.2.7).
     fileprivate func refusal(_ reason: Malformed) -> [UInt8]? {
-        guard !isResponse, !isACK, headers.contains(.via) else { return nil }
+        guard !isResponse, !isACK, places.has(.via) else { return nil }
         var reply = Array("SIP/2.0 \(reason.status) \(reason.phrase)\r\n".utf8)
         for entry in headers.entries where [.via, .from, .to, .callID, .cSeq].contains(entry.kind) {
             reply.append(entry.line, of: bytes)

@@ -36,14 +36,7 @@ package struct NameAddress: Sendable {
 
     package init(parsing text: String) throws(Malformed) {
         let bytes = Array(text.utf8)
-        try self.init(bytes, parsing: Slice(0, bytes.count))
-    }
-
-    /// A value that is one address.
-    init(_ bytes: [UInt8], parsing value: Slice) throws(Malformed) {
-        var lexer = Lexer(bytes.span, value.range)
-        self.init(bytes, try lexer.takeNameAddress())
-        guard lexer.isAtEnd else { throw .address }
+        self.init(bytes, try Layout(of: Slice(0, bytes.count), in: bytes.span))
     }
 
     /// The addresses of a comma-separated value.
@@ -74,17 +67,32 @@ package struct NameAddress: Sendable {
             written.append(Slice(layout.whole.start, layout.parameters.start), of: bytes)
             let end = Slice(written.count, written.count + newValue.slice.count)
             written.append(newValue.slice, of: newValue.bytes)
-            let offset = -layout.whole.start
-            let name = layout.displayName.moved(by: offset)
-            let place = layout.uri.moved(by: offset)
-            self = NameAddress(
-                written, Layout(whole: Slice(0, end.end), displayName: name, uri: place, parameters: end))
+            var place = layout.moved(by: -layout.whole.start)
+            place.whole = Slice(0, end.end)
+            place.parameters = end
+            self = NameAddress(written, place)
         }
     }
 
     package var tag: String? {
         get { parameters["tag"] }
         set { parameters["tag"] = newValue }
+    }
+}
+
+extension NameAddress.Layout {
+    /// Finds the parts of a value that is one address.
+    init(of value: Slice, in bytes: Span<UInt8>) throws(Malformed) {
+        var lexer = Lexer(bytes, value.range)
+        self = try lexer.takeNameAddress()
+        guard lexer.isAtEnd else { throw .address }
+    }
+
+    /// The same in other bytes, that many places further on.
+    func moved(by offset: Int) -> NameAddress.Layout {
+        NameAddress.Layout(
+            whole: whole.moved(by: offset), displayName: displayName.moved(by: offset), uri: uri.moved(by: offset),
+            parameters: parameters.moved(by: offset))
     }
 }
 

@@ -130,15 +130,19 @@ extension Lexer {
     mutating func takeURIParameters() throws(Malformed) -> Slice {
         let start = position
         while takeJust(UInt8(ascii: ";")) {
-            let name = slice { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "?") }
+            let name = slice { $0.isURIParameterCharacter && $0 != UInt8(ascii: "=") }
             guard !name.isEmpty else { throw .parameter }
-            skip { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: "?") }
+            skip(while: \.isURIParameterCharacter)
         }
         return Slice(start, position)
     }
 }
 
 extension UInt8 {
+    fileprivate var isURIParameterCharacter: Bool {
+        isURICharacter && self != UInt8(ascii: ";") && self != UInt8(ascii: "?")
+    }
+
     /// What stands unquoted in the value of a header parameter: a token, a host, an address.
     fileprivate var isParameterCharacter: Bool {
         switch self {

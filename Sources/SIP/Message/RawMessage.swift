@@ -2,16 +2,19 @@ import Wire
 
 /// A message taken apart into start line, header fields and body, none of them understood yet (RFC 3261 §7).
 struct RawMessage {
+    /// Empty if it could not be read.
     let startLine: Slice
     /// The fields, on the bytes of the message up to its body.
-    private(set) var headers: Headers
+    let headers: Headers
+    /// Where in the headers the fields are that come once.
+    let places: FieldPlaces
     private(set) var body: [UInt8] = []
     /// What stopped the reading; what was read before it is there, so that the sender can be told.
     private(set) var defect: Malformed?
 
     var bytes: [UInt8] { headers.bytes }
     var isResponse: Bool {
-        startLine.count >= 4 && bytes.matches(Slice(startLine.start, startLine.start + 4), "SIP/")
+        startLine.count >= 4 && bytes.matches(Slice(startLine.start, startLine.start + 4), lowercase: "sip/")
     }
 }
 
@@ -27,32 +30,32 @@ extension RawMessage {
     }
 
     /// Reads one whole message; empty lines before it and bytes after its body do not count (RFC 3261 §7.5, §18.3).
-    init(_ bytes: Span<UInt8>) throws(Malformed) {
+    init(_ bytes: Span<UInt8>) {
         let message = bytes.extracting(droppingFirst: bytes.emptyLines)
         var lines = HeadLines(of: message)
-        startLine = try lines.takeStartLine(in: message)
+        var startLine = Slice.none
         do {
+            startLine = try lines.takeStartLine(in: message)
             try lines.takeFields(in: message)
         } catch {
             defect = error
         }
-        headers = Headers([UInt8](message.extracting(first: lines.position)), lines.fields)
-        if !lines.folded.isEmpty { headers.unfold(lines.folded) }
+        self.startLine = startLine
+        headers = Headers(lines, of: message)
+        places = FieldPlaces(headers.entries)
         guard defect == nil else { return }
         do {
-            body = try Self.body(of: message, after: lines.position, headers)
+            body = try body(of: message, after: lines.position)
         } catch {
             defect = error
         }
     }
 
     /// The body; without Content-Length it goes to the end of the frame (RFC 7118 §4.1).
-    private static func body(
-        of message: Span<UInt8>, after start: Int, _ headers: Headers
-    ) throws(Malformed) -> [UInt8] {
+    private func body(of message: Span<UInt8>, after start: Int) throws(Malformed) -> [UInt8] {
         var count = message.count - start
-        if headers.contains(.contentLength) {
-            var lexer = Lexer(headers.bytes.span, try headers.single(.contentLength).range)
+        if places.has(.contentLength) {
+            var lexer = Lexer(bytes.span, try places.single(.contentLength).range)
             guard let length = lexer.takeNumber(), lexer.isAtEnd else { throw .value(.contentLength) }
             guard length <= count else { throw .incompleteBody }
             count = Int(length)

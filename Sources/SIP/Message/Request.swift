@@ -1,15 +1,10 @@
 import Wire
 
-/// A request; the fields every request must have stand apart, parsed, the others are in `headers` (RFC 3261 §8.1.1).
-package struct Request: Sendable, Equatable {
+/// A request; the fields every request must have stand apart, the others are in `headers` (RFC 3261 §8.1.1).
+package struct Request: MessageFields {
     package var method: Method
     package var target: URI
-    /// The nearest hop first.
-    package var via: [Via]
-    package var from: NameAddress
-    package var to: NameAddress
-    package var callID: String
-    package var cSeq: CSeq
+    package var common: CommonFields
     /// Absent only from a client of RFC 2543.
     package var maxForwards: UInt8?
     /// Everything else, Content-Length excepted: the writer counts by itself.
@@ -22,52 +17,43 @@ package struct Request: Sendable, Equatable {
     ) {
         self.method = method
         self.target = target
-        self.via = via
-        self.from = from
-        self.to = to
-        self.callID = callID
-        cSeq = CSeq(sequence, method)
+        common = CommonFields(via: via, from: from, to: to, callID: callID, cSeq: CSeq(sequence, method))
         maxForwards = 70
         self.headers = headers
         self.body = body
     }
-
-    /// The text of the body, ill-formed UTF-8 repaired.
-    package var text: String { String(decoding: body, as: UTF8.self) }
-
-    /// The addresses of Contact; none when there are none or they are malformed.
-    package var contacts: [NameAddress] { (try? headers.addresses(.contact)) ?? [] }
 }
 
 extension Request {
-    init(_ raw: RawMessage) throws(Malformed) {
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
+        if raw.startLine.isEmpty, let defect = raw.defect { throw defect }
         let line = try RequestLine(raw)
         if let defect = raw.defect { throw defect }
         method = Method(rawValue: raw.bytes.text(line.method))
         target = try line.target(in: raw.bytes)
-        let common = try CommonFields(raw.headers)
+        common = try CommonFields(raw, method: method)
         guard common.cSeq.method == method else { throw .methodMismatch }
-        (via, from, to, callID, cSeq) = (common.via, common.from, common.to, common.callID, common.cSeq)
-        maxForwards = try raw.headers.maxForwards
-        headers = common.others
+        maxForwards = try raw.maxForwards
+        headers = raw.headers
         body = raw.body
     }
 
     package var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(512 + headers.bytes.count + body.count)
-        bytes.append(method.rawValue)
-        bytes.append(literal: " ")
-        bytes.append(target.layout.whole, of: target.bytes)
-        bytes.append(literal: " SIP/2.0\r\n")
-        bytes.append(via)
-        if let maxForwards {
-            bytes.append(literal: "Max-Forwards: ")
-            bytes.append(UInt32(maxForwards))
-            bytes.append(literal: "\r\n")
+        let length = 16 + method.rawValue.utf8.count + target.layout.whole.count + fieldsLength
+        return MessageWriter.bytes(capacity: length) { writer in
+            writer.write(method.rawValue)
+            writer.write(literal: " ")
+            writer.write(target.layout.whole, of: target.bytes)
+            writer.write(literal: " SIP/2.0\r\n")
+            writeFields(to: &writer, maxForwards: maxForwards)
         }
-        bytes.appendFields(from: from, to: to, callID: callID, cSeq: cSeq, headers, body: body)
-        return bytes
+    }
+}
+
+extension Request: Equatable {
+    package static func == (left: Request, right: Request) -> Bool {
+        left.method == right.method && left.target == right.target && left.maxForwards == right.maxForwards
+            && left.hasSameFields(as: right)
     }
 }
 
@@ -76,7 +62,7 @@ private struct RequestLine {
     let method: Slice
     private let uri: Slice
 
-    init(_ raw: RawMessage) throws(Malformed) {
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
         var lexer = Lexer(raw.bytes.span, raw.startLine.range)
         guard let method = lexer.tokenSlice(), lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
         self.method = method
@@ -85,7 +71,7 @@ private struct RequestLine {
         var version = lexer.slice { $0 != UInt8(ascii: " ") }
         let hasMore = !lexer.isAtEnd
         while lexer.takeJust(UInt8(ascii: " ")) { version = lexer.slice { $0 != UInt8(ascii: " ") } }
-        if !raw.bytes.matches(version, "SIP/2.0") {
+        if !raw.bytes.matches(version, lowercase: "sip/2.0") {
             throw raw.bytes.text(version).uppercased().hasPrefix("SIP/") ? .version : .startLine
         }
         guard !hasMore else { throw .startLine }
@@ -100,11 +86,11 @@ private struct RequestLine {
     }
 }
 
-extension Headers {
+extension RawMessage {
     fileprivate var maxForwards: UInt8? {
         get throws(Malformed) {
-            guard contains(.maxForwards) else { return nil }
-            var lexer = Lexer(bytes.span, try single(.maxForwards).range)
+            guard places.has(.maxForwards) else { return nil }
+            var lexer = Lexer(bytes.span, try places.single(.maxForwards).range)
             guard let number = lexer.takeNumber(), lexer.isAtEnd, let count = UInt8(exactly: number) else {
                 throw .value(.maxForwards)
             }

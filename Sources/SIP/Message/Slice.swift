@@ -50,6 +50,20 @@ extension Span<UInt8> {
         return true
     }
 
+    func matches(_ slice: Slice, lowercase text: StaticString) -> Bool {
+        guard slice.count == text.utf8CodeUnitCount else { return false }
+        let other = text.utf8Start
+        return extracting(slice.range).withUnsafeBufferPointer { bytes in
+            for index in 0..<bytes.count where bytes[index].lowercased != other[index] { return false }
+            return true
+        }
+    }
+
+    func isEqual(_ slice: Slice, to text: String) -> Bool {
+        let utf8 = text.utf8
+        return isEqual(slice, to: Slice(0, utf8.count), of: utf8.span)
+    }
+
     func isEqual(_ slice: Slice, to otherSlice: Slice, of other: Span<UInt8>) -> Bool {
         guard slice.count == otherSlice.count else { return false }
         for index in 0..<slice.count where self[slice.start + index] != other[otherSlice.start + index] {
@@ -62,6 +76,7 @@ extension Span<UInt8> {
 extension [UInt8] {
     func text(_ slice: Slice) -> String { span.text(slice) }
     func matches(_ slice: Slice, _ text: String) -> Bool { span.matches(slice, text) }
+    func matches(_ slice: Slice, lowercase text: StaticString) -> Bool { span.matches(slice, lowercase: text) }
 
     func isEqual(_ slice: Slice, to otherSlice: Slice, of other: [UInt8]) -> Bool {
         span.isEqual(slice, to: otherSlice, of: other.span)
@@ -86,14 +101,5 @@ extension [UInt8] {
         for index in start..<count where self[index] == .carriageReturn || self[index] == .lineFeed {
             self[index] = UInt8(ascii: " ")
         }
-    }
-
-    mutating func append(_ number: UInt32) {
-        guard number < 10 else {
-            append(number / 10)
-            append(number % 10)
-            return
-        }
-        append(UInt8(ascii: "0") + UInt8(number))
     }
 }

@@ -150,16 +150,15 @@ extension URI.Layout {
         var lexer = Lexer(bytes, whole.range)
         guard let scheme = lexer.tokenSlice(), lexer.takeJust(UInt8(ascii: ":")), !lexer.isAtEnd else { throw .uri }
         let start = lexer.position
-        let beforeAt = lexer.slice { $0.isURICharacter && $0 != UInt8(ascii: "@") }
-        let hasUser = lexer.takeJust(UInt8(ascii: "@"))
-        let rest = Slice(hasUser ? lexer.position : start, whole.end)
-        lexer.skip(while: \.isURICharacter)
-        guard lexer.isAtEnd else { throw .uri }
         guard let kind = Kind(scheme, in: bytes) else {
+            lexer.skip(while: \.isURICharacter)
+            guard lexer.isAtEnd else { throw .uri }
             self.init(kind: .other, whole: whole, scheme: scheme, host: Slice(start, whole.end))
             return
         }
-        lexer = Lexer(bytes, rest.range)
+        let beforeAt = lexer.slice { $0.isURICharacter && $0 != UInt8(ascii: "@") }
+        let hasUser = lexer.takeJust(UInt8(ascii: "@"))
+        if !hasUser { lexer.position = start }
         let (host, port) = try lexer.takeHostAndPort()
         self.init(kind: kind, whole: whole, scheme: scheme, host: host, port: port)
         if hasUser { try divide(beforeAt, of: bytes) }
@@ -168,8 +167,8 @@ extension URI.Layout {
             guard lexer.isAtEnd else { throw .uri }
             return
         }
-        headers = Slice(lexer.position, whole.end)
-        guard !headers.isEmpty else { throw .uri }
+        headers = lexer.slice(while: \.isURICharacter)
+        guard !headers.isEmpty, lexer.isAtEnd else { throw .uri }
     }
 
     private mutating func divide(_ userInfo: Slice, of bytes: Span<UInt8>) throws(Malformed) {
@@ -197,9 +196,9 @@ extension URI.Layout {
 
 extension URI.Layout.Kind {
     fileprivate init?(_ scheme: Slice, in bytes: Span<UInt8>) {
-        if bytes.matches(scheme, "sip") {
+        if bytes.matches(scheme, lowercase: "sip") {
             self = .sip
-        } else if bytes.matches(scheme, "sips") {
+        } else if bytes.matches(scheme, lowercase: "sips") {
             self = .sips
         } else {
             return nil
@@ -208,7 +207,7 @@ extension URI.Layout.Kind {
 }
 
 extension Lexer {
-    /// `hostport` of RFC 3261 §25.1; underscores are let through, as host names inside networks have them.
+    /// `hostport` of RFC 3261 §25.1.
     mutating func takeHostAndPort() throws(Malformed) -> (host: Slice, port: UInt16?) {
         let start = position
         if takeJust(UInt8(ascii: "[")) {
@@ -226,23 +225,6 @@ extension Lexer {
 }
 
 extension UInt8 {
-    fileprivate var isHostCharacter: Bool {
-        switch self {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"): true
-        default: false
-        }
-    }
-
-    /// Printable ASCII without what ends or quotes a URI.
-    fileprivate var isURICharacter: Bool {
-        switch self {
-        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "^"),
-            UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
-            false
-        default: 0x21...0x7E ~= self
-        }
-    }
-
     /// `unreserved` and `user-unreserved` of RFC 3261 §25.1.
     fileprivate var isUserCharacter: Bool { isAlphanumeric || "-_.!~*'()&=+$,;?/".utf8.contains(self) }
 }

@@ -36,9 +36,9 @@ package struct Via: Sendable {
     /// The hops of a comma-separated value, the nearest first.
     package static func list(parsing text: String) throws(Malformed) -> [Via] {
         let bytes = Array(text.utf8)
-        var hops: [Via] = []
-        try hops.append(bytes, parsing: Slice(0, bytes.count))
-        return hops
+        var hops: [Layout] = []
+        try hops.append(parsing: Slice(0, bytes.count), of: bytes)
+        return hops.map { Via(bytes, $0) }
     }
 
     package var transport: String { bytes.text(layout.transport) }
@@ -68,12 +68,21 @@ extension Via: CustomStringConvertible {
     package var description: String { bytes.text(layout.whole) }
 }
 
-extension [Via] {
+extension [Via.Layout] {
     /// Adds the hops of a comma-separated value.
-    mutating func append(_ bytes: [UInt8], parsing value: Slice) throws(Malformed) {
+    mutating func append(parsing value: Slice, of bytes: [UInt8]) throws(Malformed) {
         var lexer = Lexer(bytes.span, value.range)
-        repeat { append(Via(bytes, try lexer.takeHop())) } while lexer.take(",")
+        repeat { append(try lexer.takeHop()) } while lexer.take(",")
         guard lexer.isAtEnd else { throw .value(.via) }
+    }
+}
+
+extension Via.Layout {
+    /// The same in other bytes, that many places further on.
+    func moved(by offset: Int) -> Via.Layout {
+        Via.Layout(
+            whole: whole.moved(by: offset), transport: transport.moved(by: offset), host: host.moved(by: offset),
+            port: port, parameters: parameters.moved(by: offset))
     }
 }
 
@@ -81,8 +90,8 @@ extension Lexer {
     fileprivate mutating func takeHop() throws(Malformed) -> Via.Layout {
         skipWhitespace()
         let start = position
-        guard let name = tokenSlice(), bytes.matches(name, "SIP"), take("/"),
-            let version = tokenSlice(), bytes.matches(version, "2.0"), take("/"),
+        guard let name = tokenSlice(), bytes.matches(name, lowercase: "sip"), take("/"),
+            let version = tokenSlice(), bytes.matches(version, lowercase: "2.0"), take("/"),
             let transport = tokenSlice(), next?.isWhitespace == true
         else { throw .value(.via) }
         skipWhitespace()

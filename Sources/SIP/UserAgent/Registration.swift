@@ -33,10 +33,11 @@ package struct Registration: Sendable {
         case register(seconds: Int), unregister
         case response(Response), failed(TransactionFailure)
         case transportConnected, transportFailed
+        case pong
         case deadlineReached
     }
 
-    enum Output: Sendable, Equatable { case send(seconds: Int), state(State) }
+    enum Output: Sendable, Equatable { case send(seconds: Int), state(State), ping }
 
     /// A Retry-After that has to be waited for on the next connection too.
     private struct Postponement {
@@ -58,6 +59,8 @@ package struct Registration: Sendable {
     private var failures = 0
     private var postponement: Postponement?
     private var isConnected = false
+    /// There as long as a binding whose registrar has asked for it.
+    private var keepAlive: KeepAlive?
 
     /// A contact with the parameters `+sip.instance` and `reg-id` if outbound is on.
     init(contact: NameAddress) { self.contact = contact }
@@ -65,10 +68,10 @@ package struct Registration: Sendable {
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
     var deadline: Instant? {
         switch state {
-        case .registered: refresh
-        case .refreshing(let until): until
-        case .failed(_, let until, let retry): earliest(until, retry)
-        case .unregistered, .registering, .unregistering: nil
+        case .registered: earliest(refresh, keepAlive?.deadline)
+        case .refreshing(let until): earliest(until, keepAlive?.deadline)
+        case .failed(_, let until, let retry): earliest(earliest(until, retry), keepAlive?.deadline)
+        case .unregistered, .registering, .unregistering: keepAlive?.deadline
         }
     }
 
@@ -91,8 +94,15 @@ package struct Registration: Sendable {
         case .transportFailed:
             isConnected = false
             return lose()
+        case .pong:
+            keepAlive?.pongReceived(at: now, using: &randomness)
+            return []
         case .deadlineReached:
-            return reachDeadline(at: now)
+            switch keepAlive?.deadlineReached(at: now) {
+            case .ping: return [.ping] + reachDeadline(at: now)
+            case .dead: return loseFlow(at: now, using: &randomness)
+            case nil: return reachDeadline(at: now)
+            }
         }
     }
 
@@ -123,7 +133,7 @@ package struct Registration: Sendable {
         }
         let rejection = Failure.rejected(status: response.status, reason: response.reason)
         if sent == 0 {
-            (asked, binding) = (nil, nil)
+            (asked, binding, keepAlive) = (nil, nil, nil)
             let end = response.isSuccess ? State.unregistered : .failed(rejection, until: nil, retry: nil)
             return enter(end) + register(at: now)
         }
@@ -134,6 +144,7 @@ package struct Registration: Sendable {
         let lifetime = response.expiration(of: contact) ?? sent
         let binding = Binding(response, of: contact, until: now + .seconds(lifetime))
         self.binding = binding
+        keepAlive = binding.flowTimer.map { KeepAlive(flowTimer: $0, at: now, using: &randomness) }
         refresh = binding.until - Self.margin(of: .seconds(lifetime))
         let outputs = enter(.registered(until: binding.until))
         return wanted == nil ? outputs + unregister() : outputs
@@ -165,7 +176,7 @@ package struct Registration: Sendable {
     }
 
     private mutating func lose() -> [Output] {
-        (asked, binding) = (nil, nil)
+        (asked, binding, keepAlive) = (nil, nil, nil)
         switch state {
         case .unregistered, .failed(_, nil, nil): return []
         case .registering, .registered, .refreshing, .unregistering, .failed:
@@ -192,7 +203,7 @@ extension Registration {
         asked = nil
         failures += 1
         if failure.isFinal {
-            (wanted, binding) = (nil, nil)
+            (wanted, binding, keepAlive) = (nil, nil, nil)
             return enter(.failed(failure, until: nil, retry: nil))
         }
         guard wanted != nil else { return unregister() }
@@ -203,6 +214,12 @@ extension Registration {
             retry = max(retry, end)
         }
         return enter(.failed(failure, until: binding?.until, retry: retry))
+    }
+
+    /// No pong: what was bound over the flow cannot be reached (RFC 5626 §4.4.1).
+    private mutating func loseFlow(at now: Instant, using randomness: inout Randomness) -> [Output] {
+        (binding, keepAlive) = (nil, nil)
+        return fail(.timedOut, after: nil, at: now, using: &randomness)
     }
 
     /// 1, 2, 4 … 30 s, thrice that while a binding still stands, each cut by up to a half at random (RFC 5626 §4.5).

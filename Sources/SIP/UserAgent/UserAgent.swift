@@ -100,7 +100,7 @@ package struct UserAgent: Sendable {
 
     /// Takes one whole message off the transport.
     package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
-        if bytes.isKeepAlive { return [] }
+        if bytes.isKeepAlive { return receiveKeepAlive(bytes.count, at: now) }
         do {
             switch try Message(bytes) {
             case .request(let request): return receive(request, at: now)
@@ -109,6 +109,11 @@ package struct UserAgent: Sendable {
         } catch {
             return [.diagnostic(.malformed(error.reason))] + (error.reply.map { [.transmit($0)] } ?? [])
         }
+    }
+
+    /// Answers a ping; anything shorter is the pong to ours (RFC 5626 §3.5.1).
+    private mutating func receiveKeepAlive(_ count: Int, at now: Instant) -> [Output] {
+        count == KeepAlive.ping.count ? [.transmit(KeepAlive.pong)] : drive(.pong, at: now)
     }
 
     package mutating func handle(_ input: Input, at now: Instant) -> [Output] {
