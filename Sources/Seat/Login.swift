@@ -105,7 +105,7 @@ extension Seat {
     mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
         guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
         let ended = endAllCalls(at: now)
-        guard login.link.isUp, login.isRegistered else { return ended + finishLogin(id, at: now) }
+        guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }
         let superseded = refuse(login.loggingOut?.command, .superseded)
         self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
         return superseded + ended + agent(.unregister, at: now)

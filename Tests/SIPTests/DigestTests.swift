@@ -223,7 +223,7 @@ final class AuthenticatorTests {
         #expect(try answers().map(\.algorithm) == [.sha256Session])
     }
 
-    @Test("several realms of a 401 and of a 407 are each answered, four of them at most (RFC 3261 §22.3)")
+    @Test("several realms of a 401 and of a 407 are each answered, eight of them at most (RFC 3261 §22.3)")
     func realms() throws {
         #expect(
             learns(challenge(407, "Digest realm=\"p\", nonce=\"1\"", "Digest realm=\"q\", nonce=\"2\""), attempt: 0))
@@ -236,7 +236,28 @@ final class AuthenticatorTests {
         for challenge in more { response.headers.append(.wwwAuthenticate, challenge) }
         _ = learns(response, attempt: 2)
         authorize()
-        #expect(try answers(.authorization).count + answers(.proxyAuthorization).count == 4)
+        #expect(try answers(.authorization).count + answers(.proxyAuthorization).count == 8)
+    }
+
+    @Test("a server's challenge is answered beforehand to that server alone, a proxy's to all (RFC 3261 §22.2, §22.3)")
+    func destination() throws {
+        _ = learns(challenge(401, "Digest realm=\"r\", nonce=\"1\""), attempt: 0)
+        _ = learns(challenge(407, "Digest realm=\"p\", nonce=\"2\""), attempt: 0)
+        let registration = request
+        let peer = URI(user: "peer", host: "r")
+        request = Request(
+            .message, target: peer, from: NameAddress(URI(host: "r")), to: NameAddress(peer), callID: "d", sequence: 1)
+        authorize()
+        #expect(try answers(.authorization).map(\.realm) == [])
+        #expect(try answers(.proxyAuthorization).map(\.realm) == ["p"])
+        _ = learns(challenge(401, "Digest realm=\"r\", nonce=\"3\""), attempt: 1)
+        request.to.tag = "t"
+        request.target = URI(host: "elsewhere")
+        authorize()
+        #expect(try answers(.authorization).map(\.nonce) == ["3"])
+        request = registration
+        authorize()
+        #expect(try answers(.authorization).map(\.nonce) == ["1"])
     }
 
     @Test("the nonces of a session stay while it lasts (RFC 7616 §3.4.2)")
@@ -269,7 +290,8 @@ final class AuthenticatorTests {
 
     private func learnsSuccess(_ information: String) {
         authenticator.learn(
-            fromSuccess: Response(to: request, status: 200, tag: "t", headers: [.authenticationInfo: information]))
+            fromSuccess: Response(to: request, status: 200, tag: "t", headers: [.authenticationInfo: information]),
+            to: request)
     }
 
     @Test("a nonce used before may be refused without being called stale, though a proxy asked in between")

@@ -90,7 +90,8 @@ final class DigestVerifierTests {
             return
         }
         let stranded = answered()
-        authenticator.learn(fromSuccess: Response(to: request, status: 200, tag: "t", headers: headers))
+        authenticator.learn(
+            fromSuccess: Response(to: request, status: 200, tag: "t", headers: headers), to: request)
         #expect(try challenges(stranded, at: 300).map(\.stale) == [true, true, true])
         #expect(check(answered(), at: 299) == .authentic([:]))
     }

@@ -79,6 +79,18 @@ struct RegistrationStories {
         #expect(story.reply(.checkLogin) == .success(["result": 1]))
     }
 
+    @Test("logout takes a binding back whose refresh was refused")
+    func logoutWhileRefused() {
+        let story = Story()
+        story.logIn()
+        story.refusesRegistration = 500
+        story.advance(by: .seconds(226))
+        story.refusesRegistration = nil
+        #expect(story.reply(.logout) == .success(.loggedOut))
+        #expect(story.registrations.last?.expires == "0")
+        #expect(!story.isConnected)
+    }
+
     @Test("A lost connection is shown as such until the next one")
     func lost() {
         let story = Story()

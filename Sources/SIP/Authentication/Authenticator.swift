@@ -13,14 +13,17 @@ struct Authenticator: Sendable {
 
     private struct Protected: Sendable {
         var asker: Asker
+        /// Who asked: a server's challenge is answered to nobody else beforehand, or its answer would be told to any
+        /// other peer for the password to be guessed from. A proxy is on the way to all (RFC 3261 §22.2, §22.3).
+        var destination: URI?
         var challenge: DigestChallenge
         var uses: UInt32 = 0
         /// One for the whole of a session, another for each request without.
         var clientNonce: String?
     }
 
-    /// Enough for one server and the proxies before it; more would be a peer's game.
-    private static let mostRealms = 4
+    /// Enough for the servers a telephone talks to and the proxies before them; then the oldest is forgotten.
+    private static let mostChallenges = 8
     private static let mostAttempts = 4
 
     private let credentials: UserAgent.Credentials?
@@ -32,7 +35,8 @@ struct Authenticator: Sendable {
     mutating func authorize(_ request: inout Request, randomness: inout Randomness) {
         Asker.allCases.forEach { request.headers.remove($0.answerField) }
         guard let credentials else { return }
-        for index in known.indices {
+        let destination = Self.destination(of: request)
+        for index in known.indices where known[index].destination.map({ $0 == destination }) ?? true {
             let clientNonce = known[index].clientNonce ?? randomness.token(length: 16)
             if known[index].challenge.algorithm.isSession { known[index].clientNonce = clientNonce }
             known[index].uses &+= 1
@@ -57,7 +61,8 @@ struct Authenticator: Sendable {
             let previous = answered.first { $0.realm == challenge.realm }
             let isRefused = previous.map { $0.isFirstUse && attempt > 0 || $0.nonce == challenge.nonce } ?? false
             guard !isRefused || challenge.stale else { return false }
-            isWorthAnother = remember(challenge, of: asker) || isWorthAnother
+            remember(challenge, of: asker, for: request)
+            isWorthAnother = true
         }
         return isWorthAnother && attempt < Self.mostAttempts
     }
@@ -66,12 +71,15 @@ struct Authenticator: Sendable {
     ///
     /// One for a session is not taken, since the session's secret stays with the first; nor one that could be of
     /// several realms, which the field does not tell.
-    mutating func learn(fromSuccess response: Response) {
+    mutating func learn(fromSuccess response: Response, to request: Request) {
+        let destination = Self.destination(of: request)
         for asker in Asker.allCases {
             guard let text = response.headers[asker.informationField],
                 let nonce = (try? DigestFields(parsingWithoutScheme: text))?["nextnonce"], !nonce.isEmpty
             else { continue }
-            let candidates = known.indices.filter { known[$0].asker == asker }
+            let candidates = known.indices.filter {
+                known[$0].asker == asker && (asker == .proxy || known[$0].destination == destination)
+            }
             guard candidates.count == 1, let index = candidates.first, !known[index].challenge.algorithm.isSession,
                 known[index].challenge.nonce != nonce
             else { continue }
@@ -80,11 +88,18 @@ struct Authenticator: Sendable {
         }
     }
 
-    private mutating func remember(_ challenge: DigestChallenge, of asker: Asker) -> Bool {
-        known.removeAll { $0.asker == asker && $0.challenge.realm == challenge.realm }
-        guard known.count < Self.mostRealms else { return false }
-        known.append(Protected(asker: asker, challenge: challenge))
-        return true
+    private mutating func remember(_ challenge: DigestChallenge, of asker: Asker, for request: Request) {
+        let destination = asker == .server ? Self.destination(of: request) : nil
+        known.removeAll {
+            $0.asker == asker && $0.destination == destination && $0.challenge.realm == challenge.realm
+        }
+        if known.count == Self.mostChallenges { known.removeFirst() }
+        known.append(Protected(asker: asker, destination: destination, challenge: challenge))
+    }
+
+    /// Whom a request is meant for: the registrar, or who is named in To whatever the way there.
+    private static func destination(of request: Request) -> URI {
+        request.method == .register ? request.target : request.to.uri
     }
 
     /// The strongest challenge of each realm, of equals the topmost, which the server prefers (RFC 8760 §2.4).

@@ -51,6 +51,9 @@ extension Response {
 extension UserAgent {
     package var registrationState: Registration.State { registration.state }
 
+    /// Whether a registrar keeps a binding to this connection, even if its refresh has failed.
+    package var isBound: Bool { registration.binding != nil }
+
     /// What REGISTER binds; with an instance id it is a contact of outbound (RFC 5626 §4.2.1, RFC 5627 §4.1).
     static func registeredContact(_ configuration: Configuration) -> NameAddress {
         var address = NameAddress(configuration.contact)

@@ -60,7 +60,7 @@ extension UserAgent {
         let tag = response.to.tag ?? ""
         if let ack = client.acknowledgements[tag] { return [.transmit(ack.bytes)] }
         guard client.acknowledgements.count < Limit.forks else { return [] }
-        authenticator.learn(fromSuccess: response)
+        authenticator.learn(fromSuccess: response, to: client.transaction.request)
         switch client.purpose {
         case .update(let id, let call):
             guard

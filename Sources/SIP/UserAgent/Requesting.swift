@@ -123,7 +123,7 @@ extension UserAgent {
             again.cSeq.number = nextSequence(after: request, for: client.purpose)
             return transmit(again, for: client.purpose, attempt: client.attempt + 1, at: now)
         }
-        if response.isSuccess { authenticator.learn(fromSuccess: response) }
+        if response.isSuccess { authenticator.learn(fromSuccess: response, to: request) }
         switch client.purpose {
         case .registration: return drive(.response(response), at: now)
         case .request(let id): return [.response(id, response)]
