@@ -34,20 +34,16 @@ extension UserAgent {
         do {
             _ = try (request.headers.addresses(.contact), request.headers.addresses(.recordRoute))
         } catch {
-            return Answer(status: error.status)
+            return Answer(status: error.status, reason: error.phrase)
         }
-        return request.method == .invite ? screenOffer(request) : nil
+        return screenBody(of: request) ?? (request.method == .invite ? screenOffer(request) : nil)
     }
 
-    /// An INVITE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
+    /// An INVITE carries a session description and nothing else that matters, and has to accept one (RFC 3261 §8.2.3,
+    /// §13.2.1).
     private func screenOffer(_ request: Request) -> Answer? {
         let session: Headers = [.accept: "application/sdp"]
-        if !request.body.isEmpty, request.headers[.contentType]?.mediaType != "application/sdp" {
-            return Answer(status: 415, headers: session)
-        }
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            return Answer(status: 415, headers: session)
-        }
+        if !request.carriesSessionOnly { return Answer(status: 415, headers: session) }
         let accepted = request.headers.list(.accept).map(\.mediaType)
         let isAcceptable =
             accepted.isEmpty || !["application/sdp", "application/*", "*/*"].filter(accepted.contains).isEmpty
