@@ -37,6 +37,13 @@ extension Seat {
         return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
     }
 
+    /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.
+    mutating func legOffered(_ leg: LegID, _ token: RequestToken, _ response: Response, at now: Moment) -> [Output] {
+        guard legs[leg] != nil, legs[leg]?.pending == nil else { return agent(.respond(token, status: 488), at: now) }
+        legs[leg]?.pending = .update(token)
+        return [.offerToLeg(leg, sdp: response.text)]
+    }
+
     mutating func legAnswered(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
         let headers: Headers = [.contentType: "application/sdp"]
         switch takePending(leg) {
