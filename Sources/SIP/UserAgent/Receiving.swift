@@ -51,21 +51,18 @@ extension UserAgent {
         do {
             _ = try (request.headers.addresses(.contact), request.headers.addresses(.recordRoute))
         } catch {
-            return Answer(status: error.status)
+            return Answer(status: error.status, reason: error.phrase)
         }
+        if let refusal = screenBody(of: request) { return refusal }
         return [.invite, .prack, .update].contains(request.method)
             ? screenOffer(request) ?? screenInterval(of: request) : screenPackage(of: request)
     }
 
-    /// An INVITE, PRACK or UPDATE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
+    /// An INVITE, PRACK or UPDATE carries a session description and nothing else that matters, and has to accept one
+    /// (RFC 3261 §8.2.3, §13.2.1).
     private func screenOffer(_ request: Request) -> Answer? {
         let session: Headers = [.accept: "application/sdp"]
-        if !request.body.isEmpty, !request.hasSession {
-            return Answer(status: 415, headers: session)
-        }
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            return Answer(status: 415, headers: session)
-        }
+        if !request.carriesSessionOnly { return Answer(status: 415, headers: session) }
         let accepted = request.headers.list(.accept).map(\.mediaType)
         let isAcceptable =
             accepted.isEmpty || !["application/sdp", "application/*", "*/*"].filter(accepted.contains).isEmpty

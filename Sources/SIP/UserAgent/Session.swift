@@ -96,22 +96,18 @@ struct Retry: Sendable {
     var isStale = false
 }
 
-extension Request {
-    var hasSession: Bool { !body.isEmpty && headers[.contentType]?.mediaType == "application/sdp" }
+extension MessageFields {
+    var hasSession: Bool { sessionDescription != nil }
 }
 
 extension Answer {
     var hasSession: Bool { !body.isEmpty && headers[.contentType]?.mediaType == "application/sdp" }
 }
 
-extension Response {
-    var hasSession: Bool { !body.isEmpty && headers[.contentType]?.mediaType == "application/sdp" }
-}
-
 extension String {
     /// A Content-Type or an element of Accept without its parameters.
     var mediaType: String {
-        (split(separator: ";", maxSplits: 1).first ?? "").trimmed.lowercased()
+        MediaType(self).name
     }
 }
 
