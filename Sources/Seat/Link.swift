@@ -95,8 +95,9 @@ extension Seat {
         case .incomingCall(let call, let request): legOffered(leg(call), request, at: now)
         case .callRequest(let call, let token, let request): legRequest(leg(call), token, request, at: now)
         case .callUpdate(let call, let token, let request): legUpdate(leg(call), token, request, at: now)
+        case .callOffered(let call, let token, let response): legOffered(leg(call), token, response, at: now)
         case .callEnded(let call, _): legEnded(leg(call), at: now)
-        case .callProgress, .callAnswered, .callConfirmed: []
+        case .callProgress, .callProgressConfirmed, .callAnswered, .callConfirmed: []
         case .diagnostic(let diagnostic): [.diagnostic(.userAgent(diagnostic))]
         }
     }

@@ -39,6 +39,8 @@ struct Login: Sendable {
 
 extension Seat {
     private static let logoutTime = Duration.seconds(5)
+    /// Session timers are on (platform protocol §2); the interval in seconds is the one RFC 4028 §4 recommends.
+    private static let sessionInterval = 1800
     private static let gatewayLimit = 8
 
     var isOnline: Bool { login.map { $0.status != .offline } ?? false }
@@ -98,6 +100,7 @@ extension Seat {
             username: user.sipUser, password: user.credentials.password)
         configuration.transport = isSecure ? "WSS" : "WS"
         configuration.instanceID = self.configuration.instanceID
+        configuration.sessionInterval = Self.sessionInterval
         configuration.userAgentHeader = self.configuration.userAgentHeader
         return UserAgent(configuration: configuration, randomness: .seeded(randomness.next()))
     }

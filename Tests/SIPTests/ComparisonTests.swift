@@ -19,7 +19,7 @@ struct ComparisonTests {
                 "sip:alice@atlanta.com?priority=urgent&subject=project%20x"
             ),
             ("sip:a%3bb@c", "sip:a%3Bb@c"), ("sips:[2001:DB8::1]:5061", "SIPS:[2001:db8::1]:5061"),
-            ("tel:+1-201", "tel:+1-201"),
+            ("tel:+1-201", "tel:+1-201"), ("sip:a;t=1;t=2;lr", "sip:a;T=1;lr;t=3"),
         ])
     func equivalent(_ one: String, other: String) throws {
         let (one, other) = (try URI(parsing: one), try URI(parsing: other))

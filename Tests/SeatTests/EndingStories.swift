@@ -43,6 +43,18 @@ struct EndingStories {
         #expect(story.takeEvents() == ["callEvent endPBXCall"])
     }
 
+    @Test("A leg is refreshed while it lasts, and ends when the platform does not know it any more (RFC 4028)")
+    func refreshed() {
+        let story = talking()
+        story.advance(by: .seconds(5000))
+        #expect(story.openLegs.count == 1)
+        #expect(story.endedLegs == [])
+        story.loseConnection()
+        story.advance(by: .seconds(900))
+        #expect(story.openLegs == [])
+        #expect(story.takeEvents().contains("callEvent endPBXCall"))
+    }
+
     @Test("What comes while logging out is refused and does not outlive the login")
     func duringLogout() {
         let story = Story()

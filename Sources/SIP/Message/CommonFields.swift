@@ -16,14 +16,13 @@ package struct CommonFields: Sendable {
         var via: [Via.Layout] = []
         for entry in raw.headers.entries where entry.kind == .via { try via.append(parsing: entry.value, of: bytes) }
         guard !via.isEmpty else { throw .missing(.via) }
-        from = try NameAddress.Layout(of: try raw.places.single(.from), in: bytes.span)
-        to = try NameAddress.Layout(of: try raw.places.single(.to), in: bytes.span)
-        callID = try raw.places.single(.callID)
+        let from = try NameAddress.Layout(of: try raw.places.single(.from), in: bytes.span)
+        let to = try NameAddress.Layout(of: try raw.places.single(.to), in: bytes.span)
+        let callID = try raw.places.single(.callID)
         guard bytes.isIdentifier(callID) else { throw .value(.callID) }
         var lexer = Lexer(bytes.span, try raw.places.single(.cSeq).range)
         cSeq = try lexer.takeCSeq(expecting: method)
-        self.bytes = bytes
-        self.via = via
+        (self.bytes, self.via, self.from, self.to, self.callID) = (bytes, via, from, to, callID)
     }
 
     init(via: [Via], from: NameAddress, to: NameAddress, callID: String, cSeq: CSeq) {

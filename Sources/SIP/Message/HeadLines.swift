@@ -3,6 +3,8 @@ import Wire
 /// A walk over the lines before a body, each ended by CR LF; a CR or LF on its own is malformed (RFC 3261 §7).
 struct HeadLines {
     private(set) var position = 0
+    /// Empty until it is read.
+    private(set) var startLine = Slice.none
     private(set) var fields: [Headers.Entry] = []
     /// The fields that go over more than one line (RFC 3261 §7.3.1).
     private(set) var folded: [Int] = []
@@ -13,10 +15,11 @@ struct HeadLines {
         fields.reserveCapacity(24)
     }
 
-    mutating func takeStartLine(in message: Span<UInt8>) throws(Malformed) -> Slice {
+    mutating func takeHead(of message: Span<UInt8>) throws(Malformed) {
         let line = Slice(0, try lineEnd(in: message))
         guard !line.isEmpty else { throw .startLine }
-        return line
+        startLine = line
+        try takeFields(in: message)
     }
 
     /// Takes the fields, and the empty line behind them if the message does not end without it.

@@ -50,8 +50,9 @@ struct MessageWriter {
     }
 
     private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let target = memory.baseAddress, let source = bytes.baseAddress else { return }
         precondition(bytes.count <= memory.count - count)
-        _ = UnsafeMutableBufferPointer(rebasing: memory[count...]).update(fromContentsOf: bytes)
+        (target + count).initialize(from: source, count: bytes.count)
         count += bytes.count
     }
 }

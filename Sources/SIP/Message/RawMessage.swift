@@ -8,9 +8,9 @@ struct RawMessage {
     let headers: Headers
     /// Where in the headers the fields are that come once.
     let places: FieldPlaces
-    private(set) var body: [UInt8] = []
+    let body: [UInt8]
     /// What stopped the reading; what was read before it is there, so that the sender can be told.
-    private(set) var defect: Malformed?
+    let defect: Malformed?
 
     var bytes: [UInt8] { headers.bytes }
     var isResponse: Bool {
@@ -33,29 +33,34 @@ extension RawMessage {
     init(_ bytes: Span<UInt8>) {
         let message = bytes.extracting(droppingFirst: bytes.emptyLines)
         var lines = HeadLines(of: message)
-        var startLine = Slice.none
+        var defect: Malformed?
         do {
-            startLine = try lines.takeStartLine(in: message)
-            try lines.takeFields(in: message)
+            try lines.takeHead(of: message)
         } catch {
             defect = error
         }
-        self.startLine = startLine
-        headers = Headers(lines, of: message)
-        places = FieldPlaces(headers.entries)
-        guard defect == nil else { return }
+        let headers = Headers(lines, of: message)
+        let places = FieldPlaces(headers.entries)
+        var body: [UInt8] = []
         do {
-            body = try body(of: message, after: lines.position)
+            if defect == nil { body = try Self.body(of: message, after: headers, at: lines.position, places) }
         } catch {
             defect = error
         }
+        startLine = lines.startLine
+        self.headers = headers
+        self.places = places
+        self.body = body
+        self.defect = defect
     }
 
     /// The body; without Content-Length it goes to the end of the frame (RFC 7118 §4.1).
-    private func body(of message: Span<UInt8>, after start: Int) throws(Malformed) -> [UInt8] {
+    private static func body(
+        of message: Span<UInt8>, after head: Headers, at start: Int, _ places: FieldPlaces
+    ) throws(Malformed) -> [UInt8] {
         var count = message.count - start
         if places.has(.contentLength) {
-            var lexer = Lexer(bytes.span, try places.single(.contentLength).range)
+            var lexer = Lexer(head.bytes.span, try places.single(.contentLength).range)
             guard let length = lexer.takeNumber(), lexer.isAtEnd else { throw .value(.contentLength) }
             guard length <= count else { throw .incompleteBody }
             count = Int(length)

@@ -29,11 +29,14 @@ extension Request {
         if raw.startLine.isEmpty, let defect = raw.defect { throw defect }
         let line = try RequestLine(raw)
         if let defect = raw.defect { throw defect }
-        method = Method(rawValue: raw.bytes.text(line.method))
-        target = try line.target(in: raw.bytes)
-        common = try CommonFields(raw, method: method)
+        let method = Method(rawValue: raw.bytes.text(line.method))
+        let target = try line.target(in: raw.bytes)
+        let common = try CommonFields(raw, method: method)
         guard common.cSeq.method == method else { throw .methodMismatch }
         maxForwards = try raw.maxForwards
+        self.method = method
+        self.target = target
+        self.common = common
         headers = raw.headers
         body = raw.body
     }

@@ -10,7 +10,7 @@ extension Lexer {
     /// Takes that character if it is next, and the whitespace on both sides of it.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         let start = position
-        skipWhitespace()
+        if next?.isWhitespace == true { skipWhitespace() }
         guard takeJust(UInt8(ascii: character)) else {
             position = start
             return false

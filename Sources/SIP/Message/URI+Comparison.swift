@@ -25,17 +25,20 @@ extension URI {
 }
 
 extension Parameters {
-    /// Whether each of them is the same in the others, or is one that may be missing there.
+    /// Whether the first of each name is the same in the others, or is one that may be missing there.
     fileprivate func agree(with other: Parameters) -> Bool {
-        all.allSatisfy { parameter in
-            guard other.contains(parameter.name) else {
-                return !["user", "ttl", "method", "maddr", "transport"].contains(parameter.name.lowercased())
+        let others = other.values
+        return values.allSatisfy { name, value in
+            guard let its = others[name] else {
+                return !["user", "ttl", "method", "maddr", "transport"].contains(name)
             }
-            let value = parameter.value?.withoutNeedlessEscapes.lowercased()
-            return value
-                == other.all.first { $0.name.lowercased() == parameter.name.lowercased() }?.value?
-                .withoutNeedlessEscapes.lowercased()
+            return value == its
         }
+    }
+
+    private var values: [String: String?] {
+        let pairs = all.map { ($0.name.lowercased(), $0.value?.withoutNeedlessEscapes.lowercased()) }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 }
 

@@ -7,6 +7,10 @@ extension UserAgent {
         static let transactions = 512
         static let calls = 64
         static let forks = 8
+        /// How often a modification that meets one of the other side's is sent again.
+        static let retries = 4
+        /// The shortest session interval that is taken, in seconds (RFC 4028 §5).
+        static let sessionInterval = 90
     }
 
     var isFull: Bool {
@@ -45,21 +49,11 @@ extension UserAgent {
         return transmit(request, for: .request(id), at: now)
     }
 
-    mutating func send(
-        _ id: RequestID, _ method: Method, in call: CallHandle, headers: Headers, body: [UInt8], at now: Instant
-    ) -> [Output] {
-        let isPossible = method == .invite ? mayUpdate(call) : calls[call]?.isAnswered == true
-        let request = isPossible ? calls[call]?.withDialog { $0.request(method, headers: headers, body: body) } : nil
-        guard let request else { return [.requestFailed(id, .refused)] }
-        if method == .invite { return transmit(request, for: .update(id, call), at: now) }
-        return transmit(request, for: .callRequest(id, call), at: now)
-    }
-
     mutating func transmit(
         _ request: Request, for purpose: Client.Purpose, attempt: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
-        guard !isFull else { return fail(purpose, .refused, at: now) }
+        guard !isFull || [.bye, .prack].contains(request.method) else { return fail(purpose, .refused, at: now) }
         let prepared = request.method == .cancel ? request : prepare(request)
         let key = ClientKey(prepared)
         clients[key] = Client(transaction: ClientTransaction(prepared), purpose: purpose, attempt: attempt)
@@ -80,12 +74,8 @@ extension UserAgent {
         if needsContact.contains(request.method), request.headers[.contact] == nil {
             request.headers.append(.contact, contact.description)
         }
-        if [.invite, .register].contains(request.method) {
-            request.headers[.allow] = configuration.allow
-        }
-        if request.method == .invite, !configuration.supported.isEmpty, request.headers[.supported] == nil {
-            request.headers.append(.supported, configuration.supported.joined(separator: ", "))
-        }
+        if request.method == .register { request.headers[.allow] = configuration.allow }
+        if [.invite, .update].contains(request.method) { declareCapabilities(in: &request.headers) }
         if let name = configuration.userAgentHeader { request.headers[.userAgent] = name }
         return request
     }
@@ -93,6 +83,11 @@ extension UserAgent {
     mutating func receive(_ response: Response, at now: Instant) -> [Output] {
         let key = ClientKey(response)
         guard response.via.count == 1 else { return stray(response) }
+        do {
+            _ = try (response.headers.addresses(.contact), response.headers.addresses(.recordRoute))
+        } catch {
+            return [.diagnostic(.malformed(error))]
+        }
         if clients[key] != nil { return advance(client: key, .response(response), at: now) }
         if inviteClients[key] != nil { return advance(key, .response(response), at: now) }
         return stray(response)
@@ -129,7 +124,8 @@ extension UserAgent {
         case .request(let id): return [.response(id, response)]
         case .callRequest(let id, let call):
             return [.response(id, response)] + forget(call, unknownIn: response, at: now)
-        case .farewell: return []
+        case .modification(let modification): return conclude(modification, request, with: response, at: now)
+        case .prack, .cancel, .bye: return []
         }
     }
 
@@ -138,9 +134,9 @@ extension UserAgent {
         case .registration:
             registrationSequence &+= 1
             return registrationSequence
-        case .callRequest(_, let call):
-            return calls[call]?.withDialog { $0.nextSequence() } ?? request.cSeq.number &+ 1
-        case .request, .farewell:
+        case .callRequest, .modification, .prack:
+            return dialogs[request.dialogID]?.dialog.nextSequence() ?? request.cSeq.number &+ 1
+        case .request, .cancel, .bye:
             return request.cSeq.number &+ 1
         }
     }
@@ -148,12 +144,23 @@ extension UserAgent {
     private mutating func fail(_ purpose: Client.Purpose, _ failure: Failure, at now: Instant) -> [Output] {
         switch purpose {
         case .registration: drive(.failed(failure == .timedOut ? .timedOut : .transport), at: now)
-        case .request(let id), .callRequest(let id, _): [.requestFailed(id, failure)]
-        case .farewell: []
+        case .request(let id): [.requestFailed(id, failure)]
+        case .callRequest(let id, let call):
+            [.requestFailed(id, failure)] + (failure == .timedOut ? forgetSilent(call, at: now) : [])
+        case .modification(let modification): fail(modification, failure, at: now)
+        case .bye(let bye): failure == .transport ? owe(bye) : []
+        case .prack, .cancel: []
         }
     }
 
     mutating func newTag() -> String { randomness.token(length: 10) }
+}
+
+extension Request {
+    /// The dialog a request of ours is in.
+    fileprivate var dialogID: Dialog.ID {
+        Dialog.ID(callID: callID, localTag: from.tag ?? "", remoteTag: to.tag ?? "")
+    }
 }
 
 extension URI {

@@ -14,7 +14,11 @@ extension UserAgent {
             outputs += advance(server: key, .deadlineReached, at: now)
         }
         for (key, server) in inviteServers where server.deadline.isReached(at: now) {
-            outputs += advance(key, .deadlineReached, at: now) + retransmit(key, at: now)
+            outputs += advance(key, .deadlineReached, at: now)
+            outputs += retransmitProvisional(key, at: now) + retransmit(key, at: now)
+        }
+        for (id, session) in dialogs where session.deadline(isConnected: isConnected).isReached(at: now) {
+            outputs += tryAgain(id, at: now) + reachTimer(of: id, at: now)
         }
         return outputs
     }
@@ -26,8 +30,8 @@ extension UserAgent {
             return advance(key, .deadlineReached, at: now)
         }
         inviteClients[key] = nil
-        guard case .call(let call) = client.purpose, calls.removeValue(forKey: call) != nil else { return [] }
-        return [.callEnded(call, .cancelled)]
+        guard case .call(let call) = client.purpose, calls[call] != nil else { return [] }
+        return remove(call, at: now) + [.callEnded(call, .cancelled(nil))]
     }
 
     /// Sends an unacknowledged 2xx again, and gives the call up when it never is (RFC 3261 §13.3.1.4).
@@ -39,14 +43,9 @@ extension UserAgent {
         return outputs.flatMap { output -> [Output] in
             switch output {
             case .send(let response): isConnected ? [.transmit(response.bytes)] : []
-            case .fail: giveUp(server.call, at: now)
+            case .fail: end(server.call, .timedOut, at: now)
             }
         }
-    }
-
-    private mutating func giveUp(_ call: CallHandle, at now: Instant) -> [Output] {
-        guard let dialog = calls[call]?.dialog else { return [] }
-        return remove(call, at: now) + bye(dialog, headers: [:], at: now) + [.callEnded(call, .timedOut)]
     }
 
     /// Ends every transaction; calls that were answered live on for the next connection.
