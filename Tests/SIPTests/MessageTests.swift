@@ -103,6 +103,19 @@ struct MessageTests {
         #expect(written.contains("Subject: a  Route: <sip:evil>\r\n"))
         #expect(written.contains("X  Y: 1\r\n"))
         #expect(URI(user: "a\r\nb c%40", host: "h").description == "sip:a%0D%0Ab%20c%40@h")
+        let evil = "a\r\nRoute: <sip:evil>\r\n"
+        let address = NameAddress(
+            URI(host: evil, parameters: ["x": evil]), displayName: evil, parameters: [evil: evil])
+        let other = try Request(
+            Method(rawValue: evil), target: URI(scheme: .other(evil), host: evil),
+            via: [Via(transport: evil, host: evil, parameters: ["branch": evil])]
+                + Via.list(parsing: "SIP/2.0/x a;b=\"\(evil)\""),
+            from: address, to: NameAddress(parsing: "\"\(evil)\" <sip:a>;b=\"\(evil)\"").tagged(evil), callID: evil,
+            sequence: 1)
+        #expect(!String(decoding: other.bytes, as: UTF8.self).contains("\nRoute"))
+        #expect(
+            !String(decoding: Response(to: other, status: 200, reason: evil, tag: nil).bytes, as: UTF8.self).contains(
+                "\nRoute"))
     }
 
     @Test("without Content-Length the body goes to the end of the frame (RFC 7118 §4.1)")

@@ -30,7 +30,7 @@ extension RawMessage {
         for entry in headers.entries where [.via, .from, .to, .callID, .cSeq].contains(entry.kind) {
             reply.append(entry.line, of: bytes)
             if entry.kind == .to, !bytes.text(entry.value).lowercased().contains("tag") {
-                reply.append(";tag=\(statelessTag)")
+                reply.append(onOneLine: ";tag=\(statelessTag)")
             }
             reply.append(literal: "\r\n")
         }

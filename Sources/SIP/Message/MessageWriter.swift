@@ -28,15 +28,11 @@ struct MessageWriter {
         write(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
-    mutating func write(_ text: String) {
-        var text = text
-        text.withUTF8 { write($0) }
-    }
-
     /// Writes a text in which nothing can end the line.
     mutating func write(onOneLine text: String) {
         let start = count
-        write(text)
+        var text = text
+        text.withUTF8 { write($0) }
         for index in start..<count where memory[index] == .carriageReturn || memory[index] == .lineFeed {
             memory[index] = UInt8(ascii: " ")
         }

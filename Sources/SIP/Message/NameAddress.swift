@@ -23,7 +23,7 @@ package struct NameAddress: Sendable {
 
     package init(_ uri: URI, displayName: String? = nil, parameters: Parameters = Parameters()) {
         var written: [UInt8] = []
-        if let displayName { written.append(displayName.quoted) }
+        if let displayName { written.append(onOneLine: displayName.quoted) }
         let name = Slice(0, written.count)
         written.append(literal: name.isEmpty ? "<" : " <")
         let place = uri.layout.moved(by: written.count - uri.layout.whole.start)
@@ -35,13 +35,13 @@ package struct NameAddress: Sendable {
     }
 
     package init(parsing text: String) throws(Malformed) {
-        let bytes = Array(text.utf8)
+        let bytes = [UInt8](onOneLine: text)
         self.init(bytes, try Layout(of: Slice(0, bytes.count), in: bytes.span))
     }
 
     /// The addresses of a comma-separated value.
     package static func list(parsing text: String) throws(Malformed) -> [NameAddress] {
-        let bytes = Array(text.utf8)
+        let bytes = [UInt8](onOneLine: text)
         return try list(bytes, parsing: Slice(0, bytes.count))
     }
 

@@ -26,8 +26,8 @@ package struct Parameters: Sendable {
     package init(_ all: [Parameter] = []) {
         var bytes: [UInt8] = []
         for parameter in all {
-            bytes.append(";\(parameter.name)")
-            if let value = parameter.value { bytes.append("=\(value)") }
+            bytes.append(onOneLine: ";\(parameter.name)")
+            if let value = parameter.value { bytes.append(onOneLine: "=\(value)") }
         }
         self.init(bytes, Slice(0, bytes.count))
     }
@@ -88,7 +88,7 @@ package struct Parameters: Sendable {
         let old = find(name)?.whole ?? Slice(slice.end, slice.end)
         var changed: [UInt8] = []
         changed.append(Slice(slice.start, old.start), of: bytes)
-        changed.append(text)
+        changed.append(onOneLine: text)
         changed.append(Slice(old.end, slice.end), of: bytes)
         self = Parameters(changed, Slice(0, changed.count))
     }

@@ -44,7 +44,7 @@ extension Request {
     package var bytes: [UInt8] {
         let length = 16 + method.rawValue.utf8.count + target.layout.whole.count + fieldsLength
         return MessageWriter.bytes(capacity: length) { writer in
-            writer.write(method.rawValue)
+            writer.write(onOneLine: method.rawValue)
             writer.write(literal: " ")
             writer.write(target.layout.whole, of: target.bytes)
             writer.write(literal: " SIP/2.0\r\n")

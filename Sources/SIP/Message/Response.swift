@@ -38,9 +38,9 @@ extension Response {
             lexer.takeJust(UInt8(ascii: " "))
         else { throw .startLine }
         if let defect = raw.defect { throw defect }
-        self.status = Int(status)
-        reason = lexer.takeRest()
-        common = try CommonFields(raw, method: nil)
+        let reason = lexer.takeRest()
+        let common = try CommonFields(raw, method: nil)
+        (self.status, self.reason, self.common) = (Int(status), reason, common)
         headers = raw.headers
         body = raw.body
     }

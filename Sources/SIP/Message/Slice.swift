@@ -50,6 +50,7 @@ extension Span<UInt8> {
         return true
     }
 
+    /// The same for a text without capitals, which takes less time.
     func matches(_ slice: Slice, lowercase text: StaticString) -> Bool {
         guard slice.count == text.utf8CodeUnitCount else { return false }
         let other = text.utf8Start
@@ -74,6 +75,12 @@ extension Span<UInt8> {
 }
 
 extension [UInt8] {
+    /// A text in which nothing can start a line of its own.
+    init(onOneLine text: String) {
+        self = []
+        append(onOneLine: text)
+    }
+
     func text(_ slice: Slice) -> String { span.text(slice) }
     func matches(_ slice: Slice, _ text: String) -> Bool { span.matches(slice, text) }
     func matches(_ slice: Slice, lowercase text: StaticString) -> Bool { span.matches(slice, lowercase: text) }
@@ -90,14 +97,10 @@ extension [UInt8] {
         append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
-    mutating func append(_ text: String) {
-        append(contentsOf: text.utf8)
-    }
-
     /// Writes a text in which nothing can start a line of its own.
     mutating func append(onOneLine text: String) {
         let start = count
-        append(text)
+        append(contentsOf: text.utf8)
         for index in start..<count where self[index] == .carriageReturn || self[index] == .lineFeed {
             self[index] = UInt8(ascii: " ")
         }

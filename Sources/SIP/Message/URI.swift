@@ -48,7 +48,7 @@ package struct URI: Sendable {
         var written: [UInt8] = []
         func write(_ text: String) -> Slice {
             let start = written.count
-            written.append(text)
+            written.append(onOneLine: text)
             return Slice(start, written.count)
         }
         let kind: Layout.Kind
@@ -70,7 +70,7 @@ package struct URI: Sendable {
         }
         layout.host = write(host)
         layout.port = port
-        if let port { written.append(":\(port)") }
+        if let port { written.append(onOneLine: ":\(port)") }
         layout.parameters = write(parameters.description)
         if let headers {
             written.append(UInt8(ascii: "?"))
@@ -81,7 +81,7 @@ package struct URI: Sendable {
     }
 
     package init(parsing text: String) throws(Malformed) {
-        let bytes = Array(text.utf8)
+        let bytes = [UInt8](onOneLine: text)
         self.init(bytes, try Layout(of: Slice(0, bytes.count), in: bytes.span))
     }
 

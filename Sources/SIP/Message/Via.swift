@@ -22,10 +22,10 @@ package struct Via: Sendable {
     package init(transport: String, host: String, port: UInt16? = nil, parameters: Parameters = Parameters()) {
         var written = Array("SIP/2.0/".utf8)
         let name = Slice(written.count, written.count + transport.utf8.count)
-        written.append("\(transport) ")
+        written.append(onOneLine: "\(transport) ")
         let place = Slice(written.count, written.count + host.utf8.count)
-        written.append(host)
-        if let port { written.append(":\(port)") }
+        written.append(onOneLine: host)
+        if let port { written.append(onOneLine: ":\(port)") }
         let end = Slice(written.count, written.count + parameters.slice.count)
         written.append(parameters.slice, of: parameters.bytes)
         self.init(
@@ -35,7 +35,7 @@ package struct Via: Sendable {
 
     /// The hops of a comma-separated value, the nearest first.
     package static func list(parsing text: String) throws(Malformed) -> [Via] {
-        let bytes = Array(text.utf8)
+        let bytes = [UInt8](onOneLine: text)
         var hops: [Layout] = []
         try hops.append(parsing: Slice(0, bytes.count), of: bytes)
         return hops.map { Via(bytes, $0) }
