@@ -6,9 +6,9 @@
 # make contract   hold the running daemon against openapi.yaml
 # make fuzz       make up input for everything that reads off the wire; SECONDS=5 and TARGETS='sdp stun' for less
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
-# make bench      measure calls and the HTTP server beside others, which takes minutes; BENCH=short for one short round
+# make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events
+.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-sip
 
 SECONDS := 60
 
@@ -49,7 +49,7 @@ sanitize:
 	@deploy/bootstrap test
 	deploy/sanitize
 
-bench: bench-media bench-events
+bench: bench-media bench-events bench-sip
 	@deploy/bootstrap bench
 	Tests/Bench/run
 
@@ -58,5 +58,9 @@ bench-media:
 	deploy/bench-media
 
 bench-events:
-	@deploy/bootstrap
+	@deploy/bootstrap bench
 	deploy/bench-events
+
+bench-sip:
+	@deploy/bootstrap bench
+	deploy/bench-sip

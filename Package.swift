@@ -59,7 +59,7 @@ let package = Package(
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
-        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", httpTypes, logging),
+        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", "CNetlink", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Journal", "ControlAPI", grdb),
         module("Service", logging),
@@ -72,7 +72,7 @@ let package = Package(
         module("Media", "Wire", "Crypto"),
         module("ICE", "Wire", "Crypto"),
         module("SDP", "Wire"),
-        module("SIP", "Wire", "Crypto"),
+        module("SIP", "Wire", "Crypto", settings: [.enableExperimentalFeature("Lifetimes")]),
         module("HTTP", "Wire", "Crypto", "Deflate", httpTypes),
         module("Deflate", "CZlib"),
         module("Crypto", "Wire", "COpenSSL", "CSRTP"),
@@ -85,11 +85,12 @@ let package = Package(
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CNetlink"),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         tests("WireTests", "Wire"),
-        tests("CryptoTests", "Wire", "Crypto"),
+        tests("CryptoTests", "Wire", "Crypto", "COpenSSL"),
         .executableTarget(
             name: "WebSocketConformance",
             dependencies: ["Wire", "Crypto", "Deflate", "HTTP", "Network", httpTypes, logging],
@@ -97,7 +98,7 @@ let package = Package(
         tests("WebSocketConformanceTests", "WebSocketConformance"),
         tests("DeflateTests", "Wire", "Deflate"),
         tests("HTTPTests", "Wire", "HTTP", httpTypes),
-        tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475")]),
+        tests("SIPTests", "Wire", "Crypto", "SIP", resources: [.copy("rfc4475"), .copy("rfc5118")]),
         tests("SDPTests", "Wire", "SDP"),
         tests("ICETests", "Wire", "Crypto", "ICE"),
         tests("MediaTests", "Wire", "Crypto", "Media"),
@@ -130,13 +131,14 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media and deploy/bench-events.
+// Run by deploy/bench-media, deploy/bench-events and deploy/bench-sip.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
         program(
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]
 }

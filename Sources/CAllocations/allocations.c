@@ -1,6 +1,7 @@
 #include "CAllocations.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -14,6 +15,8 @@ static _Atomic uint64_t allocations;
 static void count_one(void) { atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed); }
 
 uint64_t phonebard_allocation_count(void) { return atomic_load_explicit(&allocations, memory_order_relaxed); }
+
+uint64_t phonebard_allocated_bytes(void) { return mallinfo2().uordblks; }
 
 void *malloc(size_t size) {
     count_one();

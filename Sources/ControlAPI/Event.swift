@@ -68,7 +68,9 @@ package struct LogPosition: Sendable, Equatable, CustomStringConvertible {
     /// Parses `{epoch}:{seq}`, the form of the `after` parameter.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, let seq = UInt64(parts[1]) else { return nil }
+        guard parts.count == 2, !parts[0].isEmpty, parts[1].utf8.allSatisfy({ 0x30...0x39 ~= $0 }),
+            let seq = UInt64(parts[1])
+        else { return nil }
         self.init(epoch: String(parts[0]), seq: seq)
     }
 

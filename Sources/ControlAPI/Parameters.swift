@@ -10,6 +10,8 @@ struct Parameters {
             members = [:]
             return
         }
+        // The decoder would take UTF-16 and UTF-32 as well, RFC 8259 §8.1 does not.
+        guard body.indices.allSatisfy({ body[$0] != 0 }) else { throw .malformedBody }
         let value: JSON
         do {
             value = try JSONDecoder().decode(JSON.self, from: Data([UInt8](body)))

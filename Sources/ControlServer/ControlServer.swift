@@ -33,9 +33,9 @@ package final class ControlServer: Sendable {
     /// Opens every listener; returns the TCP addresses with their actual ports.
     package func start(_ configuration: HTTPServer.Configuration) throws(HTTPServer.StartFailure) -> [Endpoint] {
         var configuration = configuration
-        configuration.refusal = { status in
-            let problem = Problem.refusal(status: status.code)
-            return (problem.fields, encodedJSON(problem.json))
+        configuration.onHead = { [weak self] request in self?.turnAway(request) }
+        configuration.refusal = { [weak self] status, request in
+            self?.refusal(status, of: request) ?? (HTTPResponse(status: status), [])
         }
         let server = HTTPServer(configuration: configuration, logger: logger) { [weak self] request, responder in
             self?.answer(request, Reply(responder))
@@ -79,7 +79,7 @@ extension ControlServer {
         // The asterisk of OPTIONS is the one target that is no path (RFC 9112 §3.2.4).
         let path = request.head.path ?? "/"
         guard let target = RequestTarget(path == "*" ? "/*" : path) else { throw .malformedTarget }
-        guard target["token"] == nil, target["access_token"] == nil else { throw .tokenInURL }
+        guard !target.hasParameter(["token", "access_token"]) else { throw .tokenInURL }
         do throws(Problem) {
             let (route, caller) = try admit(asked, path == "*" ? path[...] : target.path[...])
             switch route {
@@ -93,6 +93,36 @@ extension ControlServer {
             guard error == .noSuchResource,
                 backend.answerTest(target.path[...], body: request.body, completion: { reply.result($0) })
             else { throw error }
+        }
+    }
+
+    /// What its caller is told before the body of a request is taken in, nil when the caller may go on.
+    private func turnAway(_ request: IncomingRequest) -> HTTPServer.Answer? {
+        let asked = AccessControl.Request(request)
+        var origin: String?
+        do throws(Problem) {
+            origin = try access.withLock { access throws(Problem) in try access.origin(of: asked) }
+            _ = try admit(asked, RequestTarget(request.head.path ?? "/")?.path[...] ?? "/")
+            return nil
+        } catch {
+            guard error.isRefusal else { return nil }
+            logger.info("refused", metadata: ["problem": "\(error.name)"])
+            return error.answer(to: origin)
+        }
+    }
+
+    /// The problem behind an answer that the server gives by itself; whose origin or host is foreign learns nothing else.
+    private func refusal(
+        _ status: HTTPResponse.Status, of request: IncomingRequest?
+    ) -> HTTPServer.Answer {
+        do throws(Problem) {
+            let origin = try access.withLock { access throws(Problem) in
+                guard let request else { return nil as String? }
+                return try access.origin(of: AccessControl.Request(request))
+            }
+            return Problem.refusal(status: status.code).answer(to: origin)
+        } catch {
+            return error.answer(to: nil)
         }
     }
 
@@ -198,7 +228,8 @@ extension AccessControl.Request {
             isOwner = credentials.userID == geteuid()
         }
         self.init(
-            head: request.head, subprotocols: request.offeredSubprotocols ?? [], client: client, isOwner: isOwner)
+            head: request.head, subprotocols: request.offeredSubprotocols ?? [], client: client, isOwner: isOwner,
+            local: request.local?.address)
     }
 }
 

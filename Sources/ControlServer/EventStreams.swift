@@ -165,6 +165,16 @@ private struct ServerSentSink: EventSink {
 extension IncomingRequest {
     fileprivate var acceptsEventStream: Bool {
         let accepted = head.headerFields[.accept]?.lowercased().split(separator: ",") ?? []
-        return accepted.contains { $0.prefix { $0 != ";" }.filter { $0 != " " } == "text/event-stream" }
+        return accepted.contains { range in
+            let parts = range.filter { $0 != " " }.split(separator: ";")
+            return parts.first == "text/event-stream" && !parts.dropFirst().contains { $0.isZeroWeight }
+        }
+    }
+}
+
+extension StringProtocol {
+    /// `q=0` of RFC 9110 §12.4.2: what is not wanted at all.
+    fileprivate var isZeroWeight: Bool {
+        hasPrefix("q=0") && dropFirst(3).allSatisfy { $0 == "." || $0 == "0" }
     }
 }

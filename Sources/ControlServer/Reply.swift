@@ -1,4 +1,5 @@
 import ControlAPI
+import HTTP
 import HTTPTypes
 import Network
 import Wire
@@ -29,9 +30,7 @@ struct Reply: Sendable {
 
     /// The head of any answer but that to a preflight.
     func head(_ status: HTTPResponse.Status, _ fields: HTTPFields) -> HTTPResponse {
-        var fields = fields
-        for field in CrossOrigin.fields(origin: origin) { fields.append(field) }
-        return HTTPResponse(status: status, headerFields: fields)
+        HTTPResponse(status: status, headerFields: fields + CrossOrigin.fields(origin: origin))
     }
 
     func preflight(_ head: HTTPRequest, origin: String) {
@@ -40,7 +39,8 @@ struct Reply: Sendable {
     }
 
     func problem(_ problem: Problem) {
-        send(.init(integerLiteral: problem.status), problem.fields, encodedJSON(problem.json))
+        let (response, body) = problem.answer(to: origin)
+        responder.respond(response, body: body)
     }
 }
 
@@ -49,8 +49,14 @@ extension Problem {
         status: 426, "upgrade-required", "Events are a WebSocket or a stream of server-sent events.",
         detail: "Send the opening handshake of RFC 6455, or 'Accept: text/event-stream'.")
 
-    /// What goes with the problem's JSON.
-    var fields: HTTPFields {
+    /// What is told to the page of an origin, or to what is no page.
+    func answer(to origin: String?) -> HTTPServer.Answer {
+        let response = HTTPResponse(
+            status: HTTPResponse.Status(standard: status), headerFields: fields + CrossOrigin.fields(origin: origin))
+        return (response, encodedJSON(json))
+    }
+
+    private var fields: HTTPFields {
         var fields: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
         fields[.allow] = allow
         fields[.retryAfter] = retryAfter.map(String.init)

@@ -28,6 +28,17 @@ struct SSLEndpoint: ~Copyable, @unchecked Sendable {
 
     var hasCloseNotify: Bool { SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
 
+    /// Has the handshake insist that the peer's key is one of these, if there are any.
+    ///
+    /// In the words of RFC 6698 §2.1: certificate usage 1 (the end entity, on top of its chain), selector 1 (the
+    /// SubjectPublicKeyInfo), matching type 1 (SHA-256).
+    func pin(_ pins: [PublicKeyPin]) {
+        guard !pins.isEmpty else { return }
+        let isPinned =
+            SSL_dane_enable(ssl, nil) > 0 && pins.allSatisfy { SSL_dane_tlsa_add(ssl, 1, 1, 1, $0.digest, 32) > 0 }
+        precondition(isPinned, "libssl knows RFC 6698")
+    }
+
     func feed(_ bytes: Span<UInt8>) {
         var rest = bytes
         while !rest.isEmpty {

@@ -29,6 +29,8 @@ package enum TLSFailure: Error, Hashable, Sendable {
     case certificateUntrusted(VerifyError)
     case certificateExpired(VerifyError)
     case certificateWrongName(VerifyError)
+    /// The certificate is good, but its key is none of the pinned ones.
+    case keyNotPinned
     /// The peer sent an alert, or something that is not TLS.
     case protocolViolated(OpenSSLError)
     /// Something was to be written after the session had ended.

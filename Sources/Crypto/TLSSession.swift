@@ -18,6 +18,8 @@ package struct TLSSession: ~Copyable, Sendable {
     package init(client context: TLSContext, serverName: String) {
         endpoint = SSLEndpoint(owning: SSL_new(context.pointer))
         SSL_set_connect_state(endpoint.ssl)
+        // Before the names, which it would set in its own way.
+        endpoint.pin(context.pins)
         let checks = SSL_get0_param(endpoint.ssl)
         X509_VERIFY_PARAM_set_hostflags(checks, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         let isNamed =
@@ -102,6 +104,7 @@ extension TLSFailure {
         switch verifyError.code {
         case X509_V_OK: self = .protocolViolated(error)
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: self = .certificateWrongName(verifyError)
+        case X509_V_ERR_DANE_NO_MATCH: self = .keyNotPinned
         case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: self = .certificateExpired(verifyError)
         default: self = .certificateUntrusted(verifyError)
         }

@@ -25,14 +25,17 @@ package final class Daemon: Sendable {
         try tokens.makeFirst()
         events = try EventStream(journal: configuration.eventJournal, logger: logger)
         switchboard = Switchboard(
-            configuration: configuration, certificate: .selfSigned(), events: events, logger: logger)
+            configuration: configuration,
+            instanceID: InstanceID(stateDirectory: configuration.stateDirectory, logger: logger).urn,
+            certificate: .selfSigned(), events: events, logger: logger)
         server = ControlServer(
             access: configuration.access, tokens: tokens, backend: switchboard, logger: logger)
     }
 
     /// Opens the control API; returns its addresses with the actual ports.
     package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
-        try server.start(listeners)
+        switchboard.start()
+        return try server.start(listeners)
     }
 
     /// How long ``stop()`` may take: for the platform to hear of it, for requests in flight, for the disk.

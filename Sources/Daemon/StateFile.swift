@@ -46,7 +46,7 @@ struct StateFile: Sendable {
 
     /// Nil when there is no such file.
     func read() throws(Failure) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw errno == ELOOP ? .exposed : .system(errno)
@@ -78,6 +78,16 @@ struct StateFile: Sendable {
             unlink(fresh)
             throw failure
         }
+        try syncFolder()
+    }
+
+    /// A new name is on disk when its folder is.
+    private func syncFolder() throws(Failure) {
+        let folder = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
+        let descriptor = open(folder.isEmpty ? "/" : String(folder), O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { throw .system(errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .system(errno) }
     }
 }
 

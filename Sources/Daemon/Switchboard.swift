@@ -36,6 +36,7 @@ actor Switchboard {
     private(set) var isStopping = false
     private var connection: Connection?
     private var connections = 0
+    private var watcher: NetworkWatcher?
     private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
 
@@ -46,17 +47,34 @@ actor Switchboard {
         let host: String
     }
 
-    init(configuration: Configuration, certificate: Certificate, events: EventStream, logger: Logger) {
+    init(
+        configuration: Configuration, instanceID: String, certificate: Certificate, events: EventStream, logger: Logger
+    ) {
         self.configuration = configuration
         self.events = events
         mayInject = configuration.injectsEvents
         self.logger = logger
         self.certificate = certificate
         devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
-        web = HTTPClient(trust: configuration.trust, timeLimit: .seconds(8))
-        seat = Seat(
-            configuration: configuration.seat, dialect: Platform(configuration: configuration.platform),
+        web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
+        var seat = configuration.seat
+        seat.instanceID = instanceID
+        self.seat = Seat(
+            configuration: seat, dialect: Platform(configuration: configuration.platform),
             randomness: .system)
+    }
+
+    /// Begins to watch the network; without that, a change of it is only noticed by what no longer works.
+    nonisolated func start() {
+        enter { switchboard in
+            do throws(SystemError) {
+                switchboard.watcher = try NetworkWatcher(on: switchboard.executor) { [weak switchboard] in
+                    switchboard?.assumeIsolated { $0.networkChanged() }
+                }
+            } catch {
+                switchboard.logger.warning("network changes go unnoticed", metadata: ["failure": "\(error)"])
+            }
+        }
     }
 
     /// Runs `body` on the actor, in the order of the calls.
@@ -87,7 +105,7 @@ extension Switchboard {
     func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
         var media: [LegID: JSON] = [:]
         for (leg, path) in paths { media[leg] = await path.statistics().json }
-        return (events.position, [Self.seatName: seat.snapshot { media[$0] }], injected)
+        return (events.position, [Self.seatName: seat.snapshot(at: .now) { media[$0] }], injected)
     }
 }
 
@@ -108,6 +126,7 @@ extension Switchboard {
         case .fetch(let id, let url): fetch(id, url)
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
+        case .probe(let limit): connection?.client.probe(within: limit)
         case .transmit(let message): connection?.client.send(WebSocket.Message(.text, message))
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
         case .closeLeg(let leg): close(leg)
@@ -137,7 +156,8 @@ extension Switchboard {
         connections += 1
         let number = connections
         var options = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
-        options.trust = configuration.trust
+        options.route = configuration.route
+        options.connectTime = configuration.connectTimeout
         let callbacks = WebSocketClient.Callbacks(
             onOpen: { [weak self] _ in self?.assumeIsolated { $0.opened(number) } },
             onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message, on: number) } },
@@ -153,8 +173,16 @@ extension Switchboard {
     }
 
     private func opened(_ number: Int) {
-        guard number == connection?.number else { return }
-        handle(.connected)
+        guard let connection, number == connection.number else { return }
+        handle(.connected(from: connection.client.assumeIsolated { $0.localAddress }))
+    }
+
+    private func networkChanged() {
+        do throws(SystemError) {
+            handle(.networkChanged(addresses: try LocalInterface.all().map(\.address)))
+        } catch {
+            logger.warning("interfaces", metadata: ["failure": "\(error)"])
+        }
     }
 
     private func received(_ message: WebSocket.Message, on number: Int) {
@@ -165,8 +193,7 @@ extension Switchboard {
     private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
         guard number == connection?.number else { return }
         connection = nil
-        logger.warning("connection to the platform lost", metadata: ["reason": "\(reason.text)"])
-        handle(.disconnected(reason: reason.text))
+        handle(.disconnected(reason: reason.text, isAnswered: reason.isAnswered))
     }
 
     private func disconnect() {

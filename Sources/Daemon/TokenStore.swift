@@ -24,6 +24,8 @@ package final class TokenStore: Sendable {
     private struct State {
         var registry = TokenRegistry()
         var stamps: [StateFile.Stamp?] = []
+        /// Why the files could not be read the last time.
+        var failure: Failure?
         /// Unix time in seconds before which uses are only remembered.
         var nextSave: Int64 = 0
     }
@@ -146,17 +148,20 @@ extension TokenStore {
 
     private var stamps: [StateFile.Stamp?] { [file.stamp, firstStart.stamp] }
 
-    /// Reads the files again when another process has changed them; what cannot be read grants nothing.
+    /// Reads the files again when another process has changed them; what cannot be read grants nothing, and is read again
+    /// with the next request.
     private func refresh(_ state: inout State) {
         let stamps = stamps
         guard stamps != state.stamps else { return }
-        state.stamps = stamps
         var registry = TokenRegistry()
         do throws(Failure) {
             registry = try load()
             state.registry.copyUses(to: &registry)
+            state.stamps = stamps
+            state.failure = nil
         } catch {
-            report(error)
+            if state.failure != error { report(error) }
+            state.failure = error
         }
         state.registry = registry
     }

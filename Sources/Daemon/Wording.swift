@@ -1,10 +1,12 @@
 import ControlAPI
 import Crypto
+import Glibc
 import HTTP
 import Logging
 import Network
 import SIP
 import Seat
+import Wire
 
 extension WebSocketClient.CloseReason {
     /// What subscribers and the log are told.
@@ -14,8 +16,16 @@ extension WebSocketClient.CloseReason {
         case .refused: "The gateway refuses connections."
         case .network(let error): "The network failed: \(error)."
         case .certificateRejected(let error): "The gateway's certificate is not accepted: \(error.description)."
+        case .tlsFailed(.keyNotPinned): "The gateway's key is none of platform.pins."
+        case .tlsFailed(.protocolViolated(let error)): "TLS failed: \(error)."
         case .tlsFailed(let failure): "TLS failed: \(failure)."
-        case .trustUnreadable: "The file of certificate authorities cannot be used."
+        case .tlsFileUnusable(.authoritiesUnreadable(let error)):
+            "The file of certificate authorities cannot be used: \(error)."
+        case .tlsFileUnusable(.certificateUnreadable(let error)):
+            "The client certificate's file cannot be used: \(error)."
+        case .tlsFileUnusable(.keyUnreadable(let error)): "The client certificate's key file cannot be used: \(error)."
+        case .proxyFailed(.rejected(let status)): "The proxy answered HTTP \(status)."
+        case .proxyFailed: "The proxy does not speak HTTP."
         case .handshakeRejected(let status): "The gateway answered HTTP \(status)."
         case .handshakeInvalid: "The gateway does not speak SIP over WebSocket."
         case .timedOut: "The gateway did not answer in time."
@@ -27,20 +37,49 @@ extension WebSocketClient.CloseReason {
     }
 }
 
+extension WebSocketClient.CloseReason {
+    /// Whether the other side had a say in it: if not, it may be the network that is gone.
+    var isAnswered: Bool {
+        switch self {
+        case .dnsFailed, .timedOut, .dead: false
+        case .network(let error): [ECONNRESET, ECONNABORTED, EPIPE].contains(error.code)
+        default: true
+        }
+    }
+}
+
 extension Logger {
     func log(_ diagnostic: Seat.Diagnostic) {
         switch diagnostic {
         case .userAgent(let diagnostic): debug("SIP", metadata: ["diagnostic": "\(diagnostic)"])
-        case .registration(let state): info("registration", metadata: ["state": "\(state.name)"])
+        case .registration(let state, let now): log(state, at: now)
         case .ignoredNotice: debug("a message of the platform says nothing known")
         case .messageRefused(let code, let status):
             warning(
                 "message to the platform failed",
                 metadata: ["code": "\(code.rawValue)", "status": "\(status.map(String.init) ?? "none")"])
+        case .connecting(let gateway): info("connecting", metadata: ["gateway": "\(gateway)"])
+        case .connectionFailed(let reason): warning("no connection to the platform", metadata: ["reason": "\(reason)"])
         case .reconnecting(let pause, let failures):
             info("reconnecting", metadata: ["after": "\(pause)", "failures": "\(failures)"])
         }
     }
+}
+
+extension Logger {
+    /// One line for each step, with the reason of a failure and when it goes on.
+    private func log(_ state: Registration.State, at now: Instant) {
+        var metadata: Metadata = ["state": "\(state.name)"]
+        guard case .failed(let failure, let until, let retry) = state else {
+            return info("registration", metadata: metadata)
+        }
+        metadata["reason"] = "\(failure.name)"
+        metadata["bound"] = until.map { "for \(Self.text($0 - now))" } ?? "no"
+        metadata["retry"] = retry.map { "in \(Self.text($0 - now))" } ?? (failure.isFinal ? "no" : "reconnected")
+        warning("registration", metadata: metadata)
+    }
+
+    private static func text(_ duration: Duration) -> String { "\(duration.components.seconds) s" }
 }
 
 extension Registration.State {
@@ -51,9 +90,17 @@ extension Registration.State {
         case .registered: "registered"
         case .refreshing: "refreshing"
         case .unregistering: "unregistering"
-        case .failed(.rejected(let status, _)): "failed with \(status)"
-        case .failed(.timedOut): "failed: no answer"
-        case .failed(.transport): "failed: connection lost"
+        case .failed: "failed"
+        }
+    }
+}
+
+extension Registration.Failure {
+    fileprivate var name: String {
+        switch self {
+        case .rejected(let status, _): "status \(status)"
+        case .timedOut: "no answer"
+        case .transport: "connection lost"
         }
     }
 }

@@ -1,69 +1,77 @@
 import ArgumentParser
 import Foundation
 
-/// Events to many subscribers, the daemon in a process of its own.
+/// Events to many subscribers, from the daemon and from servers that do the same.
+///
+/// In each round they take turns, each in a new process, so that what else the machine does hits all of them.
 struct FanOut: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanout", abstract: "Events of 300 bytes to many WebSocket subscribers.")
 
     @Option var subscribers = 1000
     @Option(help: "Events a second.") var rate = 20
-    @Option var seconds = 10
+    @Option(help: "How long one server is measured in a round.") var seconds = 5
+    @Option var rounds = 3
     @Option var size = 300
     @Option(help: "Where the journal is made; the disk matters.") var folder = "."
+    @Option(help: "NAME=PROGRAM of a server to measure beside; more than once for several.") var peer: [Peer] = []
+    @Option(help: "NAME=PROGRAM of one without WebSockets, which holds as many idle connections instead.")
+    var httpPeer: [Peer] = []
 
     func run() async throws {
-        let path = folder + "/event-bench-\(getpid())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let server = try Server(folder: path)
+        var table = Table()
+        for _ in 0..<rounds {
+            let path = folder + "/event-bench-\(getpid())"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            table.add(try measure(Server(daemonIn: path), fanOut), for: "phonebard")
+            for peer in peer { table.add(try measure(Server(peer), fanOut), for: peer.name) }
+            for peer in httpPeer { table.add(try measure(Server(peer), holdIdle), for: peer.name) }
+        }
+        print(
+            "\(rate) events of \(size) bytes a second to \(subscribers) WebSocket subscribers;",
+            "resident before them and with them")
+        table.show()
+        for peer in httpPeer {
+            print("\(peer.name) has no WebSockets here and holds \(subscribers) idle HTTP connections instead.")
+        }
+    }
+
+    private func measure(_ server: Server, _ body: (Server) throws -> Sample) throws -> Sample {
         defer { server.kill() }
+        do {
+            return try body(server)
+        } catch let failure as Connection.Failure {
+            throw ValidationError("\(server.name): \(failure.text)")
+        }
+    }
+
+    private func fanOut(_ server: Server) throws -> Sample {
         let use = ProcessUse(pid: server.pid)
         let idle = use.residentMegabytes
-        let sockets = try (0..<subscribers).map { _ in try Subscriber(port: server.port, token: server.token) }
+        let load = Load(try (0..<subscribers).map { _ in try Subscriber(port: server.port, token: server.token) })
         let injector = try Injector(port: server.port, token: server.token, size: size)
-        let load = Load(sockets)
 
         _ = try load.run(injector, events: rate, every: 1 / Double(rate))
         let before = use.processorSeconds
-        var latencies = try load.run(injector, events: rate * seconds, every: 1 / Double(rate))
+        let latencies = try load.run(injector, events: rate * seconds, every: 1 / Double(rate)).sorted()
         let spent = use.processorSeconds - before
-        latencies.sort()
-        show(
-            "\(rate) events a second to \(subscribers) subscribers",
-            [
-                "p50 ms": latencies.percentile(0.5) * 1e3, "p99 ms": latencies.percentile(0.99) * 1e3,
-                "CPU µs a message": spent / Double(latencies.count) * 1e6,
-            ])
-        show("resident", ["idle MB": idle, "with \(subscribers) subscribers MB": use.residentMegabytes])
+        return Sample(
+            latency50: latencies.percentile(0.5) * 1e3, latency99: latencies.percentile(0.99) * 1e3,
+            processor: spent / Double(latencies.count) * 1e6, idle: idle,
+            connected: withExtendedLifetime(load) { use.residentMegabytes })
     }
-}
 
-/// The daemon on the second core; the bench itself is started on the first.
-private struct Server {
-    let port: UInt16
-    let token: String
-    private let process = Process()
-
-    var pid: Int32 { process.processIdentifier }
-
-    init(folder: String) throws {
-        process.executableURL = URL(filePath: "/usr/bin/taskset")
-        process.arguments = ["-c", "1", CommandLine.arguments[0], "serve", "--folder", folder]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        guard let port = UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-            throw ValidationError("the daemon did not start")
+    private func holdIdle(_ server: Server) throws -> Sample {
+        let use = ProcessUse(pid: server.pid)
+        let idle = use.residentMegabytes
+        let request =
+            "GET /v1/state HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nAuthorization: Bearer \(server.token)\r\n\r\n"
+        let connections = try (0..<subscribers).map { _ in
+            let connection = try Connection(port: server.port, request: request)
+            let head = try connection.readHead()
+            guard head.hasPrefix("HTTP/1.1 200 ") else { throw Connection.Failure(text: head) }
+            return connection
         }
-        self.port = port
-        token = try String(contentsOfFile: folder + "/token", encoding: .utf8)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    func kill() {
-        process.interrupt()
-        Foundation.kill(pid, SIGKILL)
-        process.waitUntilExit()
+        return Sample(idle: idle, connected: withExtendedLifetime(connections) { use.residentMegabytes })
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A bare socket that has sent its request.
-struct Connection {
+final class Connection {
     struct Failure: Error { let text: String }
 
     let descriptor: Int32
@@ -20,6 +20,8 @@ struct Connection {
         guard result == 0 else { throw Failure(text: String(cString: strerror(errno))) }
         send(request)
     }
+
+    deinit { close(descriptor) }
 
     func send(_ text: String) {
         let bytes = Array(text.utf8)

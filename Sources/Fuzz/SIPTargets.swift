@@ -14,6 +14,18 @@ extension Target {
                 ].map { Array($0.utf8) }
             }, check: checkValues),
         Target(
+            name: "sip-multipart", words: Words.sip + Words.multipart,
+            seeds: {
+                [
+                    Fodder.joined(
+                        [
+                            "multipart/mixed;boundary=\"a b\"",
+                            "--a b\r\nContent-Type: multipart/alternative;boundary=c\r\n\r\n--c\r\n\r\n1\r\n--c--\r\n"
+                                + "--a b\r\nContent-Disposition: x;handling=optional\r\n\r\n2\r\n--a b--\r\n",
+                        ].map { Array($0.utf8) })
+                ]
+            }, check: checkMultipart),
+        Target(
             name: "sip-digest", words: Words.digest,
             seeds: {
                 [
@@ -47,10 +59,12 @@ extension Target {
         let text = String(decoding: bytes, as: UTF8.self)
         if let uri = try? URI(parsing: text) {
             expectStable(uri, uri) { try URI(parsing: uri.description) }
+            expect(uri.isEquivalent(to: uri), "a URI is equivalent to itself")
         }
         if let addresses = try? NameAddress.list(parsing: text) {
             let written = addresses.map(\.description).joined(separator: ", ")
             expectStable(addresses, written) { try NameAddress.list(parsing: written) }
+            addresses.forEach(checkChanges)
         }
         if let vias = try? Via.list(parsing: text) {
             let written = vias.map(\.description).joined(separator: ", ")
@@ -61,18 +75,46 @@ extension Target {
         }
     }
 
+    /// A parameter that is set is there, and the address is read as what it was changed into.
+    private static func checkChanges(of address: NameAddress) {
+        var changed = address
+        changed.tag = "a \"b\""
+        expect(changed.tag == "a \"b\"", "what is set is there")
+        expectStable(changed, changed) { try NameAddress(parsing: changed.description) }
+        expect(changed.uri == address.uri, "a parameter changes nothing else")
+        expect(changed.displayName == address.displayName, "a parameter changes nothing else")
+        var target = address.uri
+        target.headers = nil
+        target.parameters["method"] = nil
+        expectStable(target, target) { try URI(parsing: target.description) }
+        let anew = NameAddress(address.uri, displayName: address.displayName, parameters: address.parameters)
+        expect(anew == address, "an address put together again is the same")
+    }
+
+    private static func checkMultipart(_ bytes: [UInt8]) {
+        let records = Fodder.records(of: bytes)
+        let body = Fodder.joined(Array(records.dropFirst()))
+        let type = String(decoding: records.first ?? [], as: UTF8.self)
+        guard let parts = try? BodyPart([.contentType: type], body).parts() else { return }
+        expect(parts.map(\.bytes.count).reduce(0, +) <= body.count, "parts are no longer than the whole")
+        expect(parts.allSatisfy { !$0.mediaType.hasPrefix("multipart/") }, "parts are no multiparts")
+        _ = parts.map(\.isOptional)
+    }
+
     private static func checkDigest(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         if let challenge = try? DigestChallenge(parsing: text) {
             expectStable(challenge, challenge) { try DigestChallenge(parsing: challenge.description) }
             let answer = DigestCredentials(
                 to: challenge, username: "u", password: Redacted("p"), method: .register, uri: "sip:a",
-                protection: .init(nonceCount: 1, clientNonce: "c"))
-            expect(answer.verify(password: Redacted("p"), method: .register), "an answer fits its challenge")
+                count: 1, clientNonce: "c")
+            expect(
+                answer.verify(username: "u", password: Redacted("p"), method: .register),
+                "an answer fits its challenge")
         }
         if let credentials = try? DigestCredentials(parsing: text) {
             expectStable(credentials, credentials) { try DigestCredentials(parsing: credentials.description) }
-            _ = credentials.verify(password: Redacted("p"), method: .invite)
+            _ = credentials.verify(username: "u", password: Redacted("p"), method: .invite)
         }
     }
 
@@ -288,6 +330,10 @@ private enum Words {
         "WWW-Authenticate: ", "Require: ", "Expires: ", "Min-Expires: ", "Retry-After: ", "branch=z9hG4bK", ";tag=",
         ";expires=", ";lr", "sip:", "sips:", "\r\n", "\r\n\r\n", "\r\n ", "<sip:a@b>", "\u{1E}",
     ]
+    static let multipart = [
+        "--a b", "--a b--", "--c", "--c--", "multipart/mixed;boundary=c", "Content-Type: multipart/mixed;boundary=c",
+        "Content-Disposition: ", ";handling=optional",
+    ]
     static let owner = [
         "\u{1E}@answer 100", "\u{1E}@answer 386", "\u{1E}@respond 100", "\u{1E}@hangup", "\u{1E}@invite 3",
         "\u{1E}@info", "\u{1E}@reinvite", "\u{1E}@register 600", "\u{1E}@unregister", "\u{1E}@lost", "\u{1E}@up",
@@ -296,5 +342,6 @@ private enum Words {
     static let digest = [
         "Digest ", "username=", "realm=", "nonce=", "uri=", "response=", "algorithm=", "MD5", "SHA-256", "opaque=",
         "stale=true", "qop=auth", "\"auth,auth-int\"", "nc=00000001", "cnonce=", "\\\"", ", ",
+        "SHA-512-256-sess", "qop=auth-int", "userhash=true", "username*=UTF-8''%C3%A4", "nextnonce=",
     ]
 }

@@ -7,6 +7,7 @@ struct ChunkedBody: Sendable {
 
     private var state = State.size
     private var trailerBytes = 0
+    private var trailerCount = 0
 
     /// Moves decoded bytes from `buffer` to the end of `body`; true once the last chunk and the trailer section are read.
     mutating func decode(
@@ -29,21 +30,24 @@ struct ChunkedBody: Sendable {
                 guard line.isEmpty else { throw .malformed }
                 state = .size
             case .trailer:
-                guard let line = try Self.line(&buffer, limit: limits.header - trailerBytes) else { return false }
+                guard let line = try Self.line(&buffer, limit: limits.header - trailerBytes, orThrow: .headerTooLarge)
+                else { return false }
                 guard !line.isEmpty else { return true }
                 guard HTTPField(line: buffer.bytes.span.extracting(line)) != nil else { throw .malformed }
+                guard trailerCount < limits.fieldCount else { throw .headerTooLarge }
+                trailerCount += 1
                 trailerBytes += min(line.count + 2, limits.header - trailerBytes)
             }
         }
     }
 
     private static func line(
-        _ buffer: inout LineBuffer, limit: Int
+        _ buffer: inout LineBuffer, limit: Int, orThrow tooLong: RequestParser.Failure = .malformed
     ) throws(RequestParser.Failure) -> Range<Int>? {
         do {
             return try buffer.takeLine(limit: limit)
         } catch {
-            throw .malformed
+            throw error == .tooLong ? tooLong : .malformed
         }
     }
 

@@ -8,6 +8,8 @@ struct MessageAssembly: ~Copyable, Sendable {
     /// The kind of the message in progress, and what has come of it.
     private var kind: WebSocket.Message.Kind?
     private var bytes: [UInt8] = []
+    /// Bytes received for a compressed message: empty blocks inflate to nothing, however many there are.
+    private var compressedCount = 0
     private var text = UTF8Validator()
     private var isCompressed = false
     /// Lives for one message only, unless the peer keeps its context.
@@ -27,12 +29,19 @@ struct MessageAssembly: ~Copyable, Sendable {
             guard kind == nil else { throw .malformed }
             begin(header.opcode == .text ? .text : .binary, isCompressed: header.isCompressed)
         }
-        guard isCompressed || header.payloadCount <= limit - bytes.count else { throw .tooBig }
+        guard header.payloadCount <= (isCompressed ? compressedLimit - compressedCount : limit - bytes.count) else {
+            throw .tooBig
+        }
+        if isCompressed { compressedCount += header.payloadCount }
     }
+
+    /// What does not compress grows by five bytes for each block of a few kilobytes, RFC 1951 §3.2.4.
+    private var compressedLimit: Int { limit + limit / 64 + 1024 }
 
     private mutating func begin(_ kind: WebSocket.Message.Kind, isCompressed: Bool) {
         self.kind = kind
         self.isCompressed = isCompressed
+        compressedCount = 0
         text = UTF8Validator()
         if isCompressed, inflater == nil, let deflation { inflater = Inflater(windowBits: deflation.windowBits) }
     }

@@ -27,8 +27,9 @@ struct RequestLine {
         guard text.count == 8, text.hasPrefix("HTTP/"), text[6] == 0x2E, (0x30...0x39).contains(text[5]),
             (0x30...0x39).contains(text[7])
         else { throw .malformed }
-        guard text[5] == 0x31, text[7] <= 0x31 else { throw .versionNotSupported }
-        return Int(text[7] - 0x30)
+        guard text[5] == 0x31 else { throw .versionNotSupported }
+        // A later minor version is read as the latest one known, RFC 9110 §2.5.
+        return text[7] == 0x30 ? 0 : 1
     }
 
     private static func target(_ bytes: Span<UInt8>, of method: HTTPRequest.Method) -> Target? {

@@ -33,8 +33,10 @@ package struct RequestParser: Sendable {
     }
 
     package enum Event: Sendable, Equatable {
-        /// The client waits for `100 Continue` before it sends the body, RFC 9110 §10.1.1.
-        case continueExpected
+        /// The head of a request whose body is not all there yet; told once.
+        ///
+        /// `expectsContinue` when the client waits for `100 Continue` before it sends the body, RFC 9110 §10.1.1.
+        case bodyExpected(HTTPRequest, expectsContinue: Bool)
         case request(Request)
     }
 
@@ -81,6 +83,10 @@ package struct RequestParser: Sendable {
     private var state = State.requestLine
     /// What has arrived of the body of the request in `state`.
     private var body: [UInt8] = []
+    /// Whether ``Event/bodyExpected(_:expectsContinue:)`` has been told of the request in `state`.
+    private var isAnnounced = false
+    /// The head of the request whose body is on its way or was refused.
+    package private(set) var head: HTTPRequest?
 
     package init(scheme: String, limits: Limits = Limits()) {
         self.scheme = scheme
@@ -133,9 +139,14 @@ package struct RequestParser: Sendable {
                     state = .fields(head)
                     return nil
                 }
-                if try beginBody(of: head) { return .continueExpected }
+                try beginBody(of: head)
             case .body(let request, let progress):
-                return try continueBody(request, progress).map { .request($0) }
+                let isUntouched = buffer.count == 0
+                if let whole = try continueBody(request, progress) { return .request(whole) }
+                guard !isAnnounced else { return nil }
+                isAnnounced = true
+                return .bodyExpected(
+                    request.head, expectsContinue: isUntouched && request.minorVersion == 1 && request.expects)
             case .failed(let failure):
                 throw failure
             }
@@ -162,14 +173,18 @@ package struct RequestParser: Sendable {
         return false
     }
 
-    /// True when the client must be told to continue.
-    private mutating func beginBody(of head: Head) throws(Failure) -> Bool {
+    private mutating func beginBody(of head: Head) throws(Failure) {
         let minorVersion = head.line.minorVersion
         let framing = try BodyFraming(head.fields, minorVersion: minorVersion)
         let request = Request(
             head: try Self.request(head, scheme: scheme), body: [],
             keepsAlive: minorVersion == 1 && !head.fields.hasToken("close", in: .connection),
             minorVersion: minorVersion)
+        self.head = request.head
+        isAnnounced = false
+        guard minorVersion == 0 || head.fields[.expect]?.utf8.equalsIgnoringCase("100-continue".utf8) ?? true else {
+            throw .expectationNotSupported
+        }
         switch framing {
         case .length(let length):
             guard length <= limits.body else { throw .bodyTooLarge }
@@ -177,9 +192,6 @@ package struct RequestParser: Sendable {
         case .chunked:
             state = .body(request, .chunked(ChunkedBody()))
         }
-        guard minorVersion == 1, let expectation = head.fields[.expect] else { return false }
-        guard expectation.utf8.equalsIgnoringCase("100-continue".utf8) else { throw .expectationNotSupported }
-        return framing != .length(0) && buffer.count == 0
     }
 
     private static func request(_ head: Head, scheme: String) throws(Failure) -> HTTPRequest {
@@ -217,6 +229,12 @@ package struct RequestParser: Sendable {
         var whole = request
         swap(&whole.body, &body)
         state = .requestLine
+        head = nil
         return whole
     }
+}
+
+extension RequestParser.Request {
+    /// There is one expectation only, and no other gets this far.
+    fileprivate var expects: Bool { head.headerFields[.expect] != nil }
 }

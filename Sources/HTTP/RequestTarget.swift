@@ -34,6 +34,11 @@ package struct RequestTarget: Sendable, Equatable {
         query.first { $0.name == name }?.value
     }
 
+    /// Whether there is a parameter of one of the names, in upper or lower case.
+    package func hasParameter(_ names: Set<String>) -> Bool {
+        query.contains { names.contains($0.name.lowercased()) }
+    }
+
     private static func query(_ text: Substring.UTF8View) -> [Parameter]? {
         var query: [Parameter] = []
         for pair in text.split(separator: 0x26) {

@@ -41,6 +41,8 @@ package struct WebSocket: ~Copyable, Sendable {
     private var writer: FrameWriter
     private var lastReceived: Instant
     private var nextPing: Instant
+    /// By when something has to come, after ``probe(within:at:)``.
+    private var proofDue: Instant?
 
     /// `deflation` is what the opening handshake agreed on.
     package init(
@@ -58,7 +60,7 @@ package struct WebSocket: ~Copyable, Sendable {
     /// When to call ``deadlineReached(at:)`` if nothing else happens before.
     package var deadline: Instant? {
         switch state {
-        case .open: min(nextPing, lastReceived + configuration.silenceLimit)
+        case .open: earliest(min(nextPing, lastReceived + configuration.silenceLimit), proofDue)
         case .closing(_, let until): until
         case .closed: nil
         }
@@ -68,6 +70,7 @@ package struct WebSocket: ~Copyable, Sendable {
     /// frames bring about.
     package mutating func receive(_ bytes: Span<UInt8>, from position: inout Int, at now: Instant) -> [Output] {
         lastReceived = now
+        proofDue = nil
         var outputs: [Output] = []
         do {
             while !isClosed, let event = try reader.next(bytes, &position) {
@@ -94,6 +97,13 @@ package struct WebSocket: ~Copyable, Sendable {
         return [.send(writer.frame(message))]
     }
 
+    /// Pings now; the peer counts as dead if nothing comes within the time.
+    package mutating func probe(within limit: Duration, at now: Instant) -> [Output] {
+        guard case .open = state, proofDue == nil else { return [] }
+        proofDue = now + limit
+        return [.send(writer.frame(.ping, []))]
+    }
+
     /// Starts the closing handshake of §7.1.2; a reason is cut to the 123 bytes that fit.
     package mutating func close(_ code: CloseCode, reason: String = "", at now: Instant) -> [Output] {
         guard case .open = state else { return [] }
@@ -113,7 +123,7 @@ package struct WebSocket: ~Copyable, Sendable {
 
     package mutating func deadlineReached(at now: Instant) -> [Output] {
         switch state {
-        case .open where now >= lastReceived + configuration.silenceLimit:
+        case .open where now >= lastReceived + configuration.silenceLimit || proofDue.map { now >= $0 } ?? false:
             state = .closed
             return [.dead]
         case .open where now >= nextPing:

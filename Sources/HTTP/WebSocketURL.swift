@@ -47,7 +47,11 @@ package struct WebSocketURL: Hashable, Sendable {
 extension WebSocketURL {
     /// The `Host` of a request to it, RFC 6455 §4.1: the port only if it is not the default one.
     package var authority: String {
-        let host = host.contains(":") ? "[\(host)]" : host
-        return port == (isSecure ? 443 : 80) ? host : "\(host):\(port)"
+        port == (isSecure ? 443 : 80) ? bracketedHost : hostAndPort
     }
+
+    /// Host and port, whichever it is, as CONNECT wants them (RFC 9110 §9.3.6).
+    package var hostAndPort: String { "\(bracketedHost):\(port)" }
+
+    private var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 }

@@ -14,8 +14,10 @@ package enum DialFailure: Error, Hashable, Sendable {
     /// The server's certificate is not acceptable; the error says why.
     case certificateRejected(VerifyError)
     case tlsFailed(TLSFailure)
-    /// The file of trusted authorities cannot be used.
-    case trustUnreadable(TLSContext.Failure)
+    /// The file of trusted authorities, of our certificate or of its key cannot be used.
+    case tlsFileUnusable(TLSContext.Failure)
+    /// The proxy made no tunnel.
+    case proxyFailed(ProxyConnect.Failure)
 
     init(_ error: SystemError) {
         self = error.code == ECONNREFUSED ? .refused : error.code == ETIMEDOUT ? .timedOut : .network(error)
@@ -30,35 +32,58 @@ package enum DialFailure: Error, Hashable, Sendable {
     }
 }
 
-/// Finds a server's addresses and connects to one of them, or to a Unix socket that stands for it; owned and used on its executor only, where `onEnd` runs.
+/// The way to a server, and what is made of it there.
+package struct ServerRoute: Sendable {
+    package var trust = TLSContext.Trust.system
+    /// What is shown to a server that asks for a certificate.
+    package var identity: TLSContext.Identity?
+    /// Connects, and looks the server's name up, in our place.
+    package var proxy: Proxy?
+    /// The path of a Unix socket to connect to instead of the URL's host and port; it needs no TLS, whatever the URL says.
+    package var unixSocket: String?
+
+    package init(
+        trust: TLSContext.Trust = .system, identity: TLSContext.Identity? = nil, proxy: Proxy? = nil,
+        unixSocket: String? = nil
+    ) {
+        self.trust = trust
+        self.identity = identity
+        self.proxy = proxy
+        self.unixSocket = unixSocket
+    }
+}
+
+/// Finds a server's addresses and connects to the first that answers; owned and used on its executor only, where `onEnd` runs.
 final class Dialer {
     typealias Result = Swift.Result<Dialled, DialFailure>
 
     private let url: WebSocketURL
+    private let route: ServerRoute
     private let executor: QueueExecutor
     private let onEnd: (Result) -> Void
     private var connector: TCPConnector?
+    private var tunnel: ProxyTunnel?
     private var isCancelled = false
 
     /// `onEnd` is called once, unless ``cancel()`` comes first.
-    init(
-        to url: WebSocketURL, over unixSocket: String? = nil, trust: TLSContext.Trust, on executor: QueueExecutor,
-        onEnd: @escaping (Result) -> Void
-    ) {
+    init(to url: WebSocketURL, by route: ServerRoute, on executor: QueueExecutor, onEnd: @escaping (Result) -> Void) {
         self.url = url
+        self.route = route
         self.executor = executor
         self.onEnd = onEnd
         let onExecutor = Unchecked(self)
-        if let unixSocket {
+        if let unixSocket = route.unixSocket {
             executor.queue.async { onExecutor.value.connect(to: unixSocket) }
             return
         }
         DispatchQueue.global().async {
             // Both may block: on the name servers, and on the disk.
-            let endpoints = HostName.resolve(url.host, port: url.port)
+            let endpoints = HostName.resolve(route.proxy?.host ?? url.host, port: route.proxy?.port ?? url.port)
             let context =
                 url.isSecure
-                ? Swift.Result { () throws(TLSContext.Failure) in try TLSContext(client: trust) } : nil
+                ? Swift.Result { () throws(TLSContext.Failure) in
+                    try TLSContext(client: route.trust, identity: route.identity)
+                } : nil
             executor.queue.async { onExecutor.value.resolved(endpoints, context) }
         }
     }
@@ -67,9 +92,11 @@ final class Dialer {
         isCancelled = true
         connector?.cancel()
         connector = nil
+        tunnel?.cancel()
+        tunnel = nil
     }
 
-    /// A Unix socket connects at once or not at all; it needs no TLS, whatever the URL says.
+    /// A Unix socket connects at once or not at all.
     private func connect(to path: String) {
         guard !isCancelled else { return }
         let result = Swift.Result { () throws(SystemError) in try ConnectedSocket(connectedTo: path) }
@@ -83,19 +110,28 @@ final class Dialer {
             let context = try context?.get()
             connector = TCPConnector(to: endpoints, on: executor) { [weak self] in self?.connected($0, context) }
         } catch {
-            onEnd(.failure(.trustUnreadable(error)))
+            onEnd(.failure(.tlsFileUnusable(error)))
         }
     }
 
     private func connected(_ result: Swift.Result<ConnectedSocket, SystemError>, _ context: TLSContext?) {
         connector = nil
-        onEnd(result.map { Dialled(socket: $0, context: context, host: url.host) }.mapError(DialFailure.init))
+        switch result {
+        case .failure(let error): onEnd(.failure(DialFailure(error)))
+        case .success(let socket):
+            let dialled = Dialled(socket: socket, context: context, host: url.host)
+            guard let proxy = route.proxy else { return onEnd(.success(dialled)) }
+            tunnel = ProxyTunnel(through: socket, to: url, of: proxy, on: executor) { [weak self] result in
+                self?.tunnel = nil
+                self?.onEnd(result.map { dialled })
+            }
+        }
     }
 }
 
 /// A connection to the server that was asked for, before its TLS handshake.
 struct Dialled {
-    fileprivate let socket: ConnectedSocket
+    let socket: ConnectedSocket
     fileprivate let context: TLSContext?
     fileprivate let host: String
 

@@ -18,19 +18,17 @@ package struct HTTPClient: Sendable {
         case timedOut
     }
 
-    private let trust: TLSContext.Trust
-    private let unixSocket: String?
+    private let route: ServerRoute
     private let timeLimit: Duration
     private let bodyLimit: Int
     private let executor = QueueExecutor(label: "http-client")
 
     /// - Parameter unixSocket: the path of a Unix socket to connect to instead of the URLs' hosts and ports.
     package init(
-        trust: TLSContext.Trust, unixSocket: String? = nil, timeLimit: Duration = .seconds(10),
+        trust: TLSContext.Trust, unixSocket: String? = nil, proxy: Proxy? = nil, timeLimit: Duration = .seconds(10),
         bodyLimit: Int = 1024 * 1024
     ) {
-        self.trust = trust
-        self.unixSocket = unixSocket
+        route = ServerRoute(trust: trust, proxy: proxy, unixSocket: unixSocket)
         self.timeLimit = timeLimit
         self.bodyLimit = bodyLimit
     }
@@ -46,8 +44,8 @@ package struct HTTPClient: Sendable {
         let exchange = HTTPExchange(
             to: url, request: Self.message(method, url, fields, body), bodyLimit: bodyLimit, on: executor,
             completion: completion)
-        executor.queue.async { [trust, unixSocket, timeLimit] in
-            exchange.assumeIsolated { $0.begin(trust: trust, unixSocket: unixSocket, timeLimit: timeLimit) }
+        executor.queue.async { [route, timeLimit] in
+            exchange.assumeIsolated { $0.begin(by: route, timeLimit: timeLimit) }
         }
     }
 
@@ -91,11 +89,11 @@ private actor HTTPExchange {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    func begin(trust: TLSContext.Trust, unixSocket: String?, timeLimit: Duration) {
+    func begin(by route: ServerRoute, timeLimit: Duration) {
         timer = DeadlineTimer(on: executor) { self.assumeIsolated { $0.end(.failure(.timedOut)) } }
         timer?.deadline = MonotonicClock.now + timeLimit
         phase = .dialling(
-            Dialer(to: url, over: unixSocket, trust: trust, on: executor) { result in
+            Dialer(to: url, by: route, on: executor) { result in
                 self.assumeIsolated { $0.dialled(result) }
             })
     }

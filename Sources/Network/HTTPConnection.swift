@@ -30,9 +30,8 @@ actor HTTPConnection {
     nonisolated let peer: SocketPeer
     nonisolated private let local: Endpoint?
     nonisolated private let executor: QueueExecutor
-    let limits: HTTPServer.Limits
+    nonisolated private let configuration: HTTPServer.Configuration
     let logger: Logger
-    private let refusal: HTTPServer.RefusalClosure
     private let onRequest: HTTPServer.RequestClosure
     private let onClosed: @Sendable (HTTPConnection) -> Void
     /// Whether it is one too many, and whatever it asks is answered with 503.
@@ -58,8 +57,8 @@ actor HTTPConnection {
     private var drainActions: [@Sendable () -> Void] = []
 
     init(
-        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, limits: HTTPServer.Limits,
-        refusal: @escaping HTTPServer.RefusalClosure, logger: Logger, on executor: QueueExecutor,
+        _ socket: ConnectedSocket, scheme: String, isTurnedAway: Bool, configuration: HTTPServer.Configuration,
+        logger: Logger, on executor: QueueExecutor,
         onRequest: @escaping HTTPServer.RequestClosure,
         onClosed: @escaping @Sendable (HTTPConnection) -> Void
     ) {
@@ -67,11 +66,11 @@ actor HTTPConnection {
         local = socket.local
         self.isTurnedAway = isTurnedAway
         self.executor = executor
-        self.limits = limits
-        self.refusal = refusal
+        self.configuration = configuration
         self.logger = logger
         self.onRequest = onRequest
         self.onClosed = onClosed
+        let limits = configuration.limits
         var parserLimits = RequestParser.Limits()
         parserLimits.requestLine = limits.requestLine
         parserLimits.header = limits.header
@@ -82,6 +81,7 @@ actor HTTPConnection {
         requestBegan = idleSince
     }
 
+    nonisolated var limits: HTTPServer.Limits { configuration.limits }
     /// Bytes that may wait on a ``ResponseStream``.
     nonisolated var streamQueueLimit: Int { limits.streamQueue }
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -122,7 +122,7 @@ actor HTTPConnection {
     func stop() {
         isStopping = true
         switch phase {
-        case .receiving: closeIdle()
+        case .receiving: if isTurnedAway || !parser.isInsideRequest { closeIdle() }
         case .webSocket:
             sendOutbox()
             closeWebSocket(.goingAway)
@@ -179,8 +179,12 @@ extension HTTPConnection {
             do {
                 guard let event = try parser.next() else { break }
                 switch event {
-                case .continueExpected:
-                    ResponseWriter.append(informational: HTTPResponse(status: .continue), into: &output)
+                case .bodyExpected(let head, let expectsContinue):
+                    if let answer = configuration.onHead(incoming(head)) {
+                        refuse(answer)
+                    } else if expectsContinue {
+                        ResponseWriter.append(informational: HTTPResponse(status: .continue), into: &output)
+                    }
                 case .request(let request):
                     handOut(request)
                 }
@@ -209,9 +213,13 @@ extension HTTPConnection {
             answer(.upgradeRequired, WebSocketOffer.versionFields)
             return
         }
-        let incoming = IncomingRequest(
-            head: request.head, body: request.body, peer: peer, local: local, offeredSubprotocols: subprotocols)
-        onRequest(incoming, Responder(self))
+        onRequest(incoming(request.head, body: request.body, subprotocols: subprotocols), Responder(self))
+    }
+
+    private func incoming(
+        _ head: HTTPRequest, body: [UInt8] = [], subprotocols: [String]? = nil
+    ) -> IncomingRequest {
+        IncomingRequest(head: head, body: body, peer: peer, local: local, offeredSubprotocols: subprotocols)
     }
 
     /// Answers the request in hand.
@@ -225,7 +233,8 @@ extension HTTPConnection {
 
     /// Answers the request in hand without its closure.
     func answer(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:]) {
-        let (response, body) = refusal(of: status, fields)
+        var (response, body) = configuration.refusal(status, (request?.head).map { incoming($0) })
+        if response.status == status { response.headerFields += fields }
         answer(response, body: body)
     }
 
@@ -244,15 +253,15 @@ extension HTTPConnection {
 
     /// Answers what is not a request, and says no more.
     private func refuse(_ status: HTTPResponse.Status, fields: HTTPFields = [:]) {
-        let (response, body) = refusal(of: status, fields)
-        ResponseWriter.append(
-            response, body: body, to: .get, keepsAlive: false, date: dates.now(), into: &output)
-        linger()
+        var answer = configuration.refusal(status, parser.head.map { incoming($0) })
+        answer.response.headerFields += fields
+        refuse(answer)
     }
 
-    private func refusal(of status: HTTPResponse.Status, _ fields: HTTPFields) -> (HTTPResponse, [UInt8]) {
-        let refusal = refusal(status)
-        return (HTTPResponse(status: status, headerFields: fields + refusal.fields), refusal.body)
+    private func refuse(_ answer: HTTPServer.Answer) {
+        ResponseWriter.append(
+            answer.response, body: answer.body, to: .get, keepsAlive: false, date: dates.now(), into: &output)
+        linger()
     }
 }
 

@@ -11,7 +11,11 @@ import Wire
 /// or keeps the ``Responder`` and answers later, from any thread.
 package actor HTTPServer {
     package typealias RequestClosure = @Sendable (_ request: IncomingRequest, _ responder: Responder) -> Void
-    package typealias RefusalClosure = @Sendable (HTTPResponse.Status) -> (fields: HTTPFields, body: [UInt8])
+    package typealias Answer = (response: HTTPResponse, body: [UInt8])
+    /// Given a request without its body: the answer it gets at once, nil to go on.
+    package typealias HeadClosure = @Sendable (IncomingRequest) -> Answer?
+    /// Given the request, if it came to one.
+    package typealias RefusalClosure = @Sendable (HTTPResponse.Status, IncomingRequest?) -> Answer
 
     package enum StartFailure: Error, Hashable, CustomStringConvertible {
         case listen(Listener.Address, SystemError)
@@ -91,8 +95,7 @@ package actor HTTPServer {
         guard verdict != .dropped else { return }
         let connection = HTTPConnection(
             socket, scheme: tls == nil ? "http" : "https", isTurnedAway: verdict == .refused,
-            limits: configuration.limits, refusal: configuration.refusal, logger: logger, on: executor,
-            onRequest: onRequest,
+            configuration: configuration, logger: logger, on: executor, onRequest: onRequest,
             onClosed: { [weak self] connection in self?.assumeIsolated { $0.closed(connection, verdict) } })
         connections[ObjectIdentifier(connection)] = connection
         connection.assumeIsolated { $0.start(socket, tls: tls) }
@@ -117,9 +120,10 @@ extension HTTPServer {
         package var listeners: [Listener]
         package var limits: Limits
         package var gracePeriod = Duration.seconds(5)
-        /// What is said besides the status when the server answers by itself, to what is no request, is one too many or was
-        /// left unanswered.
-        package var refusal: RefusalClosure = { _ in ([:], []) }
+        /// Asked before the body of a request is waited for.
+        package var onHead: HeadClosure = { _ in nil }
+        /// The answer where the server answers by itself: to what is no request, is one too many or was left unanswered.
+        package var refusal: RefusalClosure = { status, _ in (HTTPResponse(status: status), []) }
 
         package init(listeners: [Listener], limits: Limits = Limits()) {
             self.listeners = listeners

@@ -3,51 +3,51 @@ import Glibc
 import Wire
 
 /// Connects to the first of several addresses that answers; owned and used on its executor only, where `onEnd` runs.
-package final class TCPConnector {
-    /// How long an address may take before the next one is tried as well.
-    private static let patience = Duration.seconds(2)
-
+final class TCPConnector {
     private let executor: QueueExecutor
     private let onEnd: (Result<ConnectedSocket, SystemError>) -> Void
-    private var candidates: ArraySlice<Endpoint>
+    private var race: ConnectionRace
     private var attempts: [Int32: any DispatchSourceWrite] = [:]
     private var lastError = SystemError(call: .connect, code: EHOSTUNREACH)
     private var timer: DeadlineTimer?
 
     /// `onEnd` is called once, unless ``cancel()`` comes first.
-    package init(
+    init(
         to endpoints: [Endpoint], on executor: QueueExecutor,
         onEnd: @escaping (Result<ConnectedSocket, SystemError>) -> Void
     ) {
         self.executor = executor
         self.onEnd = onEnd
-        candidates = endpoints[...]
+        race = ConnectionRace(endpoints, at: MonotonicClock.now)
         timer = DeadlineTimer(on: executor) { [weak self] in self?.tryNext() }
-        timer?.deadline = MonotonicClock.now
+        timer?.deadline = race.deadline
     }
 
     deinit {
         cancel()
     }
 
-    package func cancel() {
+    func cancel() {
         timer = nil
-        candidates = []
         for source in attempts.values { source.cancel() }
         attempts = [:]
     }
 
     private func tryNext() {
-        while let endpoint = candidates.popFirst() {
-            do {
-                try begin(endpoint)
-                timer?.deadline = candidates.isEmpty ? nil : MonotonicClock.now + Self.patience
-                return
-            } catch {
-                lastError = error
-            }
+        guard let endpoint = race.next(at: MonotonicClock.now) else { return end(.failure(lastError)) }
+        do {
+            try begin(endpoint)
+            timer?.deadline = race.deadline
+        } catch {
+            attemptFailed(error)
         }
-        if attempts.isEmpty { end(.failure(lastError)) }
+    }
+
+    private func attemptFailed(_ error: SystemError) {
+        lastError = error
+        race.failed(at: MonotonicClock.now)
+        if race.isLost { return end(.failure(lastError)) }
+        timer?.deadline = race.deadline
     }
 
     private func begin(_ endpoint: Endpoint) throws(SystemError) {
@@ -69,8 +69,7 @@ package final class TCPConnector {
             try descriptor.pendingError()
             end(.success(ConnectedSocket(descriptor, local: try descriptor.localEndpoint(), remote: endpoint)))
         } catch {
-            lastError = error
-            tryNext()
+            attemptFailed(error)
         }
     }
 

@@ -30,6 +30,8 @@ package actor WebSocketClient {
     private var machine: WebSocket?
     private var timer: DeadlineTimer?
     private var hasReportedClose = false
+    /// The address on this side, once connected; none on a Unix socket.
+    package private(set) var localAddress: IPAddress?
 
     package init(
         _ configuration: Configuration, on executor: QueueExecutor, logger: Logger, callbacks: Callbacks
@@ -63,6 +65,11 @@ package actor WebSocketClient {
         performLater { $0.beginClose(code) }
     }
 
+    /// Pings the peer, which counts as dead if nothing comes from it within the time: for when there is reason to doubt.
+    nonisolated package func probe(within limit: Duration) {
+        performLater { $0.carryOut($0.machine?.probe(within: limit, at: MonotonicClock.now) ?? []) }
+    }
+
     nonisolated private func performLater(_ work: @escaping @Sendable (isolated WebSocketClient) -> Void) {
         executor.queue.async { self.assumeIsolated(work) }
     }
@@ -74,9 +81,7 @@ extension WebSocketClient {
         timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
         timer?.deadline = MonotonicClock.now + configuration.connectTime
         phase = .dialling(
-            Dialer(
-                to: configuration.url, over: configuration.unixSocket, trust: configuration.trust, on: executor
-            ) { [weak self] result in
+            Dialer(to: configuration.url, by: configuration.route, on: executor) { [weak self] result in
                 self?.assumeIsolated { $0.dialled(result) }
             })
     }
@@ -89,6 +94,7 @@ extension WebSocketClient {
     }
 
     private func open(_ connection: Dialled) {
+        localAddress = connection.socket.local?.address
         var randomness = Randomness.system
         let opening = WebSocketOpening(
             to: configuration.url, subprotocols: configuration.subprotocols, compression: configuration.compression,

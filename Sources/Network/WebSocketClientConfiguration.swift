@@ -9,17 +9,15 @@ extension WebSocketClient {
         package var subprotocols: [String]
         /// Further fields of the opening handshake, `Origin` for instance.
         package var fields: HTTPFields = [:]
-        package var trust = TLSContext.Trust.system
-        /// The path of a Unix socket to connect to instead of the URL's host and port.
-        package var unixSocket: String?
+        package var route = ServerRoute()
         /// Whether permessage-deflate is offered and how; SIP messages are short and hold secrets, which compression could
         /// give away by their length, so it is not by default.
         package var compression: WebSocket.Compression?
         /// From ``WebSocketClient/connect()`` to ``Callbacks/onOpen``, DNS and TLS counted in.
         package var connectTime = Duration.seconds(10)
-        package var pingInterval = Duration.seconds(10)
+        package var pingInterval = Duration.seconds(7)
         /// How long nothing may come before the peer counts as dead.
-        package var silenceLimit = Duration.seconds(15)
+        package var silenceLimit = Duration.seconds(14)
         package var messageLimit = 1024 * 1024
         /// Bytes that may wait to be sent.
         package var queueLimit = 1024 * 1024
@@ -56,8 +54,10 @@ extension WebSocketClient {
         /// The server's certificate is not acceptable; the error says why.
         case certificateRejected(VerifyError)
         case tlsFailed(TLSFailure)
-        /// The file of trusted authorities cannot be used.
-        case trustUnreadable(TLSContext.Failure)
+        /// The file of trusted authorities, of our certificate or of its key cannot be used.
+        case tlsFileUnusable(TLSContext.Failure)
+        /// The proxy made no tunnel.
+        case proxyFailed(ProxyConnect.Failure)
         /// The server answered the opening handshake with another status than 101.
         case handshakeRejected(status: Int)
         /// The server's answer breaks RFC 6455 §4.1.
@@ -83,7 +83,8 @@ extension WebSocketClient.CloseReason {
             case .network(let error): .network(error)
             case .certificateRejected(let why): .certificateRejected(why)
             case .tlsFailed(let failure): .tlsFailed(failure)
-            case .trustUnreadable(let failure): .trustUnreadable(failure)
+            case .tlsFileUnusable(let failure): .tlsFileUnusable(failure)
+            case .proxyFailed(let failure): .proxyFailed(failure)
             }
     }
 

@@ -10,7 +10,7 @@ struct Dialog: Sendable {
     let id: ID
     private let local: NameAddress
     private let remote: NameAddress
-    private let routeSet: [NameAddress]
+    private var routeSet: [NameAddress]
     private var remoteTarget: URI
     private var localSequence: UInt32
     private var remoteSequence: UInt32?
@@ -36,6 +36,12 @@ struct Dialog: Sendable {
         localSequence = request.cSeq.number
     }
 
+    /// A 2xx makes an early dialog a confirmed one, with route set and target of its own (RFC 3261 §13.2.2.4).
+    mutating func confirm(by response: Response) {
+        if let recorded = try? response.headers.addresses(.recordRoute) { routeSet = recorded.reversed() }
+        refreshTarget(from: response.headers)
+    }
+
     /// A new request in the dialog, without Via (RFC 3261 §12.2.1.1).
     mutating func request(_ method: Method, headers: Headers = [:], body: [UInt8] = []) -> Request {
         localSequence &+= 1
@@ -43,8 +49,8 @@ struct Dialog: Sendable {
     }
 
     /// The ACK of a 2xx to the INVITE of that number (RFC 3261 §13.2.2.4).
-    func acknowledgement(of invite: UInt32) -> Request {
-        compose(.ack, sequence: invite, headers: [:], body: [])
+    func acknowledgement(of invite: UInt32, headers: Headers = [:], body: [UInt8] = []) -> Request {
+        compose(.ack, sequence: invite, headers: headers, body: body)
     }
 
     /// The number of a request that is sent again with credentials (RFC 3261 §22.2).

@@ -70,7 +70,7 @@ extension Seat {
 
     private var notReady: Problem {
         guard let login else { return .notLoggedIn }
-        return login.isUp ? .notLoggedIn : .platformUnreachable
+        return login.link.isUp ? .notLoggedIn : .platformUnreachable
     }
 
     func index(of call: CallID) -> Int? {

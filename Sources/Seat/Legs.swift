@@ -21,16 +21,27 @@ extension Seat {
         guard dialect.facts(in: .invite).contains(.answerAtOnce), legs.count < Self.mostLegs,
             login?.loggingOut == nil
         else { return agent(.answer(leg.call, status: 480), at: now) }
-        guard request.hasSDP else { return agent(.notAcceptable(leg.call, "an offer is needed"), at: now) }
+        guard let offer = request.sessionDescription else {
+            return agent(.notAcceptable(leg.call, "an offer is needed"), at: now)
+        }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
-        return [.offerToLeg(leg, sdp: request.text)]
+        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
-        guard legs[leg] != nil, request.hasSDP else { return agent(.respond(token, status: 488), at: now) }
+        guard legs[leg] != nil, let offer = request.sessionDescription else {
+            return agent(.respond(token, status: 488), at: now)
+        }
         guard legs[leg]?.pending == nil else { return agent(.respond(token, status: 491), at: now) }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: request.text)]
+        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+    }
+
+    /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.
+    mutating func legOffered(_ leg: LegID, _ token: RequestToken, _ response: Response, at now: Moment) -> [Output] {
+        guard legs[leg] != nil, legs[leg]?.pending == nil else { return agent(.respond(token, status: 488), at: now) }
+        legs[leg]?.pending = .update(token)
+        return [.offerToLeg(leg, sdp: response.text)]
     }
 
     mutating func legAnswered(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
@@ -121,12 +132,6 @@ extension Seat {
     mutating func hangUp(_ leg: LegID, at now: Moment) -> [Output] {
         guard legs.removeValue(forKey: leg) != nil else { return [] }
         return [.closeLeg(leg)] + agent(.hangUp(leg.call), at: now)
-    }
-}
-
-extension Request {
-    fileprivate var hasSDP: Bool {
-        !body.isEmpty && headers[.contentType]?.lowercased().hasPrefix("application/sdp") == true
     }
 }
 

@@ -3,41 +3,62 @@ import Dialect
 import SIP
 import Wire
 
-/// The connection under a login: made, lost, made again with back-off, and the registration that follows it.
+/// The connection under a login: made, lost, made again, and what the user agent says over it.
 extension Seat {
-    private static let longestPause = 30
     private static let registrationTime = Duration.seconds(300)
+    /// How long a connection has to show that it still works.
+    private static let probeTime = Duration.seconds(3)
 
-    mutating func connected(at now: Moment) -> [Output] {
+    mutating func connected(from address: IPAddress?, at now: Moment) -> [Output] {
         guard login != nil else { return [.disconnect] }
-        login?.link = .up
+        login?.link.opened(from: address)
         return agent(.register(expires: Self.registrationTime), at: now) + agent(.transportConnected, at: now)
     }
 
-    mutating func disconnected(_ reason: String, at now: Moment) -> [Output] {
+    mutating func disconnected(_ reason: String, isAnswered: Bool, at now: Moment) -> [Output] {
         guard let login else { return [] }
         if login.loggingOut != nil { return finishLogin(at: now) }
-        return [.event(.registerFailed(.connectionFailed, detail: reason))] + loseLink(at: now)
+        return loseLink(.registerFailed(.connectionFailed, detail: reason), reason, isAnswered: isAnswered, at: now)
     }
 
-    /// The registration on this connection is over; another connection is tried after a pause.
-    private mutating func loseLink(at now: Moment) -> [Output] {
+    mutating func networkChanged(to addresses: [IPAddress], at now: Moment) -> [Output] {
+        guard login?.loggingOut == nil else { return [] }
+        return take(login?.link.networkChanged(to: addresses, at: now), at: now)
+    }
+
+    /// The registration on this connection is over. Subscribers are told when no gateway is left to be tried at once, and not
+    /// the same again at every further round.
+    mutating func loseLink(_ event: Event.Content, _ reason: String, isAnswered: Bool, at now: Moment)
+        -> [Output]
+    {
+        let before = login?.failureTold
+        let step = login?.link.failed(reason, isAnswered: isAnswered, at: now, using: &randomness)
+        let diagnostic: [Output] = [.diagnostic(.connectionFailed(reason))]
+        guard case .wait = step else { return diagnostic + leaveLink(at: now) + take(step, at: now) }
+        login?.failureTold = event
+        return diagnostic + (event == before ? [] : [.event(event)]) + leaveLink(at: now) + take(step, at: now)
+    }
+
+    private mutating func leaveLink(at now: Moment) -> [Output] {
         let wentOffline: [Output] = isOnline ? [.event(.offline)] : []
-        login?.failures += 1
-        let failures = login?.failures ?? 1
-        let pause = pause(afterFailures: failures)
-        login?.link = .waiting(until: now.instant + pause)
         login?.isRegistered = false
         login?.status = .offline
-        return wentOffline + agent(.transportFailed, at: now) + endCallsWithoutAudio(at: now) + [
-            .diagnostic(.reconnecting(after: pause, failures: failures))
-        ]
+        return wentOffline + agent(.transportFailed, at: now) + endCallsWithoutAudio(at: now)
     }
 
-    /// 1, 2, 4 … 30 s, each cut by up to a half at random, so that seats do not come back all at once.
-    private mutating func pause(afterFailures failures: Int) -> Duration {
-        let seconds = min(Self.longestPause, 1 << min(failures - 1, 5))
-        return .milliseconds(Int.random(in: seconds * 500...seconds * 1000, using: &randomness))
+    mutating func take(_ step: GatewayLink.Step?, at now: Moment) -> [Output] {
+        guard let link = login?.link else { return [] }
+        switch step {
+        case .connect: return [.diagnostic(.connecting(gateway: link.number)), .connect(socketURI: link.gateway)]
+        case .wait(let pause): return [.diagnostic(.reconnecting(after: pause, failures: link.failures))]
+        case .probe: return [.probe(within: Self.probeTime)]
+        case .replace(let reason):
+            let event = Event.Content.registerFailed(.connectionFailed, detail: reason)
+            login?.failureTold = event
+            let told: [Output] = [.diagnostic(.connectionFailed(reason)), .event(event)]
+            return told + leaveLink(at: now) + take(.connect, at: now)
+        case .nothing, nil: return []
+        }
     }
 
     mutating func loginDeadline(at now: Moment) -> [Output] {
@@ -46,11 +67,7 @@ extension Seat {
         if let loggingOut = login?.loggingOut, loggingOut.deadline <= now.instant {
             return outputs + finishLogin(at: now)
         }
-        if case .waiting(let until) = login?.link, until <= now.instant, let uri = login?.socketURI {
-            login?.link = .connecting
-            outputs.append(.connect(socketURI: uri))
-        }
-        return outputs
+        return outputs + take(login?.link.deadlineReached(at: now), at: now)
     }
 
     mutating func received(_ message: [UInt8], at now: Moment) -> [Output] {
@@ -78,54 +95,14 @@ extension Seat {
         case .incomingCall(let call, let request): legOffered(leg(call), request, at: now)
         case .callRequest(let call, let token, let request): legRequest(leg(call), token, request, at: now)
         case .callUpdate(let call, let token, let request): legUpdate(leg(call), token, request, at: now)
+        case .callOffered(let call, let token, let response): legOffered(leg(call), token, response, at: now)
         case .callEnded(let call, _): legEnded(leg(call), at: now)
-        case .callProgress, .callAnswered, .callConfirmed: []
+        case .callProgress, .callProgressConfirmed, .callAnswered, .callConfirmed: []
         case .diagnostic(let diagnostic): [.diagnostic(.userAgent(diagnostic))]
         }
     }
 
     private func leg(_ call: CallHandle) -> LegID {
         LegID(login: lastLogin, call: call)
-    }
-
-    private mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
-        let diagnostic: [Output] = [.diagnostic(.registration(state))]
-        switch state {
-        case .registered: return diagnostic + registered(at: now)
-        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin(at: now) : [])
-        case .failed(let failure): return diagnostic + registrationFailed(failure, at: now)
-        case .registering, .refreshing, .unregistering: return diagnostic
-        }
-    }
-
-    private mutating func registered(at now: Moment) -> [Output] {
-        guard let login, !login.isRegistered else { return [] }
-        self.login?.isRegistered = true
-        self.login?.failures = 0
-        let actions = dialect.actions(
-            onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
-        return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
-    }
-
-    private mutating func registrationFailed(_ failure: Registration.Failure, at now: Moment) -> [Output] {
-        if login?.loggingOut != nil { return finishLogin(at: now) }
-        switch failure {
-        case .rejected(let status, let reason) where Self.isFinal(status: status):
-            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
-            return [.event(event)] + finishLogin(at: now)
-        case .rejected(let status, let reason):
-            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
-            return [.event(event), .disconnect] + loseLink(at: now)
-        case .timedOut:
-            let event = Event.Content.registerFailed(.registrationFailed, detail: "The registrar does not answer.")
-            return [.event(event), .disconnect] + loseLink(at: now)
-        case .transport:
-            return []
-        }
-    }
-
-    /// Trying again cannot help: the credentials or the extension are wrong.
-    private static func isFinal(status: Int) -> Bool {
-        [401, 403, 404, 407].contains(status)
     }
 }

@@ -5,24 +5,17 @@ import Wire
 
 /// A seat that is logged in, or on the way there or out: one user agent over one connection at a time.
 struct Login: Sendable {
-    enum Link: Sendable {
-        case connecting
-        case up
-        case waiting(until: Instant)
-    }
-
     struct LoggingOut: Sendable {
         let command: CommandID?
         let deadline: Instant
     }
 
     let parameters: Command.Initialize
-    let socketURI: String
     let user: User
     var agent: UserAgent
-    var link = Link.connecting
-    /// Connections lost or refused since the last registration.
-    var failures = 0
+    var link: GatewayLink
+    /// What subscribers were told last of why there is no registration.
+    var failureTold: Event.Content?
     /// Whether subscribers have been told of the registration on this connection.
     var isRegistered = false
     /// Offline until the platform itself has said what the seat is.
@@ -32,34 +25,34 @@ struct Login: Sendable {
     var loggingOut: LoggingOut?
 
     var deadline: Instant? {
-        var next = earliest(agent.deadline, loggingOut?.deadline)
-        if case .waiting(let until) = link { next = earliest(next, until) }
-        return next
+        earliest(earliest(agent.deadline, loggingOut?.deadline), link.deadline)
     }
 
-    var isUp: Bool { if case .up = link { true } else { false } }
-
-    func isSame(as other: Command.Initialize, socketURI: String) -> Bool {
+    func isSame(as other: Command.Initialize, gateways: [String]) -> Bool {
         var mine = parameters
         var theirs = other
         mine.socketUri = nil
         theirs.socketUri = nil
-        return mine == theirs && self.socketURI == socketURI && loggingOut == nil
+        return mine == theirs && link.gateways == gateways && loggingOut == nil
     }
 }
 
 extension Seat {
     private static let logoutTime = Duration.seconds(5)
+    /// Session timers are on (platform protocol §2); the interval in seconds is the one RFC 4028 §4 recommends.
+    private static let sessionInterval = 1800
+    private static let gatewayLimit = 8
 
     var isOnline: Bool { login.map { $0.status != .offline } ?? false }
 
     mutating func initialize(_ parameters: Command.Initialize, _ id: CommandID, at now: Moment) -> [Output] {
         guard let user else { return refuse(id, .userUnknown.with(result: false)) }
-        guard let socketURI = parameters.socketUri ?? configuration.socketURI else {
+        let gateways = parameters.socketUri.map(Self.gateways) ?? configuration.gateways
+        guard !gateways.isEmpty else {
             return refuse(id, .missingParameter("socketUri").with(result: false))
         }
         if let login {
-            if login.isSame(as: parameters, socketURI: socketURI) {
+            if login.isSame(as: parameters, gateways: gateways) {
                 return accept(id, result: true) + (login.isRegistered ? [.event(.registered)] : [])
             }
             guard !login.isRegistered, calls.isEmpty else { return refuse(id, .loggedInAlready.with(result: false)) }
@@ -67,17 +60,25 @@ extension Seat {
         let credentials = Credentials(
             extensionNumber: parameters.un, password: parameters.pwd, switchboardNumber: parameters.switchnumber)
         let loggingIn = dialect.user(user, loggingInWith: credentials)
-        guard isAcceptable(socketURI: socketURI), let agent = makeAgent(loggingIn) else {
+        guard gateways.count <= Self.gatewayLimit, gateways.allSatisfy(isAcceptable),
+            let agent = makeAgent(loggingIn, isSecure: gateways[0].hasPrefix("wss:"))
+        else {
             return refuse(id, .invalidParameter("socketUri").with(result: false))
         }
         let dropped = login == nil ? [] : finishLogin(at: now)
         lastLogin += 1
-        login = Login(parameters: parameters, socketURI: socketURI, user: loggingIn, agent: agent)
-        return dropped + accept(id, result: true) + [.connect(socketURI: socketURI)]
+        let link = GatewayLink(gateways: gateways, at: now)
+        login = Login(parameters: parameters, user: loggingIn, agent: agent, link: link)
+        return dropped + accept(id, result: true) + take(.connect, at: now)
+    }
+
+    /// The gateways of a `socketUri`, which may name several with commas between them.
+    private static func gateways(_ socketUri: String) -> [String] {
+        socketUri.split(separator: ",", omittingEmptySubsequences: false).map { String($0.drop { $0 == " " }) }
     }
 
     /// TLS always, but for a gateway on the same machine.
-    private func isAcceptable(socketURI: String) -> Bool {
+    private func isAcceptable(_ socketURI: String) -> Bool {
         guard let scheme = ["wss://", "ws://"].first(where: socketURI.hasPrefix), !socketURI.contains("@") else {
             return false
         }
@@ -87,7 +88,7 @@ extension Seat {
         return ["127.0.0.1", "[::1]", "localhost"].contains { authority == $0 || authority.hasPrefix($0 + ":") }
     }
 
-    private mutating func makeAgent(_ user: User) -> UserAgent? {
+    private mutating func makeAgent(_ user: User, isSecure: Bool) -> UserAgent? {
         guard let address = try? URI(parsing: "sip:\(user.sipUser)@\(user.domain)") else { return nil }
         let host = randomness.token(length: 12).lowercased() + ".invalid"
         var configuration = UserAgent.Configuration(
@@ -97,6 +98,9 @@ extension Seat {
             viaHost: host)
         configuration.credentials = UserAgent.Credentials(
             username: user.sipUser, password: user.credentials.password)
+        configuration.transport = isSecure ? "WSS" : "WS"
+        configuration.instanceID = self.configuration.instanceID
+        configuration.sessionInterval = Self.sessionInterval
         configuration.userAgentHeader = self.configuration.userAgentHeader
         return UserAgent(configuration: configuration, randomness: .seeded(randomness.next()))
     }
@@ -104,7 +108,7 @@ extension Seat {
     mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
         guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
         let ended = endAllCalls(at: now)
-        guard login.isUp, login.isRegistered else { return ended + finishLogin(id, at: now) }
+        guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }
         let superseded = refuse(login.loggingOut?.command, .superseded)
         self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
         return superseded + ended + agent(.unregister, at: now)

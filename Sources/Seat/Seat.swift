@@ -9,13 +9,15 @@ import Wire
 package struct Seat: Sendable {
     package struct Configuration: Sendable {
         /// The gateways `init` connects to when it names none; the first that answers is used.
-        package var socketURI: String?
+        package var gateways: [String]
         package var userAgentHeader: String
+        /// A `urn:uuid:` by which registrars know this telephone again (RFC 5626 §4.1).
+        package var instanceID: String?
         /// How long a request of the control API waits for the platform.
         package var answerTime = Duration.seconds(10)
 
-        package init(socketURI: String? = nil, userAgentHeader: String = "phonebard") {
-            self.socketURI = socketURI
+        package init(gateways: [String] = [], userAgentHeader: String = "phonebard") {
+            self.gateways = gateways
             self.userAgentHeader = userAgentHeader
         }
     }
@@ -24,9 +26,12 @@ package struct Seat: Sendable {
         case command(CommandID, Command)
         /// The body of a 200 to a ``Output/fetch(_:_:)``, nil when none could be had.
         case fetched(FetchID, [UInt8]?)
-        case connected
-        /// The connection asked for could not be made, or is gone.
-        case disconnected(reason: String)
+        /// The connection asked for is there; the address is this side's, if it has one.
+        case connected(from: IPAddress? = nil)
+        /// The connection asked for could not be made, or is gone; `isAnswered` is whether the other side had a say in it.
+        case disconnected(reason: String, isAnswered: Bool = true)
+        /// Links, addresses or routes are not what they were; the addresses are those of the links that are up now.
+        case networkChanged(addresses: [IPAddress])
         case received([UInt8])
         /// The answer to the offer of ``Output/offerToLeg(_:sdp:)``.
         case legAnswered(LegID, sdp: String)
@@ -46,6 +51,8 @@ package struct Seat: Sendable {
         /// Opens a WebSocket with the subprotocol `sip` in place of any other.
         case connect(socketURI: String)
         case disconnect
+        /// Finds out whether the connection still works; if nothing comes over it within the time, it is lost.
+        case probe(within: Duration)
         case transmit([UInt8])
         /// An offer for a leg, which is made if it is not there yet.
         case offerToLeg(LegID, sdp: String)
@@ -56,10 +63,14 @@ package struct Seat: Sendable {
     /// Facts for the log; none carries a number, an address or a body.
     package enum Diagnostic: Sendable, Equatable {
         case userAgent(UserAgent.Diagnostic)
-        case registration(Registration.State)
+        /// The instant is the one to count the state's from.
+        case registration(Registration.State, at: Instant)
         /// A message of the platform's that says nothing we know.
         case ignoredNotice
         case messageRefused(SDKCode, status: Int?)
+        /// Connecting to the gateway with this number, counted from 1.
+        case connecting(gateway: Int)
+        case connectionFailed(String)
         case reconnecting(after: Duration, failures: Int)
     }
 
@@ -97,8 +108,9 @@ package struct Seat: Sendable {
         switch input {
         case .command(let id, let command): perform(command, id, at: now)
         case .fetched(let id, let body): fetched(id, body, at: now)
-        case .connected: connected(at: now)
-        case .disconnected(let reason): disconnected(reason, at: now)
+        case .connected(let address): connected(from: address, at: now)
+        case .disconnected(let reason, let isAnswered): disconnected(reason, isAnswered: isAnswered, at: now)
+        case .networkChanged(let addresses): networkChanged(to: addresses, at: now)
         case .received(let message): received(message, at: now)
         case .legAnswered(let leg, let sdp): legAnswered(leg, sdp, at: now)
         case .legRefused(let leg, let reason): legRefused(leg, reason, at: now)

@@ -49,8 +49,8 @@ struct Client {
             throw Ending.unreachable("'\(access.base)' is no URL")
         }
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["phonebard.v1"])
-        configuration.trust = access.trust
-        configuration.unixSocket = access.unixSocket
+        configuration.route.trust = access.trust
+        configuration.route.unixSocket = access.unixSocket
         configuration.fields = access.fields
         configuration.pingInterval = .seconds(20)
         configuration.silenceLimit = .seconds(45)

@@ -6,6 +6,8 @@ enum Ending: Error, Equatable {
     case refused(String)
     case unreachable(String)
     case unauthorised(String)
+    /// The output took no more.
+    case unwritable
 
     static let usage: Int32 = 2
 
@@ -15,6 +17,7 @@ enum Ending: Error, Equatable {
           2  the command line makes no sense
           3  the daemon cannot be reached
           4  not authorised: no token, a wrong one, or one without the scope
+          5  the output cannot be written
         """
 
     private var status: Int32 {
@@ -22,12 +25,14 @@ enum Ending: Error, Equatable {
         case .refused: 1
         case .unreachable: 3
         case .unauthorised: 4
+        case .unwritable: 5
         }
     }
 
     private var message: String {
         switch self {
         case .refused(let text), .unreachable(let text), .unauthorised(let text): text
+        case .unwritable: "the output cannot be written"
         }
     }
 

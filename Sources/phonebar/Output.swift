@@ -4,15 +4,20 @@ import Foundation
 enum Output {
     /// Written at once, so that a pipe has each line when it happens.
     static func line(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        bytes(Array((text + "\n").utf8))
     }
 
+    /// Ends the program when they cannot be written.
     static func bytes(_ bytes: [UInt8]) {
-        FileHandle.standardOutput.write(Data(bytes))
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+        } catch {
+            Ending.unwritable.endProgram()
+        }
     }
 
     static func error(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
     /// Rows with their columns one below the other; the first row is the heading.

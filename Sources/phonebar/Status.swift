@@ -34,9 +34,16 @@ struct Status: AsyncParsableCommand {
         let states = ["offline", "idle", "busy", "ringing", "in a call", "holding"]
         let state = seat["seatState"]?.lenientInteger.flatMap { Int(exactly: $0) } ?? -1
         return [
-            name, seat["user"]?["un"]?.lenientString ?? "-", seat["registration"]?.string ?? "?",
+            name, seat["user"]?["un"]?.lenientString ?? "-", registration(seat),
             states.indices.contains(state) ? states[state] : "?",
         ]
+    }
+
+    /// One word, and the status of the registrar when it says no.
+    private func registration(_ seat: JSON) -> String {
+        let word = seat["registration"]?.string ?? "?"
+        guard word == "failed", let status = seat["registrar"]?["status"]?.lenientString else { return word }
+        return "\(word) (\(status))"
     }
 
     private func callRow(_ seat: String, _ call: JSON) -> [String] {

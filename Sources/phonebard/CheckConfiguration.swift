@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Foundation
 
 struct CheckConfiguration: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,6 +10,12 @@ struct CheckConfiguration: ParsableCommand {
     @OptionGroup var sources: Sources
 
     func run() throws {
-        print(try sources.load().report)
+        let report = Data((try sources.load().report + "\n").utf8)
+        do {
+            try FileHandle.standardOutput.write(contentsOf: report)
+        } catch {
+            FileHandle.standardError.write(Data("phonebard: the output cannot be written\n".utf8))
+            throw ExitCode(1)
+        }
     }
 }

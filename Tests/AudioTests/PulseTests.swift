@@ -30,7 +30,9 @@ import Testing
         try await server.start()
         #expect(await loop.hears(700, at: -12))
         let away = AudioDevice.Condition.unavailable(reason: "Connection terminated")
-        #expect(loop.changes == [.ready, .ready, away, away, .ready, .ready])
+        // An attempt made before the server is back says so.
+        let early = AudioDevice.Condition.unavailable(reason: "Connection refused")
+        #expect(loop.changes.filter { $0 != early } == [.ready, .ready, away, away, .ready, .ready])
     }
 
     @Test("A server that does not answer and a device it does not have are reported")

@@ -64,6 +64,15 @@ struct AccessControlTests {
         }
     }
 
+    @Test("The address a client has connected to is ours, whatever it is")
+    func localAddress() throws {
+        var asked = request(host: "192.0.2.1:8460")
+        asked.local = IPAddress("192.0.2.1")
+        #expect(try access().origin(of: asked) == nil)
+        asked.local = IPAddress("192.0.2.2")
+        #expect(throws: Problem.hostNotAllowed) { try access().origin(of: asked) }
+    }
+
     @Test("No name leads to a Unix socket, so any will do there")
     func unixHost() throws {
         #expect(try access().origin(of: request(host: "phonebard", client: .user(1000))) == nil)

@@ -23,6 +23,42 @@ struct RefusalTests {
     private static let host = "Host: localhost"
     private static let long = String(repeating: "x", count: 17_000)
 
+    /// The answer up to the end of its head or, of a problem, of its body.
+    private func answer(to lines: String...) async throws -> String {
+        let desk = try Desk()
+        let client = try RawClient(port: desk.port)
+        try client.send((lines + ["", ""]).joined(separator: "\r\n"))
+        let answer = try await client.receive(upTo: nil)
+        client.hangUp()
+        await desk.server.stop()
+        return answer
+    }
+
+    @Test("Nobody's body is taken in, or asked for, before it is known who sends it")
+    func unknownCaller() async throws {
+        let rest = ["Expect: 100-continue", "Content-Type: application/json", "Content-Length: 1000"]
+        let stranger = try await answer(to: "POST /v1/call HTTP/1.1", Self.host, rest[0], rest[1], rest[2])
+        #expect(stranger.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+        let rebound = try await answer(to: "POST /v1/call HTTP/1.1", "Host: evil.example", rest[0], rest[1], rest[2])
+        #expect(rebound.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+        let chunked = try await answer(
+            to: "POST /v1/call HTTP/1.1", Self.host, "Transfer-Encoding: chunked", "", "5", "hel")
+        #expect(chunked.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+    }
+
+    @Test("A page can read why it was refused, if its origin is allowed; a foreign name learns nothing else")
+    func origins() async throws {
+        let tooLarge = ["Content-Length: 2000000", "Origin: http://localhost"]
+        let own = try await answer(to: "POST /v1/call HTTP/1.1", Self.host, tooLarge[0], tooLarge[1])
+        #expect(own.hasPrefix("HTTP/1.1 413 "))
+        #expect(own.contains("\r\nAccess-Control-Allow-Origin: http://localhost\r\n"))
+        let foreign = try await answer(
+            to: "GET /v1/events HTTP/1.1", "Host: evil.example", "Connection: Upgrade, close", "Upgrade: websocket",
+            "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+        #expect(foreign.hasPrefix("HTTP/1.1 403 "))
+        #expect(foreign.contains("host-not-allowed"))
+    }
+
     @Test(
         "It is told as a problem, too (RFC 9457)",
         arguments: [

@@ -43,6 +43,20 @@ import Wire
     }
 
     @Test(
+        "SHA-512/256 gives the digests of NIST's examples for FIPS 180-4",
+        arguments: [
+            ("abc", "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23"),
+            (
+                "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmno"
+                    + "ijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+                "3928e184fb8690f840da3988121d31be65cb9d3ef83ee6146feac861e19b563a"
+            ),
+        ])
+    func sha512_256(message: String, digest: String) {
+        #expect(Digest.sha512_256(Array(message.utf8)).hex == digest)
+    }
+
+    @Test(
         "HMAC-SHA-1 gives the digests of RFC 2202 §3",
         arguments: [
             ([UInt8](repeating: 0x0B, count: 20), "Hi There", "b617318655057264e28bc0b6fb378c8ef146be00"),

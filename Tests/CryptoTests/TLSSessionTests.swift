@@ -1,7 +1,9 @@
-import Crypto
+import COpenSSL
 import Foundation
 import Testing
 import Wire
+
+@testable import Crypto
 
 @Suite struct TLSSessionTests {
     static let authority = CertificateAuthority(name: "Test CA")
@@ -188,6 +190,74 @@ import Wire
         var server = TLSSession(server: try TLSContext(server: paths[1], keyFile: paths[2]))
         try Self.carry(&client, &server)
         #expect(client.isEstablished && server.isEstablished)
+    }
+
+    /// The digest of a certificate's SubjectPublicKeyInfo, in the way of RFC 7469's appendix A.
+    private static func pin(of certificate: Certificate) throws -> PublicKeyPin {
+        var encoded: UnsafeMutablePointer<UInt8>?
+        let count = i2d_PUBKEY(certificate.key, &encoded)
+        let bytes = Array(UnsafeBufferPointer(start: encoded, count: Int(count)))
+        return try #require(PublicKeyPin(digest: Digest.sha256(bytes)))
+    }
+
+    @Test("A trusted server with a pinned key is accepted, by name and by address", arguments: ["pbx.example", "::1"])
+    func pinned(name: String) throws {
+        let certificate = Self.authority.issue(for: ["pbx.example", "::1"])
+        var trust = TLSContext.Trust.authority(Self.authority)
+        trust.pins = [try Self.pin(of: Self.authority.issue(for: ["a"])), try Self.pin(of: certificate)]
+        var client = TLSSession(client: try TLSContext(client: trust), serverName: name)
+        var server = TLSSession(server: TLSContext(server: certificate))
+        try Self.carry(&client, &server)
+        #expect(client.isEstablished && server.isEstablished)
+    }
+
+    @Test(
+        "Another key is refused in spite of its good certificate, and a pinned one in spite of its pin if that is bad")
+    func notPinned() throws {
+        let certificate = Self.authority.issue(for: ["pbx.example"])
+        let other = try Self.pin(of: Self.authority.issue(for: ["pbx.example"]))
+        let pin = try Self.pin(of: certificate)
+        func failure(_ pin: PublicKeyPin, name: String, _ authority: CertificateAuthority) throws -> TLSFailure? {
+            var trust = TLSContext.Trust.authority(authority)
+            trust.pins = [pin]
+            var client = TLSSession(client: try TLSContext(client: trust), serverName: name)
+            var server = TLSSession(server: TLSContext(server: certificate))
+            do throws(TLSFailure) {
+                try Self.carry(&client, &server)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(try failure(other, name: "pbx.example", Self.authority) == .keyNotPinned)
+        guard case .certificateWrongName = try failure(pin, name: "other.example", Self.authority),
+            case .certificateUntrusted = try failure(pin, name: "pbx.example", CertificateAuthority(name: "Other CA"))
+        else {
+            Issue.record("a pin made up for a bad certificate")
+            return
+        }
+    }
+
+    @Test("A client shows its certificate to a server that asks for one; without one it is refused")
+    func clientCertificate() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let identity = TLSContext.Identity(chainFile: folder + "/seat.pem", keyFile: folder + "/seat.key")
+        try Self.authority.issue(for: ["seat"]).write(to: identity.chainFile, keyTo: identity.keyFile)
+
+        let asking = TLSContext(server: Self.authority.issue(for: ["pbx.example"]))
+        SSL_CTX_set_verify(asking.pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(asking.pointer), Self.authority.certificate.x509)
+        for (identity, isAccepted) in [(identity, true), (nil, false)] {
+            let context = try TLSContext(client: .authority(Self.authority), identity: identity)
+            var client = TLSSession(client: context, serverName: "pbx.example")
+            var server = TLSSession(server: asking)
+            try? Self.carry(&client, &server)
+            #expect(server.isEstablished == isAccepted)
+        }
+        let unreadable = TLSContext.Identity(chainFile: identity.chainFile, keyFile: identity.chainFile)
+        #expect(throws: TLSContext.Failure.self) { try TLSContext(client: .system, identity: unreadable) }
     }
 
     @Test("Files that are missing are told apart")

@@ -83,7 +83,7 @@ struct ConfigurationFaultsTests {
                     """,
                     """
                     system.yaml:4: control.allowedOrigins: expected a web page's origin such as https://crm.example, \
-                    found "*"
+                    without the scheme's own port, found "*"
                     """,
                     "system.yaml:5: control.answerTimeout: expected a duration from 1s to 5min, found \"20\"",
                     "system.yaml:7: limits.connections: expected a whole number from 1 to 100000, found \"many\"",
@@ -97,7 +97,7 @@ struct ConfigurationFaultsTests {
                     """,
                     "system.yaml:15: platform.domainHasPort: expected true or false, found \"yes\"",
                     """
-                    system.yaml:16: platform.socketURI: expected a URI such as wss://gateway.example:4443 or none, \
+                    system.yaml:16: platform.socketURI: expected a URI such as wss://gateway.example:4443, \
                     found "https://gateway.example"
                     """,
                     "system.yaml:17: platform.directory: expected further keys below it, found \"list.example\"",

@@ -1,5 +1,7 @@
 import Audio
+import Crypto
 import Daemon
+import HTTP
 import Logging
 import Network
 import Testing
@@ -93,8 +95,13 @@ struct ConfigurationLayersTests {
                     key: hush
                     provinces: {025: Jiangsu}
                   domainHasPort: true
-                  socketURI: wss://gateway.example:4443
+                  socketURI: [wss://gateway.example:4443, wss://other.example]
+                  connectTimeout: 7s
                   caFile: \(certificate)
+                  pins: [sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]
+                  certificateFile: \(certificate)
+                  keyFile: \(key)
+                  proxy: {host: "proxy.example:3128", user: seat, password: shush}
                 media:
                   addresses: [192.0.2.7, "2001:db8::7"]
                   microphone: tone:440
@@ -133,7 +140,14 @@ struct ConfigurationLayersTests {
         directory.provinces = ["025": "Jiangsu"]
         #expect(configuration.directory == directory)
         #expect(configuration.domainHasPort)
-        #expect(configuration.socketURI == "wss://gateway.example:4443")
+        #expect(configuration.socketURIs == ["wss://gateway.example:4443", "wss://other.example"])
+        #expect(configuration.connectTimeout == .seconds(7))
+        #expect(configuration.pins.map(\.digest) == [Digest.sha256([])])
+        #expect(configuration.identity.certificateFile?.hasSuffix("/certificate.pem") == true)
+        #expect(configuration.identity.keyFile?.hasSuffix("/key.pem") == true)
+        #expect(configuration.proxyServer.url?.hostAndPort == "proxy.example:3128")
+        #expect(configuration.proxyServer.user == "seat")
+        #expect(configuration.proxyServer.password?.value == "shush")
         #expect(configuration.authorities?.hasSuffix("/certificate.pem") == true)
         #expect(configuration.mediaAddresses.map(\.description) == ["192.0.2.7", "2001:db8::7"])
         #expect(configuration.microphone == .tone(frequency: 440, level: -20))

@@ -53,6 +53,19 @@ struct ConfigurationListenersTests {
         #expect(text.hasPrefix("cannot use control.certificateFile certificate.pem with control.keyFile key.pem: "))
     }
 
+    @Test("A daemon that nobody could reach does not start")
+    func nowhere() throws {
+        let folder = try ConfigurationFolder()
+        defer { folder.remove() }
+        var configuration = configuration(folder)
+        configuration.endpoints = []
+        configuration.socketPath = nil
+        let failure = #expect(throws: ListenerFailure.self) {
+            try Daemon(configuration: configuration, logger: RecordedLog().logger)
+        }
+        #expect(failure?.description.hasPrefix("the control API listens nowhere") == true)
+    }
+
     @Test("An inherited socket beyond loopback is refused without a certificate")
     func exposed() throws {
         let folder = try ConfigurationFolder()

@@ -103,7 +103,9 @@ struct LiveAccessTests {
         await house.close()
     }
 
-    @Test("A token in a URL is refused, however its name is written", arguments: ["token", "access_token", "%74oken"])
+    @Test(
+        "A token in a URL is refused, however its name is written",
+        arguments: ["token", "access_token", "%74oken", "Token"])
     func tokenInURL(name: String) async throws {
         let house = try await house()
         expect(try await house.ask(.get, "/v1/state?\(name)=\(house.token)"), 400, "token-in-url")
@@ -173,6 +175,23 @@ struct LiveAccessTests {
         #expect(throws: TokenStore.Failure.self) { try TokenStore(directory: house.stateDirectory) }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: house.tokenFile)
         #expect(try await house.get("state").status == 200)
+        await house.close()
+    }
+
+    @Test("Token files that could not be read for a while are read again, though nobody changed them")
+    func unreadableFile() async throws {
+        let house = try await house()
+        let store = try TokenStore(directory: house.stateDirectory)
+        let created = try store.create(TokenRequest(name: "other", scopes: [.read]))
+        let path = house.stateDirectory + "/tokens.json"
+        // As by somebody who rotates files: for a moment there is a folder of that name.
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path + ".old")
+        expect(try await house.get("state", token: created.secret.value), 401, "unauthorized")
+        expect(try await house.get("state"), 401, "unauthorized")
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: path + ".old", toPath: path)
+        #expect(try await house.get("state", token: created.secret.value).status == 200)
         await house.close()
     }
 

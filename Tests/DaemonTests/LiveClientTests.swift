@@ -59,6 +59,18 @@ struct LiveClientTests {
         await house.close()
     }
 
+    @Test("Output that cannot be written ends the program with 5, and is said")
+    func unwritableOutput() async throws {
+        let house = try await LiveHouse.open()
+        let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/phonebar"
+        let outcome = try await LiveProcess(
+            "/bin/sh", ["-c", "\(program) status >/dev/full"], environment: ["PHONEBAR_SOCKET": house.socket]
+        ).run()
+        #expect(outcome.status == 5)
+        #expect(outcome.errors == "phonebar: the output cannot be written\n")
+        await house.close()
+    }
+
     @Test("The token comes from the environment, a named file, or the daemon's own file")
     func tokenSources() async throws {
         let house = try await LiveHouse.open()

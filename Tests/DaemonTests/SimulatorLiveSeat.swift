@@ -42,7 +42,7 @@ actor SimulatorLiveSeat {
     func connect(to addresses: PlatformServer.Addresses) {
         guard let url = WebSocketURL("wss://\(addresses.sip)/") else { return }
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
-        configuration.trust = .authorities(file: addresses.authorityFile)
+        configuration.route.trust = .authorities(file: addresses.authorityFile)
         timer = DeadlineTimer(on: executor) { [weak self] in
             self?.assumeIsolated { $0.handle(.deadlineReached) }
         }

@@ -21,7 +21,7 @@ struct SimulatorStoryTests {
     func wrongPassword() {
         var story = SimulatorStory()
         let seat = story.connect("1001", password: "1002")
-        guard case .failed(.rejected(status: 403, _)) = story.registrations[seat] else {
+        guard case .failed(.rejected(status: 403, _), until: nil, retry: nil) = story.registrations[seat] else {
             Issue.record("\(String(describing: story.registrations[seat]))")
             return
         }

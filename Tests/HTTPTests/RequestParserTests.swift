@@ -45,7 +45,9 @@ struct RequestParserTests {
         var events: [RequestParser.Event] = []
         for byte in text.utf8 {
             parser.receive([byte].span)
-            while let event = try parser.next() { events.append(event) }
+            while let event = try parser.next() {
+                if case .request = event { events.append(event) }
+            }
         }
         #expect(
             events == [
@@ -94,7 +96,9 @@ struct RequestParserTests {
         var parser = RequestParser(scheme: "http")
         parser.receive(
             Array("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n".utf8).span)
-        #expect(try parser.next() == .continueExpected)
+        let expected = try parser.next()
+        let head = try #require(parser.head)
+        #expect(expected == .bodyExpected(head, expectsContinue: true))
         #expect(try parser.next() == nil)
         parser.receive(Array("x".utf8).span)
         #expect(
@@ -194,6 +198,42 @@ struct RequestParserTests {
         #expect(throws: RequestParser.Failure.expectationNotSupported) {
             try Self.parse("GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n")
         }
+    }
+
+    @Test("A body that is not all there is announced once, with its head")
+    func announced() throws {
+        var parser = RequestParser(scheme: "http")
+        parser.receive(Array("PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab".utf8).span)
+        let head = HTTPRequest(
+            method: .put, scheme: "http", authority: "a", path: "/a", headerFields: [.contentLength: "4"])
+        #expect(try parser.next() == .bodyExpected(head, expectsContinue: false))
+        #expect(parser.head == head)
+        parser.receive(Array("c".utf8).span)
+        #expect(try parser.next() == nil)
+        parser.receive(Array("dGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8).span)
+        #expect(try parser.next() == Self.request(.put, "/a", fields: [.contentLength: "4"], body: "abcd"))
+        #expect(parser.head == nil)
+        #expect(try parser.next() == Self.request(.get, "/"))
+        #expect(try parser.next() == nil)
+    }
+
+    @Test("Trailer fields count like header fields")
+    func trailerLimits() throws {
+        var limits = RequestParser.Limits()
+        limits.fieldCount = 3
+        limits.header = 100
+        let chunked = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        #expect(try Self.parse(chunked + "A: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits: limits).count == 1)
+        for trailer in ["A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n", "A: \(String(repeating: "x", count: 100))"] {
+            #expect(throws: RequestParser.Failure.headerTooLarge) {
+                try Self.parse(chunked + trailer, limits: limits)
+            }
+        }
+    }
+
+    @Test("A later minor version is read as HTTP/1.1 (RFC 9110 §2.5)")
+    func laterMinorVersion() throws {
+        #expect(try Self.parse("GET / HTTP/1.2\r\nHost: a\r\n\r\n") == [Self.request(.get, "/")])
     }
 
     @Test("A failure is final: nothing after it is read")

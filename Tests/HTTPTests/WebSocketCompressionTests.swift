@@ -265,6 +265,19 @@ struct WebSocketDeflateTests {
             generous.receive(bomb.span, at: start) == [.message(.binary([UInt8](repeating: 0, count: 1 << 22)))])
     }
 
+    @Test("So is one that inflates to nothing and never ends")
+    func endless() {
+        var announced = Self.socket(.client, limit: 1 << 20)
+        let tebibyte: [UInt8] = [0xC2, 0x7F, 0, 0, 1, 0, 0, 0, 0, 0]
+        #expect(announced.receive(tebibyte.span, at: start).last == .closed(.messageTooBig))
+        var pieced = Self.socket(.client, limit: 1 << 10)
+        var frames: [UInt8] = [0x42, 125]
+        let emptyBlocks = Array([[UInt8]](repeating: [0, 0, 0, 0xFF, 0xFF], count: 25).joined())
+        frames += emptyBlocks
+        for _ in 0..<20 { frames += [0x00, 125] + emptyBlocks }
+        #expect(pieced.receive(frames.span, at: start).last == .closed(.messageTooBig))
+    }
+
     @Test(
         "What either role compresses the other reads, with contexts and without, however it is cut",
         arguments: [true, false], [8, 9, 15])

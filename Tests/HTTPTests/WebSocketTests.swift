@@ -261,4 +261,16 @@ struct WebSocketCloseTests {
         #expect(socket.deadlineReached(at: start + .seconds(66)) == [.dead])
         #expect(socket.connectionEnded() == nil)
     }
+
+    @Test("A peer that is doubted is pinged at once, and dead if nothing comes from it in time")
+    func probe() {
+        var socket = server()
+        #expect(socket.probe(within: .seconds(3), at: start + .seconds(5)) == [.send([0x89, 0])])
+        #expect(socket.probe(within: .seconds(3), at: start + .seconds(6)) == [])
+        #expect(socket.deadline == start + .seconds(8))
+        #expect(socket.receive(masked(0x8A, []).span, at: start + .seconds(7)) == [])
+        #expect(socket.deadline == start + .seconds(20))
+        #expect(socket.probe(within: .seconds(3), at: start + .seconds(9)) == [.send([0x89, 0])])
+        #expect(socket.deadlineReached(at: start + .seconds(12)) == [.dead])
+    }
 }

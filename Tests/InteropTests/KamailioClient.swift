@@ -35,10 +35,10 @@ actor KamailioClient {
         iterator = stream.makeAsyncIterator()
     }
 
-    func connect(to server: KamailioServer, trust: TLSContext.Trust) {
-        guard let url = WebSocketURL("wss://127.0.0.1:\(server.port)/") else { preconditionFailure() }
+    func connect(to uri: String, by route: ServerRoute = ServerRoute()) {
+        guard let url = WebSocketURL(uri) else { preconditionFailure() }
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["sip"])
-        configuration.trust = trust
+        configuration.route = route
         timer = DeadlineTimer(on: executor) { [weak self] in
             self?.assumeIsolated { $0.handle(.deadlineReached) }
         }
@@ -54,6 +54,22 @@ actor KamailioClient {
 
     func handle(_ input: UserAgent.Input) {
         carryOut(agent.handle(input, at: MonotonicClock.now))
+    }
+
+    /// The next of the user agent's outputs that `pick` makes something of.
+    func output<Result>(_ pick: (UserAgent.Output) -> Result?) async -> Result? {
+        await next { fact in if case .agent(let output) = fact { pick(output) } else { nil } }
+    }
+
+    /// The next state of the registration that is not on its way to another.
+    func registration() async -> Registration.State? {
+        await output { output in
+            guard case .registration(let state) = output else { return nil }
+            switch state {
+            case .registering, .refreshing, .unregistering: return nil
+            case .registered, .unregistered, .failed: return state
+            }
+        }
     }
 
     /// The next fact that `pick` makes something of.

@@ -3,89 +3,97 @@ import Foundation
 import Glibc
 import Wire
 
-/// A Kamailio of the test's own: a registrar for alice at lab.test on one secure WebSocket port of loopback.
+/// A Kamailio of the test's own: a registrar with digest on a WebSocket and a secure WebSocket port, with SIPp behind it.
 final class KamailioServer {
     enum Failure: Error, CustomStringConvertible {
         case notInstalled
         case noFreePort
-        case notReady(log: String)
 
         var description: String {
             switch self {
             case .notInstalled: "kamailio is not installed; deploy/bootstrap test installs it"
             case .noFreePort: "no free port"
-            case .notReady(let log): "kamailio ended before it was ready:\n" + log
             }
         }
     }
 
+    let address: String
+    /// Of the secure WebSocket.
     let port: UInt16
-    let authorityFile: String
-    private let folder: URL
-    private let process = Process()
+    let clearPort: UInt16
+    /// Over UDP, for SIPp.
+    let plainPort: UInt16
+    let authority = CertificateAuthority(name: "Kamailio test")
+    let folder: URL
+    private let command: [String]
+    private let namespace: String?
+    private var program: Program?
 
-    init() async throws {
+    /// - Parameters:
+    ///   - names: what its certificate is for.
+    ///   - namespace: the network namespace it runs in.
+    ///   - sippPort: where SIPp takes calls to `sipp`.
+    ///   - asksForCertificate: whether clients have to show one of ``authority``.
+    init(
+        address: String = "127.0.0.1", names: [String] = ["127.0.0.1"], namespace: String? = nil,
+        sippPort: UInt16 = 9, asksForCertificate: Bool = false
+    ) async throws {
         guard
             let program = ["/usr/sbin/kamailio", "/usr/bin/kamailio"].first(where: FileManager.default.isExecutableFile)
         else { throw Failure.notInstalled }
-        port = try Self.freePort()
+        self.address = address
+        port = try Self.freePort(.stream)
+        clearPort = try Self.freePort(.stream)
+        plainPort = try Self.freePort(.datagram)
         folder = FileManager.default.temporaryDirectory.appending(path: "kamailio-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        authorityFile = folder.path + "/ca.pem"
-        let authority = CertificateAuthority(name: "Kamailio test")
-        try authority.write(to: authorityFile)
-        try authority.issue(for: ["127.0.0.1"]).write(
-            to: folder.path + "/server.pem", keyTo: folder.path + "/server.key")
-
-        process.executableURL = URL(filePath: program)
-        process.arguments = [
-            "-f", try writeConfiguration(), "-DD", "-E", "-m", "64", "-M", "8", "-Y", folder.path,
+        command = [
+            program, "-f", folder.path + "/kamailio.cfg", "-DD", "-E", "-m", "64", "-M", "8", "-Y", folder.path,
             "-P", folder.path + "/pid",
         ]
-        try await startUntilReady()
+        self.namespace = namespace
+        try authority.write(to: authorityFile)
+        try authority.issue(for: names).write(to: folder.path + "/server.pem", keyTo: folder.path + "/server.key")
+        try writeConfiguration(sippPort: sippPort, asksForCertificate: asksForCertificate)
+        try await start()
     }
 
     deinit {
-        // It inherited this process's blocked signals, SIGTERM among them, and it is a group of its own.
-        if process.isRunning { kill(-process.processIdentifier, SIGKILL) }
+        kill()
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private func writeConfiguration() throws -> String {
+    var authorityFile: String { folder.path + "/ca.pem" }
+    var uri: String { "wss://\(address):\(port)" }
+
+    func kill() {
+        program?.kill()
+    }
+
+    private func writeConfiguration(sippPort: UInt16, asksForCertificate: Bool) throws {
         let template = try String(
             contentsOf: Bundle.module.resourceURL!.appending(path: "peers/kamailio.cfg"), encoding: .utf8)
-        let text = template.replacing("@RUN@", with: folder.path).replacing("@PORT@", with: String(port))
-        let file = folder.path + "/kamailio.cfg"
-        try text.write(toFile: file, atomically: true, encoding: .utf8)
-        return file
+        var text = template
+        for (name, value) in [
+            "RUN": folder.path, "ADDRESS": address, "PORT": "\(port)", "CLEARPORT": "\(clearPort)",
+            "PLAINPORT": "\(plainPort)", "SIPPPORT": "\(sippPort)", "ASKS": asksForCertificate ? "yes" : "no",
+        ] {
+            text.replace("@\(name)@", with: value)
+        }
+        try text.write(toFile: folder.path + "/kamailio.cfg", atomically: true, encoding: .utf8)
     }
 
-    /// The configuration logs "ready" once its workers run.
-    private func startUntilReady() async throws {
-        let pipe = Pipe()
-        process.standardError = pipe
-        process.standardOutput = FileHandle.nullDevice
-        let (chunks, continuation) = AsyncStream.makeStream(of: Data.self)
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                continuation.finish()
-            } else {
-                continuation.yield(data)
-            }
-        }
-        try process.run()
-        var log = ""
-        for await chunk in chunks {
-            log += String(decoding: chunk, as: UTF8.self)
-            if log.contains(": ready") { return }
-        }
-        throw Failure.notReady(log: log)
+    /// Returns when its workers run, which the configuration logs as "ready".
+    func start() async throws {
+        let program = try Program(command, in: namespace, reading: .errors, home: folder.path)
+        self.program = program
+        try await program.line(containing: ": ready")
     }
 
-    private static func freePort() throws -> UInt16 {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    enum SocketType { case stream, datagram }
+
+    static func freePort(_ type: SocketType) throws -> UInt16 {
+        let socket = Glibc.socket(AF_INET, Int32((type == .stream ? SOCK_STREAM : SOCK_DGRAM).rawValue), 0)
         defer { Glibc.close(socket) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

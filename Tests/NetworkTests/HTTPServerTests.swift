@@ -211,6 +211,39 @@ struct HTTPServerTests {
         #expect(throws: RawClient.Failure.self) { try RawClient(port: port) }
     }
 
+    @Test("Stopping waits for the rest of a request that has begun, and answers it")
+    func stopInsideRequest() async throws {
+        let (server, port) = try startServer(onRequest: echoPath)
+        let client = try RawClient(port: port)
+        let idle = try RawClient(port: port)
+        try client.send("PUT /half HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        #expect(try await client.receive(upTo: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+        async let stopped: Void = server.stop()
+        #expect(try await idle.receive(upTo: nil) == "")
+        try client.send("body")
+        #expect(try await client.receive(upTo: nil).withoutDate == ok("/half", closing: true))
+        idle.endSending()
+        client.endSending()
+        await stopped
+    }
+
+    @Test("Who is turned away by the head of a request has no body waited for")
+    func turnedAway() async throws {
+        var configuration = HTTPServer.Configuration(endpoints: [loopback])
+        configuration.onHead = { request in
+            request.head.path == "/no" ? (HTTPResponse(status: .unauthorized), Array("no".utf8)) : nil
+        }
+        let server = HTTPServer(configuration: configuration, logger: .silent, onRequest: echoPath)
+        let port = try #require(try server.start().first).port
+        for (path, end) in [("/no", "no"), ("/yes", "100 Continue\r\n\r\n")] {
+            let client = try RawClient(port: port)
+            try client.send("PUT \(path) HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+            #expect(try await client.receive(upTo: end).hasPrefix(path == "/no" ? "HTTP/1.1 401 " : "HTTP/1.1 100 "))
+            client.endSending()
+        }
+        await server.stop()
+    }
+
     @Test("A request that is never answered does not hold up stopping beyond the grace period")
     func stopWithoutGrace() async throws {
         let held = Mailbox<Responder>()

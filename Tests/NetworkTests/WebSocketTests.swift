@@ -22,7 +22,7 @@ private struct Client {
     ) throws {
         var configuration = WebSocketClient.Configuration(
             url: try #require(WebSocketURL(url)), subprotocols: subprotocols)
-        configuration.trust = trust
+        configuration.route.trust = trust
         adjust(&configuration)
         let events = events
         socket = WebSocketClient(
@@ -122,7 +122,7 @@ struct WebSocketTests {
         let misnamed = try Client(url, trust: .authorities(file: certificates.authorityFile))
         #expect(try await misnamed.rejectionCode() == 62)
         let unreadable = try Client(url, trust: .authorities(file: "/nowhere"))
-        guard case .closed(.trustUnreadable) = try await unreadable.events.next() else {
+        guard case .closed(.tlsFileUnusable) = try await unreadable.events.next() else {
             Issue.record("the missing file was not said")
             return
         }

@@ -42,18 +42,54 @@ struct AddressTests {
     }
 
     @Test(
-        "a name-addr or addr-spec is written in brackets (RFC 3261 §20.10)",
+        "a name-addr or addr-spec is written as it was read (RFC 3261 §20.10)",
         arguments: [
-            (
-                "Anonymous <sip:c8oqz84zk7z@privacy.org>;tag=hyh8",
-                "\"Anonymous\" <sip:c8oqz84zk7z@privacy.org>;tag=hyh8"
-            ),
-            ("sip:+12125551212@phone2net.com;tag=887s", "<sip:+12125551212@phone2net.com>;tag=887s"),
-            ("\"Mr. \\\\ <x>\" <sip:a@b;lr>", "\"Mr. \\\\ <x>\" <sip:a@b;lr>"),
-            ("<sip:a@b> ; q = 0.7 ;expires=\"1;2\"; flag", "<sip:a@b>;q=0.7;expires=\"1;2\";flag"),
+            ("Anonymous <sip:c8oqz84zk7z@privacy.org>;tag=hyh8", "Anonymous"),
+            ("sip:+12125551212@phone2net.com;tag=887s", nil),
+            ("\"Mr. \\\\ <x>\" <sip:a@b;lr>", "Mr. \\ <x>"),
+            ("Zoë  van der Laan <sip:a@b>", "Zoë  van der Laan"),
+            ("\"\"<sip:a@b>", ""),
+            ("<sip:a@b> ; q = 0.7 ;expires=\"1;2\"; flag", nil),
         ])
-    func nameAddress(_ text: String, written: String) throws {
-        #expect(try NameAddress(parsing: text).description == written)
+    func nameAddress(_ text: String, displayName: String?) throws {
+        let address = try NameAddress(parsing: text)
+        #expect(address.description == text)
+        #expect(address.displayName == displayName)
+    }
+
+    @Test("a name and a URI are written as a name-addr, and are equal to what is read")
+    func written() throws {
+        let address = NameAddress(
+            URI(user: "a", host: "b", parameters: ["lr": nil]), displayName: "A \"B\"", parameters: ["q": "0.7"])
+        #expect(address.description == #""A \"B\"" <sip:a@b;lr>;q=0.7"#)
+        #expect(try NameAddress(parsing: #""A \"B\""<sip:a@b;lr> ; q=0.7"#) == address)
+    }
+
+    @Test("a parameter is set, changed and taken away where it stands, and the rest stays as it was")
+    func parameters() throws {
+        var address = try NameAddress(parsing: "Bob  <sip:a@b;lr> ;q = 0.7; Expires=60 ;x=\"1;2\"")
+        #expect(address.parameters.all.map(\.name) == ["q", "Expires", "x"])
+        #expect(address.parameters["x"] == "1;2")
+        address.parameters["expires"] = "5"
+        address.tag = "a b"
+        address.parameters["q"] = nil
+        address.parameters.insertFlag("X")
+        address.parameters.insertFlag("y")
+        #expect(address.description == "Bob  <sip:a@b;lr> ;expires=5 ;x=\"1;2\";tag=\"a b\";y")
+        #expect(address.uri.description == "sip:a@b;lr")
+        #expect(address.displayName == "Bob")
+    }
+
+    @Test("parameters and headers of a URI are changed in place, and of a foreign scheme not at all")
+    func uriParameters() throws {
+        var uri = try URI(parsing: "SIPS:u:p@[::1]:5061;a=1;method=INVITE;b?h=1")
+        uri.parameters["method"] = nil
+        uri.headers = nil
+        #expect(uri.description == "sips:u:p@[::1]:5061;a=1;b")
+        var telephone = try URI(parsing: "tel:+1;phone-context=x")
+        telephone.parameters["a"] = "b"
+        telephone.headers = "c"
+        #expect(telephone.description == "tel:+1;phone-context=x")
     }
 
     @Test("commas inside quotes and brackets do not part addresses")

@@ -37,17 +37,6 @@ struct InCallTests {
         #expect(link.take(.platform).names == ["ended bye"])
     }
 
-    @Test("re-INVITEs that cross are refused with 491 (RFC 3261 §14.2)")
-    func glare() throws {
-        let (incoming, outgoing) = try link.call()
-        link.isHeld = true
-        link.give(.sendInCall(outgoing, RequestID(1), .invite, headers: sdp, body: [3]), to: .platform)
-        link.give(.sendInCall(incoming, RequestID(2), .invite, headers: sdp, body: [4]), to: .agent)
-        link.release()
-        #expect(link.take(.agent).names == ["response 2 491"])
-        #expect(link.take(.platform).names == ["response 1 491"])
-    }
-
     @Test("a second re-INVITE before the first has its answer is refused: 500 with Retry-After (RFC 3261 §14.2)")
     func secondUpdate() throws {
         let (_, outgoing) = try link.call()
@@ -84,16 +73,19 @@ struct InCallTests {
         #expect(link.take(.platform).names == ["response 1 487", "ended bye"])
     }
 
-    @Test("UPDATE is the owner's to answer (RFC 3311)")
+    @Test("an UPDATE with an offer is the owner's to answer; without one it refreshes the target alone (RFC 3311 §5)")
     func updateMethod() throws {
-        let (_, outgoing) = try link.call()
-        link.give(.sendInCall(outgoing, RequestID(1), .update), to: .platform)
-        let told = link.take(.agent)
-        #expect(told.names == ["callUpdate UPDATE"])
-        guard case .callUpdate(_, let token, let request) = told[0] else { return }
+        let (incoming, outgoing) = try link.call()
+        link.give(.sendInCall(outgoing, RequestID(1), .update, headers: sdp, body: [3]), to: .platform)
+        let (token, request) = try link.takeRequest(.agent)
         #expect(request.contacts.isEmpty == false)
-        link.give(.respond(token, status: 200), to: .agent)
-        #expect(link.take(.platform).names == ["response 1 200"])
+        link.give(.respond(token, status: 200, headers: sdp, body: [4]), to: .agent)
+        link.give(
+            .sendInCall(outgoing, RequestID(2), .update, headers: [.contact: "<sip:p@new.invalid>"]), to: .platform)
+        #expect(link.take(.platform).names == ["response 1 200", "response 2 200"])
+        #expect(link.take(.agent) == [])
+        link.give(.sendInCall(incoming, RequestID(3), .info), to: .agent)
+        #expect(try link.takeRequest(.platform).request.target.description == "sip:p@new.invalid")
     }
 
     @Test("a request out of order is refused with 500 (RFC 3261 §12.2.2)")

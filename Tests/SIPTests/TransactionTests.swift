@@ -286,10 +286,10 @@ struct InviteServerTransactionTests {
 }
 
 @Suite("Retransmission of a 2xx, RFC 3261 §13.3.1.4")
-struct SuccessRetransmissionTests {
+struct ResponseRetransmissionTests {
     @Test("T1 doubled up to T2 until 64·T1 are over")
     func schedule() {
-        var retransmission = SuccessRetransmission(response(200, to: .invite), at: .at(0))
+        var retransmission = ResponseRetransmission(response(200, to: .invite), at: .at(0))
         var sent: [Instant] = []
         while let deadline = retransmission.deadline {
             let outputs = retransmission.deadlineReached(at: deadline)
@@ -305,7 +305,7 @@ struct SuccessRetransmissionTests {
 
     @Test("the ACK ends it")
     func acknowledged() {
-        var retransmission = SuccessRetransmission(response(200, to: .invite), at: .at(0))
+        var retransmission = ResponseRetransmission(response(200, to: .invite), at: .at(0))
         retransmission.acknowledged()
         let outputs = retransmission.deadlineReached(at: .at(32))
         #expect(retransmission.deadline == nil)

@@ -69,6 +69,12 @@ final class VirtualLink {
     /// Throws away what is on the wire.
     func lose() { wire = [] }
 
+    /// The requests and responses of ours that were held or lost, and are now taken off the wire.
+    func takeWire() -> [Message] {
+        defer { wire = [] }
+        return wire.compactMap { try? read($0.bytes) }
+    }
+
     func deliver(_ bytes: [UInt8], to side: Side) {
         perform(agents[side]?.receive(bytes.span, at: now) ?? [], of: side)
     }
@@ -161,11 +167,14 @@ extension [UserAgent.Output] {
             case .request(_, let request): "request \(request.method)"
             case .incomingCall: "incoming"
             case .callProgress(_, let response): "progress \(response.status)"
+            case .callOffered(_, _, let response): "offered \(response.status)"
+            case .callProgressConfirmed: "progressConfirmed"
             case .callAnswered(_, let response): "answered \(response.status)"
             case .callConfirmed: "confirmed"
             case .callRequest(_, _, let request): "callRequest \(request.method)"
             case .callUpdate(_, _, let request): "callUpdate \(request.method)"
             case .callEnded(_, .bye): "ended bye"
+            case .callEnded(_, .cancelled): "ended cancelled"
             case .callEnded(_, .rejected(let response)): "ended \(response.status)"
             case .callEnded(_, let end): "ended \(end)"
             case .diagnostic: "diagnostic"

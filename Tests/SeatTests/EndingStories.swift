@@ -43,6 +43,18 @@ struct EndingStories {
         #expect(story.takeEvents() == ["callEvent endPBXCall"])
     }
 
+    @Test("A leg is refreshed while it lasts, and ends when the platform does not know it any more (RFC 4028)")
+    func refreshed() {
+        let story = talking()
+        story.advance(by: .seconds(5000))
+        #expect(story.openLegs.count == 1)
+        #expect(story.endedLegs == [])
+        story.loseConnection()
+        story.advance(by: .seconds(900))
+        #expect(story.openLegs == [])
+        #expect(story.takeEvents().contains("callEvent endPBXCall"))
+    }
+
     @Test("What comes while logging out is refused and does not outlive the login")
     func duringLogout() {
         let story = Story()
@@ -149,7 +161,8 @@ struct EndingStories {
         story.getUser()
         story.command(.initialize(Story.login))
         story.advance(by: .seconds(600))
-        #expect(20...50 ~= story.connects.count)
+        #expect(20...50 ~= story.registrations.count)
+        #expect(story.connects.count == 1)
     }
 
     @Test("A platform that sends legs without end opens eight at most, and all close with the logout")

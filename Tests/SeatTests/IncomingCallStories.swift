@@ -132,7 +132,7 @@ struct IncomingCallStories {
         story.command(.answerPBXCall(ccNumber: "7"))
         story.invite(for: "7")
         story.notice(#"<cc a="104" c="7" n="138"/>"#)
-        let snapshot = story.seat.snapshot { $0 == story.openLegs.first ? "measured" : nil }
+        let snapshot = story.seat.snapshot(at: story.now) { $0 == story.openLegs.first ? "measured" : nil }
         #expect(
             snapshot["calls"] == [
                 [

@@ -11,6 +11,7 @@ final class Story {
     private(set) var seat: Seat
     private var platform: UserAgent
     private(set) var isConnected = false
+    private(set) var probes = 0
     private var lastCommand: UInt64 = 0
     private var lastRequest: UInt64 = 0
     private var lastInvite: UInt64 = 0
@@ -33,13 +34,19 @@ final class Story {
     var password = "1006"
     var answersMessages: Int? = 200
     var refusesRegistration: Int?
+    var retryAfter: String?
     var answersMedia = true
     /// Takes nothing in and says nothing.
     var isDeaf = false
 
+    /// The address on this side of the connections.
+    var localAddress = IPAddress("192.0.2.7")
+    /// Gateways that no connection can be made to; nobody there says no.
+    var unreachable: Set<String> = []
+
     init(socketURI: String? = "wss://gateway.example") {
         seat = Seat(
-            configuration: Seat.Configuration(socketURI: socketURI),
+            configuration: Seat.Configuration(gateways: socketURI.map { [$0] } ?? []),
             dialect: Platform(configuration: .init(hosts: HostTable(["": "ops.example"]))), randomness: .seeded(1))
         platform = Self.makePlatform()
     }
@@ -108,14 +115,16 @@ extension Story {
             if isConnected, !isDeaf { atPlatform(platform.receive(message.span, at: now.instant)) }
         case .offerToLeg(let leg, _): offer(to: leg)
         case .closeLeg(let leg): openLegs.removeAll { $0 == leg }
+        case .probe: probes += 1
         case .diagnostic: break
         }
     }
 
     private func connect(_ uri: String) {
         connects.append(uri)
+        if unreachable.contains(uri) { return feed(.disconnected(reason: "unreachable", isAnswered: false)) }
         isConnected = acceptsConnections
-        feed(acceptsConnections ? .connected : .disconnected(reason: "refused"))
+        feed(acceptsConnections ? .connected(from: localAddress) : .disconnected(reason: "refused"))
     }
 
     private func offer(to leg: LegID) {
@@ -165,11 +174,16 @@ extension Story {
         atPlatform(platform.handle(.hangUp(leg), at: now.instant))
     }
 
-    /// The connection is lost, for good unless the platform accepts new ones.
-    func loseConnection() {
-        isConnected = false
+    /// The platform knows nothing of the connections before.
+    func replacePlatform() {
         platform = Self.makePlatform()
-        feed(.disconnected(reason: "reset"))
+    }
+
+    /// The connection is lost, for good unless the platform accepts new ones.
+    func loseConnection(isAnswered: Bool = true) {
+        isConnected = false
+        replacePlatform()
+        feed(.disconnected(reason: "reset", isAnswered: isAnswered))
     }
 
     private func atPlatform(_ outputs: [UserAgent.Output]) {
@@ -193,9 +207,13 @@ extension Story {
 
     private func register(_ token: RequestToken, _ request: Request) {
         let credentials = request.headers[.authorization].flatMap { try? DigestCredentials(parsing: $0) }
-        let authorized = credentials?.verify(password: Redacted(password), method: .register) == true
+        let authorized =
+            credentials?.verify(
+                username: "1006_00010078", password: Redacted(password), method: .register) == true
         registrations.append((request.headers[.expires], authorized))
-        if let refusesRegistration { return respond(token, refusesRegistration) }
+        if let refusesRegistration {
+            return respond(token, refusesRegistration, retryAfter.map { [.retryAfter: $0] } ?? [:])
+        }
         guard authorized else {
             let challenge = DigestChallenge(realm: "sip.example", nonce: "n\(registrations.count)")
             return respond(token, credentials == nil ? 401 : 403, [.wwwAuthenticate: challenge.description])

@@ -6,4 +6,7 @@
 /* How often any thread of the program has asked the C library for memory: malloc is counted on its way there. */
 uint64_t phonebard_allocation_count(void);
 
+/* How many bytes of what the C library has given out are in use. */
+uint64_t phonebard_allocated_bytes(void);
+
 #endif

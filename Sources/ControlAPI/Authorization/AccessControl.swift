@@ -7,7 +7,8 @@ import Wire
 /// neither a web page nor DNS rebinding learns anything; then the token, then whether there is such a thing, then the scope.
 package struct AccessControl: Sendable {
     package struct Configuration: Sendable {
-        /// Names that may stand in `Host` besides those of loopback, with any port unless they have one.
+        /// Names that may stand in `Host` besides those of loopback and the address connected to, with any port unless they
+        /// have one.
         package var hosts: Set<String>
         /// Origins whose pages may use the API, as browsers write them: `https://crm.example`.
         package var origins: Set<String>
@@ -25,12 +26,18 @@ package struct AccessControl: Sendable {
         package var client: Client
         /// Whether the client runs as the same user as the daemon, which only a Unix socket can tell.
         package var isOwner: Bool
+        /// The address the client connected to: who names it was not led here by a name that somebody else controls.
+        package var local: IPAddress?
 
-        package init(head: HTTPRequest, subprotocols: [String] = [], client: Client, isOwner: Bool = false) {
+        package init(
+            head: HTTPRequest, subprotocols: [String] = [], client: Client, isOwner: Bool = false,
+            local: IPAddress? = nil
+        ) {
             self.head = head
             self.subprotocols = subprotocols
             self.client = client
             self.isOwner = isOwner
+            self.local = local
         }
     }
 
@@ -59,7 +66,7 @@ package struct AccessControl: Sendable {
     package func origin(of request: Request) throws(Problem) -> String? {
         let origin = request.head.headerFields[.origin]
         guard origin.map({ isAllowed($0, in: request) }) ?? true else { throw .originNotAllowed }
-        guard isAllowed(host: request.head.authority, from: request.client) else { throw .hostNotAllowed }
+        guard isAllowed(host: request) else { throw .hostNotAllowed }
         return origin
     }
 
@@ -89,11 +96,11 @@ package struct AccessControl: Sendable {
     }
 
     /// No name leads to a Unix socket, so none can lead astray.
-    private func isAllowed(host authority: String?, from client: Client) -> Bool {
-        if case .user = client { return true }
-        guard let authority = authority?.lowercased(), let host = hostName(authority) else { return false }
-        return host == "localhost" || IPAddress(host)?.isLoopback == true || configuration.hosts.contains(host)
-            || configuration.hosts.contains(authority)
+    private func isAllowed(host request: Request) -> Bool {
+        if case .user = request.client { return true }
+        guard let authority = request.head.authority?.lowercased(), let host = hostName(authority) else { return false }
+        if let address = IPAddress(host), address.isLoopback || address == request.local { return true }
+        return host == "localhost" || configuration.hosts.contains(host) || configuration.hosts.contains(authority)
     }
 }
 

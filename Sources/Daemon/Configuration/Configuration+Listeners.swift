@@ -10,6 +10,8 @@ import Wire
 package enum ListenerFailure: Error, CustomStringConvertible {
     case unusableTLS(TLSContext.Failure, certificateFile: String, keyFile: String)
     case exposed(socket: String)
+    /// Nobody could reach it.
+    case none
 
     package var description: String {
         switch self {
@@ -17,6 +19,7 @@ package enum ListenerFailure: Error, CustomStringConvertible {
             "cannot use control.certificateFile \(certificateFile) with control.keyFile \(keyFile): \(failure)"
         case .exposed(let socket):
             "the inherited socket \(socket) listens beyond loopback and needs control.certificateFile"
+        case .none: "the control API listens nowhere: neither control.listen nor control.socket names a place"
         }
     }
 }
@@ -39,6 +42,7 @@ extension Configuration {
             if socket.reach == .network, tls == nil { throw .exposed(socket: socket.name) }
             listeners.append(.inherited(socket.descriptor, tls: socket.reach == .machine ? nil : tls))
         }
+        guard !listeners.isEmpty else { throw .none }
         var limits = limits
         limits.streamQueue = limits.webSocketQueue
         var server = HTTPServer.Configuration(listeners: listeners, limits: limits)
@@ -46,10 +50,8 @@ extension Configuration {
         return server
     }
 
-    /// The addresses listened on are names the daemon goes by, beside those configured.
     var access: AccessControl.Configuration {
-        let own = endpoints.map { $0.address.isIPv4 ? "\($0.address)" : "[\($0.address)]" }
-        return AccessControl.Configuration(hosts: Set(allowedHosts + own), origins: Set(allowedOrigins))
+        AccessControl.Configuration(hosts: Set(allowedHosts), origins: Set(allowedOrigins))
     }
 
     private func tls() throws(ListenerFailure) -> TLSContext? {
@@ -65,7 +67,7 @@ extension Configuration {
     private func available(logger: Logger) -> [Endpoint] {
         let hasIPv6 = (try? LocalInterface.all().contains { $0.address == .loopback6 }) ?? true
         let rest = endpoints.filter { hasIPv6 || $0.address != .loopback6 }
-        guard !rest.isEmpty else { return endpoints }
+        guard !rest.isEmpty || endpoints.isEmpty else { return endpoints }
         if rest != endpoints { logger.notice("not listening on ::1, which this machine does not have") }
         return rest
     }

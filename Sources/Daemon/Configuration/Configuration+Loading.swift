@@ -132,6 +132,17 @@ extension EffectiveConfiguration {
         if !isSecured, let open = configuration.endpoints.first(where: { !$0.address.isLoopback }) {
             need("control.certificateFile", for: "control.listen", " beyond loopback (\(open))")
         }
+        let identity = configuration.identity
+        if identity.certificateFile != nil, identity.keyFile == nil {
+            need("platform.keyFile", for: "platform.certificateFile")
+        }
+        if identity.certificateFile == nil, identity.keyFile != nil {
+            need("platform.certificateFile", for: "platform.keyFile")
+        }
+        let proxy = configuration.proxyServer
+        if proxy.user != nil, proxy.password == nil { need("platform.proxy.password", for: "platform.proxy.user") }
+        if proxy.password != nil, proxy.user == nil { need("platform.proxy.user", for: "platform.proxy.password") }
+        if proxy.user != nil, proxy.url == nil { need("platform.proxy.host", for: "platform.proxy.user") }
         let directory = configuration.directory
         if directory.host != nil, directory.key == nil {
             need("platform.directory.key", for: "platform.directory.host")

@@ -1,6 +1,7 @@
 import Audio
 import Crypto
 import Dialect
+import HTTP
 import Logging
 import Network
 import Seat
@@ -34,8 +35,15 @@ package struct Configuration: Sendable {
     package var directory = DirectoryServer()
     /// Whether the SIP domain is written `domain:port`.
     package var domainHasPort = false
-    /// The gateway's URI when `init` names none.
-    package var socketURI: String?
+    /// The gateways' URIs when `init` names none, in the order they are tried.
+    package var socketURIs: [String]
+    /// From the beginning of an attempt to reach a gateway to an open WebSocket.
+    package var connectTimeout = Duration.seconds(5)
+    /// What is shown to a gateway that asks for a certificate.
+    package var identity = Identity()
+    /// If there are any, a gateway's key must be one of these.
+    package var pins: [PublicKeyPin] = []
+    package var proxyServer = ProxyServer()
     /// A PEM file of the only certificate authorities to believe, instead of the system's.
     package var authorities: String?
 
@@ -59,7 +67,7 @@ package struct Configuration: Sendable {
         self.endpoints = endpoints
         self.stateDirectory = stateDirectory
         self.hosts = hosts
-        self.socketURI = socketURI
+        socketURIs = socketURI.map { [$0] } ?? []
         self.authorities = authorities
         self.mediaAddresses = mediaAddresses
         self.microphone = microphone
@@ -93,6 +101,24 @@ extension Configuration {
         package init() {}
     }
 
+    /// PEM files; there are both or none.
+    package struct Identity: Sendable, Equatable {
+        package var certificateFile: String?
+        package var keyFile: String?
+
+        package init() {}
+    }
+
+    /// The HTTP proxy on the way to the platform.
+    package struct ProxyServer: Sendable, Equatable {
+        /// Of which host and port count.
+        package var url: WebSocketURL?
+        package var user: String?
+        package var password: Redacted<String>?
+
+        package init() {}
+    }
+
     package struct Log: Sendable, Equatable {
         package enum Destination: String, Sendable, CaseIterable {
             /// The journal when run under it, standard error otherwise.
@@ -112,7 +138,7 @@ extension Configuration {
 
 extension Configuration {
     var seat: Seat.Configuration {
-        var seat = Seat.Configuration(socketURI: socketURI)
+        var seat = Seat.Configuration(gateways: socketURIs)
         seat.answerTime = answerTimeout
         return seat
     }
@@ -127,6 +153,23 @@ extension Configuration {
     }
 
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
+
+    var proxy: Proxy? {
+        guard let url = proxyServer.url else { return nil }
+        var proxy = Proxy(host: url.host, port: url.port)
+        if let user = proxyServer.user, let password = proxyServer.password { proxy.credentials = (user, password) }
+        return proxy
+    }
+
+    /// The way to a gateway; certificate and pins are its alone.
+    var route: ServerRoute {
+        var route = ServerRoute(trust: trust, proxy: proxy)
+        route.trust.pins = pins
+        if let certificateFile = identity.certificateFile, let keyFile = identity.keyFile {
+            route.identity = TLSContext.Identity(chainFile: certificateFile, keyFile: keyFile)
+        }
+        return route
+    }
 
     /// The addresses a call's candidates are on. A gateway on this machine is reached over loopback.
     func addresses(forGateway gateway: String?) throws(SystemError) -> [IPAddress] {

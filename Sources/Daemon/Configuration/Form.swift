@@ -1,4 +1,6 @@
 import Audio
+import Crypto
+import Foundation
 import HTTP
 import Wire
 
@@ -26,13 +28,43 @@ extension Form where Value == String {
     static let folder = text("FOLDER", "a path") { !$0.isEmpty }
     static let word = text("TEXT", "a text") { !$0.isEmpty }
     static let host = text("HOST[:PORT]", "a host name or address, with a port if need be") {
-        !$0.isEmpty && !$0.contains { " /@?#".contains($0) }
+        !$0.isEmpty && !$0.contains { " /@?#*".contains($0) }
     }
-    static let origin = text("ORIGIN", "a web page's origin such as https://crm.example") { text in
+    /// As browsers write it, which leave the scheme's own port out.
+    static let origin = text("ORIGIN", "a web page's origin such as https://crm.example, without the scheme's own port")
+    {
+        text in
         let parts = text.split(separator: "://", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty && !parts[1].contains { " /*?#".contains($0) }
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return false }
+        let isUsual =
+            parts[0] == "https" && parts[1].hasSuffix(":443") || parts[0] == "http" && parts[1].hasSuffix(":80")
+        return !isUsual && !parts[1].contains { " /*?#".contains($0) }
     }
     static let socketURI = text("URI", "a URI such as wss://gateway.example:4443") { WebSocketURL($0) != nil }
+}
+
+extension Form where Value == PublicKeyPin {
+    /// As curl and others write them.
+    static let pin = Form(
+        name: "sha256//BASE64", expectation: "sha256// and a digest of 32 bytes in Base 64",
+        parse: { text in
+            guard text.hasPrefix(prefix), let digest = Data(base64Encoded: String(text.dropFirst(prefix.count))) else {
+                return nil
+            }
+            return PublicKeyPin(digest: Array(digest))
+        },
+        write: { prefix + Data($0.digest).base64EncodedString() })
+
+    private static let prefix = "sha256//"
+}
+
+extension Form where Value == WebSocketURL {
+    static let hostAndPort = Form(
+        name: "HOST:PORT", expectation: "a host name or address and a port",
+        parse: { text in
+            WebSocketURL("http://" + text, schemes: ("http", "https")).flatMap { $0.hostAndPort == text ? $0 : nil }
+        },
+        write: { $0.hostAndPort })
 }
 
 extension Form where Value == Redacted<String> {

@@ -102,7 +102,8 @@ extension Layer {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard let name = parts.first, sources[name] != nil else {
                 unknown(argument, among: sources.keys.sorted())
-                if argument.hasPrefix("--"), parts.count == 1, rest.first?.hasPrefix("-") == false {
+                // What stands behind it is its value, perhaps a secret that begins with a dash.
+                if argument.hasPrefix("--"), parts.count == 1, rest.first?.hasPrefix("--") == false {
                     rest.removeFirst()
                 }
                 continue

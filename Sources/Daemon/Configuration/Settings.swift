@@ -76,10 +76,32 @@ extension Configuration {
             "platform.directory.provinces", \.directory.provinces, key: "AREA", .word,
             "Area code → province as the directory server calls it"),
         .one("platform.domainHasPort", \.domainHasPort, .truth, "Whether the SIP domain is written `domain:port`"),
-        .optional("platform.socketURI", \.socketURI, .socketURI, "The gateway when `init` names none"),
+        .list(
+            "platform.socketURI", \.socketURIs, .socketURI,
+            "The gateways when `init` names none, in the order they are tried"),
+        .one(
+            "platform.connectTimeout", \.connectTimeout, .duration(.seconds(1) ... .seconds(60)),
+            "For a gateway to answer, name server, TLS and all"),
         .optional(
             "platform.caFile", \.authorities, .path, "PEM file of the authorities to believe instead of the system's"
         ).naming(.readable),
+        .list(
+            "platform.pins", \.pins, .pin,
+            "Digests of public keys, of which a gateway's must be one besides being trusted"),
+        .optional(
+            "platform.certificateFile", \.identity.certificateFile, .path,
+            "PEM file of the certificate chain to show to a gateway that asks for one"
+        ).naming(.readable),
+        .optional(
+            "platform.keyFile", \.identity.keyFile, .path, "PEM file of that certificate's private key"
+        ).naming(.secret),
+        .optional(
+            "platform.proxy.host", \.proxyServer.url, .hostAndPort,
+            "HTTP proxy that makes tunnels (CONNECT) to everything of the platform's"),
+        .optional("platform.proxy.user", \.proxyServer.user, .word, "Who one is to the proxy"),
+        .optional(
+            "platform.proxy.password", \.proxyServer.password, .secret, "The password that goes with it"
+        ).withSecret(),
     ]
 
     private static let media: [Setting] = [

@@ -1,6 +1,6 @@
 /// A WWW-Authenticate or Proxy-Authenticate value of the Digest scheme (RFC 7616 §3.3, RFC 8760).
 ///
-/// The quality of protection is `auth` or none; session algorithms and `auth-int` are not taken up.
+/// `domain` says nothing in SIP and is not kept (RFC 3261 §22.4); text is UTF-8 whether `charset` says so or not.
 package struct DigestChallenge: Sendable, Hashable {
     package var realm: String
     package var nonce: String
@@ -8,8 +8,10 @@ package struct DigestChallenge: Sendable, Hashable {
     /// The nonce is too old, but the password was right.
     package var stale = false
     package var algorithm: DigestAlgorithm
-    /// Whether `qop="auth"` is offered; without it the answer is that of RFC 2069.
-    package var offersAuth = true
+    /// The protections offered that are known; none offered at all asks for the answer of RFC 2069.
+    package var protections: [DigestProtection] = [.auth]
+    /// The name of the user is to be sent as a hash (RFC 7616 §3.4.4).
+    package var hashesUsername = false
 
     /// A server's challenge with a nonce of its own choice.
     package init(realm: String, nonce: String, algorithm: DigestAlgorithm = .md5, stale: Bool = false) {
@@ -26,12 +28,22 @@ package struct DigestChallenge: Sendable, Hashable {
         nonce = try fields.required("nonce")
         opaque = fields["opaque"]
         stale = fields["stale"]?.lowercased() == "true"
+        hashesUsername = fields["userhash"]?.lowercased() == "true"
         guard let algorithm = DigestAlgorithm(name: fields["algorithm"] ?? "MD5") else { throw .digest }
         self.algorithm = algorithm
-        let offered = fields["qop"]?.commaSeparated.map { $0.lowercased() }
-        offersAuth = offered?.contains("auth") ?? false
-        guard offered == nil || offersAuth else { throw .digest }
+        let offered = fields["qop"]?.commaSeparated
+        protections = DigestProtection.allCases.filter { known in
+            offered?.contains { $0.lowercased() == known.rawValue } ?? false
+        }
+        // A session needs the client's nonce, which only goes with a protection.
+        guard !protections.isEmpty || offered == nil && !algorithm.isSession else { throw .digest }
     }
+}
+
+/// The quality of protection: of the request alone, or of its body as well (RFC 7616 §3.3).
+package enum DigestProtection: String, Sendable, Hashable, CaseIterable {
+    case auth
+    case authInt = "auth-int"
 }
 
 extension DigestChallenge: CustomStringConvertible {
@@ -41,6 +53,8 @@ extension DigestChallenge: CustomStringConvertible {
         if let opaque { text += ", opaque=\(opaque.quoted)" }
         if stale { text += ", stale=true" }
         text += ", algorithm=\(algorithm.rawValue)"
-        return offersAuth ? text + ", qop=\"auth\"" : text
+        if hashesUsername { text += ", userhash=true" }
+        let offered = protections.map(\.rawValue).joined(separator: ",")
+        return offered.isEmpty ? text : text + ", qop=\"\(offered)\""
     }
 }

@@ -5,20 +5,11 @@ package enum Message: Sendable, Equatable {
 
     /// Reads one whole message.
     package init(_ bytes: Span<UInt8>) throws(UnreadableMessage) {
-        let raw: RawMessage
-        do { raw = try RawMessage(bytes) } catch { throw UnreadableMessage(reason: error) }
+        let raw = RawMessage(bytes)
         do {
-            self = try Message(raw)
+            self = raw.isResponse ? .response(try Response(raw)) : .request(try Request(raw))
         } catch {
             throw UnreadableMessage(reason: error, reply: raw.refusal(error))
-        }
-    }
-
-    private init(_ raw: RawMessage) throws(Malformed) {
-        if raw.startLine.hasPrefix("SIP/") {
-            self = .response(try Response(raw))
-        } else {
-            self = .request(try Request(raw))
         }
     }
 }
@@ -34,23 +25,27 @@ extension RawMessage {
     /// The stateless refusal of a request that could not be understood: whatever must be copied and is there is
     /// copied as it stands (RFC 3261 §8.2.6, §8.2.7).
     fileprivate func refusal(_ reason: Malformed) -> [UInt8]? {
-        guard !startLine.hasPrefix("SIP/"), !startLine.hasPrefix("ACK "), headers[.via] != nil else { return nil }
-        let status = reason.status
-        var copied = Headers()
-        for field in headers.fields where [.via, .from, .to, .callID, .cSeq].contains(field.name) {
-            copied.append(field.name, field.value)
+        guard !isResponse, !isACK, places.has(.via) else { return nil }
+        var reply = Array("SIP/2.0 \(reason.status) \(reason.phrase)\r\n".utf8)
+        for entry in headers.entries where [.via, .from, .to, .callID, .cSeq].contains(entry.kind) {
+            reply.append(entry.line, of: bytes)
+            if entry.kind == .to, !bytes.text(entry.value).lowercased().contains("tag") {
+                reply.append(onOneLine: ";tag=\(statelessTag)")
+            }
+            reply.append(literal: "\r\n")
         }
-        if let to = copied[.to], !to.lowercased().contains("tag") {
-            copied[.to] = "\(to);tag=\(statelessTag)"
-        }
-        return RawMessage(startLine: "SIP/2.0 \(status) \(reasonPhrase(status))", headers: copied).bytes
+        reply.append(literal: "Content-Length: 0\r\n\r\n")
+        return reply
     }
+
+    private var isACK: Bool { bytes[startLine.range].starts(with: "ACK ".utf8) }
 
     /// The same tag for every retransmission of the request (RFC 3261 §8.2.7): FNV-1a over the fields that name it.
     private var statelessTag: String {
-        let hash = [HeaderName.callID, .cSeq, .via].compactMap { headers[$0] }.joined().utf8.reduce(
-            UInt64(0xCBF2_9CE4_8422_2325)
-        ) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for entry in headers.entries where [.via, .callID, .cSeq].contains(entry.kind) {
+            for byte in bytes[entry.value.range] { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        }
         return String(hash, radix: 36)
     }
 }

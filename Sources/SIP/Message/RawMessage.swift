@@ -1,119 +1,80 @@
 import Wire
 
 /// A message taken apart into start line, header fields and body, none of them understood yet (RFC 3261 §7).
-struct RawMessage: Sendable {
-    var startLine: String
-    var headers = Headers()
-    var body: [UInt8] = []
+struct RawMessage {
+    /// Empty if it could not be read.
+    let startLine: Slice
+    /// The fields, on the bytes of the message up to its body.
+    let headers: Headers
+    /// Where in the headers the fields are that come once.
+    let places: FieldPlaces
+    let body: [UInt8]
     /// What stopped the reading; what was read before it is there, so that the sender can be told.
-    var defect: Malformed?
+    let defect: Malformed?
+
+    var bytes: [UInt8] { headers.bytes }
+    var isResponse: Bool {
+        startLine.count >= 4 && bytes.matches(Slice(startLine.start, startLine.start + 4), lowercase: "sip/")
+    }
 }
 
 extension RawMessage {
     /// Bounds on what a peer may send; the longest message of RFC 4475 keeps well inside them.
-    private enum Limit {
-        static let bytes = 1 << 17
+    enum Limit {
+        /// Start line and header fields.
+        static let head = 1 << 16
+        static let target = 1 << 13
+        static let field = 1 << 14
         static let fields = 200
+        static let body = 1 << 18
     }
 
     /// Reads one whole message; empty lines before it and bytes after its body do not count (RFC 3261 §7.5, §18.3).
-    init(_ bytes: Span<UInt8>) throws(Malformed) {
-        guard bytes.count <= Limit.bytes else { throw .tooLarge }
-        var lines = Lines(count: bytes.count)
-        lines.skipEmpty(in: bytes)
-        guard let first = try lines.next(in: bytes), !first.isEmpty else { throw .startLine }
-        startLine = first
+    init(_ bytes: Span<UInt8>) {
+        let message = bytes.extracting(droppingFirst: bytes.emptyLines)
+        var lines = HeadLines(of: message)
+        var defect: Malformed?
         do {
-            try readHeaders(&lines, in: bytes)
-            body = try Self.body(after: lines.position, in: bytes, length: headers.all(.contentLength))
+            try lines.takeHead(of: message)
         } catch {
             defect = error
         }
-    }
-
-    private mutating func readHeaders(_ lines: inout Lines, in bytes: Span<UInt8>) throws(Malformed) {
-        while let line = try lines.next(in: bytes), !line.isEmpty {
-            if line.utf8.first?.isWhitespace == true {
-                guard headers.continueLast(with: line.trimmed) else { throw .headerLine }
-            } else {
-                guard headers.fields.count < Limit.fields else { throw .tooLarge }
-                let field = try Self.field(line)
-                headers.append(field.name, field.value)
-            }
+        let headers = Headers(lines, of: message)
+        let places = FieldPlaces(headers.entries)
+        var body: [UInt8] = []
+        do {
+            if defect == nil { body = try Self.body(of: message, after: headers, at: lines.position, places) }
+        } catch {
+            defect = error
         }
-    }
-
-    private static func field(_ line: String) throws(Malformed) -> Headers.Field {
-        guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { throw .headerLine }
-        let name = line[..<colon].trimmed
-        guard name.isToken else { throw .headerLine }
-        return Headers.Field(HeaderName(name), line[line.utf8.index(after: colon)...].trimmed)
+        startLine = lines.startLine
+        self.headers = headers
+        self.places = places
+        self.body = body
+        self.defect = defect
     }
 
     /// The body; without Content-Length it goes to the end of the frame (RFC 7118 §4.1).
     private static func body(
-        after start: Int, in bytes: Span<UInt8>, length fields: [String]
+        of message: Span<UInt8>, after head: Headers, at start: Int, _ places: FieldPlaces
     ) throws(Malformed) -> [UInt8] {
-        guard let text = fields.first else { return [UInt8](bytes.extracting(start..<bytes.count)) }
-        guard fields.count == 1 else { throw .repeated(.contentLength) }
-        guard text.utf8.allSatisfy(\.isDigit), let count = Int(text) else { throw .value(.contentLength) }
-        guard count <= bytes.count - start else { throw .incompleteBody }
-        return [UInt8](bytes.extracting(start..<start + count))
-    }
-}
-
-/// A walk over the lines of a message, each ended by CR LF.
-private struct Lines {
-    private(set) var position = 0
-    private let count: Int
-
-    init(count: Int) { self.count = count }
-
-    mutating func skipEmpty(in bytes: Span<UInt8>) {
-        while position + 1 < count, bytes[position] == .carriageReturn, bytes[position + 1] == .lineFeed {
-            position += 2
+        var count = message.count - start
+        if places.has(.contentLength) {
+            var lexer = Lexer(head.bytes.span, try places.single(.contentLength).range)
+            guard let length = lexer.takeNumber(), lexer.isAtEnd else { throw .value(.contentLength) }
+            guard length <= count else { throw .incompleteBody }
+            count = Int(length)
         }
-    }
-
-    /// The next line without its end; nil at the end of the message. A CR or LF on its own is malformed.
-    mutating func next(in bytes: Span<UInt8>) throws(Malformed) -> String? {
-        guard position < count else { return nil }
-        var end = position
-        while end < count, bytes[end] != .carriageReturn, bytes[end] != .lineFeed { end += 1 }
-        let line = String(bytes.extracting(position..<end))
-        guard end < count else {
-            position = count
-            return line
-        }
-        guard bytes[end] == .carriageReturn, end + 1 < count, bytes[end + 1] == .lineFeed else { throw .headerLine }
-        position = end + 2
-        return line
+        guard count <= Limit.body else { throw .bodyTooLarge }
+        return [UInt8](message.extracting(start..<start + count))
     }
 }
 
-extension UInt8 {
-    fileprivate static let carriageReturn = UInt8(ascii: "\r")
-    fileprivate static let lineFeed = UInt8(ascii: "\n")
-}
-
-extension RawMessage {
-    /// The message as it goes on the wire; Content-Length is counted here.
-    var bytes: [UInt8] {
-        var writer = ByteWriter(capacity: 512 + body.count)
-        writer.write(startLine.onOneLine + "\r\n")
-        for field in headers.fields where field.name != .contentLength {
-            writer.write("\(field.name.rawValue.onOneLine): \(field.value.onOneLine)\r\n")
-        }
-        writer.write("Content-Length: \(body.count)\r\n\r\n")
-        writer.write(body)
-        return writer.bytes
-    }
-}
-
-extension String {
-    /// Nothing in a value may start a header field of its own.
-    fileprivate var onOneLine: String {
-        guard utf8.contains(where: { $0 == .carriageReturn || $0 == .lineFeed }) else { return self }
-        return String(decoding: utf8.map { $0 == .carriageReturn || $0 == .lineFeed ? 0x20 : $0 }, as: UTF8.self)
+extension Span<UInt8> {
+    /// How many bytes of empty lines it begins with.
+    fileprivate var emptyLines: Int {
+        var count = 0
+        while count + 1 < self.count, self[count] == .carriageReturn, self[count + 1] == .lineFeed { count += 2 }
+        return count
     }
 }

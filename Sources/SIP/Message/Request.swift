@@ -1,13 +1,10 @@
-/// A request; the fields every request must have stand apart, parsed, the others are in `headers` (RFC 3261 §8.1.1).
-package struct Request: Sendable, Equatable {
+import Wire
+
+/// A request; the fields every request must have stand apart, the others are in `headers` (RFC 3261 §8.1.1).
+package struct Request: MessageFields {
     package var method: Method
     package var target: URI
-    /// The nearest hop first.
-    package var via: [Via]
-    package var from: NameAddress
-    package var to: NameAddress
-    package var callID: String
-    package var cSeq: CSeq
+    package var common: CommonFields
     /// Absent only from a client of RFC 2543.
     package var maxForwards: UInt8?
     /// Everything else, Content-Length excepted: the writer counts by itself.
@@ -20,67 +17,92 @@ package struct Request: Sendable, Equatable {
     ) {
         self.method = method
         self.target = target
-        self.via = via
-        self.from = from
-        self.to = to
-        self.callID = callID
-        cSeq = CSeq(sequence, method)
+        common = CommonFields(via: via, from: from, to: to, callID: callID, cSeq: CSeq(sequence, method))
         maxForwards = 70
         self.headers = headers
         self.body = body
     }
-
-    /// The text of the body, ill-formed UTF-8 repaired.
-    package var text: String { String(decoding: body, as: UTF8.self) }
-
-    /// The addresses of Contact; none when there are none or they are malformed.
-    package var contacts: [NameAddress] { (try? headers.addresses(.contact)) ?? [] }
 }
 
 extension Request {
-    init(_ raw: RawMessage) throws(Malformed) {
-        let parts = raw.startLine.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count >= 3, let first = parts.first, let last = parts.last, String(first).isToken else {
-            throw .startLine
-        }
-        guard last == "SIP/2.0" else { throw last.hasPrefix("SIP/") ? .version : .startLine }
-        guard parts.count == 3 else { throw .startLine }
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
+        if raw.startLine.isEmpty, let defect = raw.defect { throw defect }
+        let line = try RequestLine(raw)
         if let defect = raw.defect { throw defect }
-        method = Method(rawValue: String(first))
-        target = try URI(requestTarget: String(parts[1]))
-        let common = try CommonFields(raw.headers)
+        let method = Method(rawValue: raw.bytes.text(line.method))
+        let target = try line.target(in: raw.bytes)
+        let common = try CommonFields(raw, method: method)
         guard common.cSeq.method == method else { throw .methodMismatch }
-        (via, from, to, callID, cSeq) = (common.via, common.from, common.to, common.callID, common.cSeq)
-        maxForwards = try Self.maxForwards(raw.headers.all(.maxForwards))
-        headers = common.others
-        headers.remove(.maxForwards)
+        maxForwards = try raw.maxForwards
+        self.method = method
+        self.target = target
+        self.common = common
+        headers = raw.headers
         body = raw.body
     }
 
-    private static func maxForwards(_ values: [String]) throws(Malformed) -> UInt8? {
-        guard let value = values.first else { return nil }
-        guard values.count == 1 else { throw .repeated(.maxForwards) }
-        guard value.utf8.allSatisfy(\.isDigit), let count = UInt8(value) else { throw .value(.maxForwards) }
-        return count
+    package var bytes: [UInt8] {
+        let length = 16 + method.rawValue.utf8.count + target.layout.whole.count + fieldsLength
+        return MessageWriter.bytes(capacity: length) { writer in
+            writer.write(onOneLine: method.rawValue)
+            writer.write(literal: " ")
+            writer.write(target.layout.whole, of: target.bytes)
+            writer.write(literal: " SIP/2.0\r\n")
+            writeFields(to: &writer, maxForwards: maxForwards)
+        }
+    }
+}
+
+extension Request: Equatable {
+    package static func == (left: Request, right: Request) -> Bool {
+        left.method == right.method && left.target == right.target && left.maxForwards == right.maxForwards
+            && left.hasSameFields(as: right)
+    }
+}
+
+/// `Request-Line` of RFC 3261 §7.1.
+private struct RequestLine {
+    let method: Slice
+    private let uri: Slice
+
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
+        var lexer = Lexer(raw.bytes.span, raw.startLine.range)
+        guard let method = lexer.tokenSlice(), lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
+        self.method = method
+        uri = lexer.slice { $0 != UInt8(ascii: " ") }
+        guard lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
+        var version = lexer.slice { $0 != UInt8(ascii: " ") }
+        let hasMore = !lexer.isAtEnd
+        while lexer.takeJust(UInt8(ascii: " ")) { version = lexer.slice { $0 != UInt8(ascii: " ") } }
+        if !raw.bytes.matches(version, lowercase: "sip/2.0") {
+            throw raw.bytes.text(version).uppercased().hasPrefix("SIP/") ? .version : .startLine
+        }
+        guard !hasMore else { throw .startLine }
     }
 
-    package var bytes: [UInt8] {
-        var fields = Headers(via.map { Headers.Field(.via, $0.description) })
-        if let maxForwards { fields.append(.maxForwards, String(maxForwards)) }
-        fields.append(commonFields(from: from, to: to, callID: callID, cSeq: cSeq))
-        fields.append(headers)
-        return RawMessage(startLine: "\(method) \(target) SIP/2.0", headers: fields, body: body).bytes
+    func target(in bytes: [UInt8]) throws(Malformed) -> URI {
+        guard uri.count <= RawMessage.Limit.target else { throw .targetTooLong }
+        let layout = try URI.Layout(of: uri, in: bytes.span)
+        guard layout.kind != .other else { throw .scheme }
+        guard layout.headers.isEmpty else { throw .uri }
+        return URI(bytes, layout)
+    }
+}
+
+extension RawMessage {
+    fileprivate var maxForwards: UInt8? {
+        get throws(Malformed) {
+            guard places.has(.maxForwards) else { return nil }
+            var lexer = Lexer(bytes.span, try places.single(.maxForwards).range)
+            guard let number = lexer.takeNumber(), lexer.isAtEnd, let count = UInt8(exactly: number) else {
+                throw .value(.maxForwards)
+            }
+            return count
+        }
     }
 }
 
 extension URI {
-    /// A Request-URI, which has neither brackets nor headers (RFC 3261 §7.1, §19.1.1).
-    fileprivate init(requestTarget text: String) throws(Malformed) {
-        try self.init(parsing: text)
-        if case .other = scheme { throw .scheme }
-        guard headers == nil else { throw .uri }
-    }
-
     /// The URI without what a Request-URI may not hold (RFC 3261 §19.1.1, table 1).
     var asRequestTarget: URI {
         var target = self

@@ -1,13 +1,11 @@
-/// A response; the fields every response must have stand apart, parsed, the others are in `headers` (RFC 3261 §8.2.6).
-package struct Response: Sendable, Equatable {
+import Wire
+
+/// A response; the fields every response must have stand apart, the others are in `headers` (RFC 3261 §8.2.6).
+package struct Response: MessageFields {
     /// 100 to 699.
     package var status: Int
     package var reason: String
-    package var via: [Via]
-    package var from: NameAddress
-    package var to: NameAddress
-    package var callID: String
-    package var cSeq: CSeq
+    package var common: CommonFields
     /// Everything else, Content-Length excepted: the writer counts by itself.
     package var headers: Headers
     package var body: [UInt8]
@@ -19,47 +17,48 @@ package struct Response: Sendable, Equatable {
     ) {
         self.status = status
         self.reason = reason ?? reasonPhrase(status)
-        via = request.via
-        from = request.from
-        to = request.to
-        if to.tag == nil, let tag { to.tag = tag }
-        callID = request.callID
-        cSeq = request.cSeq
+        common = request.common
         self.headers = headers
         self.body = body
+        if to.tag == nil, let tag { to.tag = tag }
     }
 
     package var isProvisional: Bool { status < 200 }
     package var isSuccess: Bool { 200..<300 ~= status }
-
-    /// The text of the body, ill-formed UTF-8 repaired.
-    package var text: String { String(decoding: body, as: UTF8.self) }
-
-    /// The addresses of Contact; none when there are none or they are malformed.
-    package var contacts: [NameAddress] { (try? headers.addresses(.contact)) ?? [] }
 }
 
 extension Response {
-    init(_ raw: RawMessage) throws(Malformed) {
-        let parts = raw.startLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .startLine }
-        guard parts[0] == "SIP/2.0" else { throw .version }
-        guard parts[1].utf8.count == 3, parts[1].utf8.allSatisfy(\.isDigit), let status = Int(parts[1]),
-            100..<700 ~= status
+    init(_ raw: borrowing RawMessage) throws(Malformed) {
+        var lexer = Lexer(raw.bytes.span, raw.startLine.range)
+        let version = lexer.slice { $0 != UInt8(ascii: " ") }
+        guard lexer.takeJust(UInt8(ascii: " ")) else { throw .startLine }
+        guard raw.bytes.matches(version, lowercase: "sip/2.0") else { throw .version }
+        let start = lexer.position
+        guard let status = lexer.takeNumber(), lexer.position == start + 3, 100..<700 ~= status,
+            lexer.takeJust(UInt8(ascii: " "))
         else { throw .startLine }
         if let defect = raw.defect { throw defect }
-        self.status = status
-        reason = String(parts[2])
-        let common = try CommonFields(raw.headers)
-        (via, from, to, callID, cSeq) = (common.via, common.from, common.to, common.callID, common.cSeq)
-        headers = common.others
+        let reason = lexer.takeRest()
+        let common = try CommonFields(raw, method: nil)
+        (self.status, self.reason, self.common) = (Int(status), reason, common)
+        headers = raw.headers
         body = raw.body
     }
 
     package var bytes: [UInt8] {
-        var fields = Headers(via.map { Headers.Field(.via, $0.description) })
-        fields.append(commonFields(from: from, to: to, callID: callID, cSeq: cSeq))
-        fields.append(headers)
-        return RawMessage(startLine: "SIP/2.0 \(status) \(reason)", headers: fields, body: body).bytes
+        MessageWriter.bytes(capacity: 32 + reason.utf8.count + fieldsLength) { writer in
+            writer.write(literal: "SIP/2.0 ")
+            writer.write(UInt32(status))
+            writer.write(literal: " ")
+            writer.write(onOneLine: reason)
+            writer.write(literal: "\r\n")
+            writeFields(to: &writer)
+        }
+    }
+}
+
+extension Response: Equatable {
+    package static func == (left: Response, right: Response) -> Bool {
+        left.status == right.status && left.reason == right.reason && left.hasSameFields(as: right)
     }
 }

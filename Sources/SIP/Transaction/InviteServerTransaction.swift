@@ -3,7 +3,7 @@ import Wire
 /// The INVITE server transaction of RFC 3261 §17.2.1, Figure 7, as RFC 6026 §8.5 corrects it, on a reliable transport.
 ///
 /// Timer G does not run there and timer I is zero, so that Confirmed ends at once. Retransmitting a 2xx is not the
-/// transaction's work but that of ``SuccessRetransmission``.
+/// transaction's work but that of ``ResponseRetransmission``.
 struct InviteServerTransaction: Sendable {
     enum Input: Sendable { case start, retransmission, respond(Response), ack, transportFailed, deadlineReached }
     enum Output: Sendable, Equatable { case deliver(Request), send(Response), fail(TransactionFailure) }

@@ -1,9 +1,8 @@
 import Wire
 
-// The server side of INVITE (RFC 3261 §13.3, §14.2).
+// The server side of the INVITE that makes a call (RFC 3261 §13.3).
 extension UserAgent {
     mutating func ring(_ request: Request, _ key: ServerKey, at now: Instant) -> [Output] {
-        guard !isMerged(request) else { return answer(request, Answer(status: 482)) }
         guard !isFull, calls.count < Limit.calls else { return answer(request, Answer(status: 503)) }
         let sequence = UInt32.random(in: 1..<1 << 16, using: &randomness)
         let dialog: Dialog
@@ -14,32 +13,12 @@ extension UserAgent {
         }
         lastCall &+= 1
         let call = CallHandle.incoming(lastCall)
-        calls[call] = Call(state: .ringing(key, dialog))
-        dialogs[dialog.id] = call
-        inviteServers[key] = InviteServer(transaction: InviteServerTransaction(request), call: call)
-        return advance(key, .start, at: now)
-    }
-
-    /// Whether the same request came another way before (RFC 3261 §8.2.2.2).
-    private func isMerged(_ request: Request) -> Bool {
-        inviteServers.values.contains { server in
-            let other = server.transaction.request
-            return other.from.tag == request.from.tag && other.callID == request.callID && other.cSeq == request.cSeq
-        }
-    }
-
-    /// A re-INVITE; one at a time, and none while ours is under way (RFC 3261 §14.2).
-    mutating func update(
-        _ call: CallHandle, with request: Request, _ key: ServerKey, at now: Instant
-    ) -> [Output] {
-        if isUpdating(call) { return answer(request, Answer(status: 491)) }
-        if inviteServers.values.contains(where: { $0.call == call && $0.transaction.isPending }) {
-            let seconds = Int.random(in: 0...10, using: &randomness)
-            return answer(request, Answer(status: 500, headers: [.retryAfter: String(seconds)]))
-        }
-        guard !isFull else { return answer(request, Answer(status: 503)) }
+        calls[call] = Call(state: .ringing(key, dialog.id))
+        var session = Session(dialog, of: call, Negotiation(request, by: .remote))
+        session.learn(from: request.headers)
+        dialogs[dialog.id] = session
         inviteServers[key] = InviteServer(
-            transaction: InviteServerTransaction(request), call: call, token: newToken(for: key))
+            transaction: InviteServerTransaction(request), call: call, dialog: dialog.id)
         return advance(key, .start, at: now)
     }
 
@@ -49,46 +28,64 @@ extension UserAgent {
         let outputs = server.transaction.handle(input, at: now)
         inviteServers[key] = server.isTerminated ? nil : server
         if let token = server.token, !server.transaction.isPending { tokens[token] = nil }
-        return outputs.compactMap { output -> Output? in
+        return outputs.flatMap { output -> [Output] in
             switch output {
             case .deliver(let request):
-                server.token.map { .callUpdate(server.call, $0, request) } ?? .incomingCall(server.call, request)
-            case .send(let response): .transmit(response.bytes)
-            case .fail: nil
+                return [
+                    server.token.map { .callUpdate(server.call, $0, request) } ?? .incomingCall(server.call, request)
+                ]
+            case .send(let response):
+                return [.transmit(response.bytes)]
+            case .fail:
+                abandon(server.transaction.request, in: server.dialog)
+                return []
             }
         }
     }
 
     /// The owner's answer to an incoming call.
     mutating func respond(to call: CallHandle, _ answer: Answer, at now: Instant) -> [Output] {
-        guard case .ringing(let key, let dialog) = calls[call]?.state, let server = inviteServers[key] else {
+        guard case .ringing(let key, _) = calls[call]?.state else { return [.diagnostic(.answerTooLate)] }
+        return respond(to: key, answer, at: now)
+    }
+
+    /// The owner's answer to an INVITE that makes a call or changes one.
+    mutating func respond(to key: ServerKey, _ answer: Answer, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key], server.transaction.isPending, !server.isDecided else {
             return [.diagnostic(.answerTooLate)]
         }
-        let response = compose(answer, to: server.transaction.request, tag: dialog.id.localTag)
+        let invite = server.transaction.request
+        let isReliable = isReliable(answer, to: invite)
+        if server.withholds(answer, isReliable: isReliable) {
+            inviteServers[key]?.withheld.append(answer)
+            return []
+        }
+        let response = compose(answer, to: invite, tag: server.dialog.localTag)
+        if isReliable { return sendReliably(response, key, at: now) }
         if response.isProvisional { return advance(key, .respond(response), at: now) }
-        if response.isSuccess {
-            calls[call]?.state = .answered(key, dialog, hangUp: nil)
-            return accept(response, key, at: now)
-        }
-        return advance(key, .respond(response), at: now) + remove(call, at: now) + [.callEnded(call, .hungUp)]
+        inviteServers[key]?.provisional?.acknowledged()
+        return response.isSuccess ? accept(response, key, at: now) : refuse(with: response, key, at: now)
     }
 
-    /// The owner's answer to a re-INVITE.
-    mutating func respond(toUpdate key: ServerKey, _ answer: Answer, at now: Instant) -> [Output] {
-        guard let server = inviteServers[key], let dialog = calls[server.call]?.dialog else {
-            return [.diagnostic(.answerTooLate)]
-        }
-        let request = server.transaction.request
-        let response = compose(answer, to: request, tag: dialog.id.localTag)
-        guard response.isSuccess else { return advance(key, .respond(response), at: now) }
-        _ = calls[server.call]?.withDialog { $0.refreshTarget(from: request.headers) }
-        return accept(response, key, at: now)
-    }
-
-    /// Sends a 2xx, and again until it is acknowledged.
+    /// Sends a 2xx, and again until it is acknowledged; to an INVITE without an offer it makes one.
     private mutating func accept(_ response: Response, _ key: ServerKey, at now: Instant) -> [Output] {
-        inviteServers[key]?.retransmission = SuccessRetransmission(response, at: now)
+        guard let server = inviteServers[key], let session = dialogs[server.dialog] else { return [] }
+        let invite = server.transaction.request
+        let isFirst = server.token == nil
+        if isFirst { calls[server.call]?.state = .answered(key, server.dialog, hangUp: nil) }
+        settle(server.dialog, invite, with: response, at: now)
+        let mayOffer = !invite.hasSession && (!isFirst || session.negotiation == .initial)
+        dialogs[server.dialog]?.negotiation = mayOffer && response.hasSession ? .offered(by: .local) : .agreed
+        inviteServers[key]?.retransmission = ResponseRetransmission(response, at: now)
         return advance(key, .respond(response), at: now)
+    }
+
+    private mutating func refuse(with response: Response, _ key: ServerKey, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key] else { return [] }
+        settle(server.dialog, server.transaction.request, with: response, at: now)
+        let outputs = advance(key, .respond(response), at: now)
+        return server.token == nil
+            ? outputs + remove(server.call, at: now) + [.callEnded(server.call, .hungUp)] : outputs
     }
 
     /// The ACK of a refusal belongs to the transaction, that of a 2xx to the dialog (RFC 3261 §17.2.3, §13.3.1.4).
@@ -98,34 +95,40 @@ extension UserAgent {
         }
         let id = Dialog.ID(
             callID: ack.callID, localTag: ack.to.tag ?? "", remoteTag: ack.from.tag ?? "")
-        guard let call = dialogs[id],
+        guard let call = dialogs[id]?.call,
             let key = inviteServers.first(where: { _, server in
-                server.call == call && server.transaction.request.cSeq.number == ack.cSeq.number
+                server.dialog == id && server.transaction.request.cSeq.number == ack.cSeq.number
                     && server.retransmission?.isWaiting == true
             })?.key
         else { return [] }
         inviteServers[key]?.retransmission?.acknowledged()
-        guard case .answered(key, let dialog, let headers) = calls[call]?.state else {
+        dialogs[id]?.negotiation.settle()
+        guard case .answered(key, _, let headers) = calls[call]?.state else {
             return [.callConfirmed(call, ack)]
         }
-        calls[call]?.state = .confirmed(dialog)
+        calls[call]?.state = .confirmed(id)
         return [.callConfirmed(call, ack)] + (headers.map { hangUp(call, headers: $0, at: now) } ?? [])
     }
 
     /// A CANCEL is answered itself, and ends an INVITE that is not answered yet (RFC 3261 §9.2).
     mutating func cancel(_ cancel: Request, _ key: ServerKey, at now: Instant) -> [Output] {
-        guard let server = inviteServers[key], let dialog = calls[server.call]?.dialog else {
-            return answer(cancel, Answer(status: 481))
-        }
-        let ok = compose(Answer(status: 200), to: cancel, tag: dialog.id.localTag)
+        guard let server = inviteServers[key] else { return answer(cancel, Answer(status: 481)) }
+        let ok = compose(Answer(status: 200), to: cancel, tag: server.dialog.localTag)
         guard server.transaction.isPending else { return [.transmit(ok.bytes)] }
         guard server.token == nil else { return [.transmit(ok.bytes)] + terminate(key, at: now) }
-        return [.transmit(ok.bytes)] + remove(server.call, at: now) + [.callEnded(server.call, .cancelled)]
+        return [.transmit(ok.bytes)] + remove(server.call, at: now) + [.callEnded(server.call, .cancelled(cancel))]
     }
 
     /// A BYE is answered itself, and every INVITE of the call that is not answered yet (RFC 3261 §15.1.2).
-    mutating func end(_ call: CallHandle, with bye: Request, at now: Instant) -> [Output] {
-        let ok = compose(Answer(status: 200), to: bye, tag: newTag())
+    mutating func end(_ id: Dialog.ID, with bye: Request, at now: Instant) -> [Output] {
+        let ok = compose(Answer(status: 200), to: bye, tag: id.localTag)
+        guard let call = dialogs[id]?.call else { return [.transmit(ok.bytes)] }
+        if case .calling(let key, let early, let cancellation) = calls[call]?.state {
+            // A fork of our INVITE gave up by itself; whether the call comes about is for the final response to say.
+            calls[call]?.state = .calling(key, early: early.filter { $0 != id }, cancellation: cancellation)
+            dialogs[id] = nil
+            return [.transmit(ok.bytes)]
+        }
         return [.transmit(ok.bytes)] + remove(call, at: now) + [.callEnded(call, .bye(bye))]
     }
 }

@@ -1,21 +1,22 @@
-/// One INVITE and the dialog that comes of it (RFC 3261 §13).
+/// One INVITE and the dialogs that come of it (RFC 3261 §13).
 struct Call: Sendable {
     enum State: Sendable {
-        /// Our INVITE is out.
-        case calling(ClientKey, isCancelled: Bool)
+        /// Our INVITE is out. Of the early dialogs, the last is the one heard from last; the headers are those of
+        /// the CANCEL, once the owner has hung up.
+        case calling(ClientKey, early: [Dialog.ID], cancellation: Headers?)
         /// Their INVITE waits for our final response.
-        case ringing(ServerKey, Dialog)
+        case ringing(ServerKey, Dialog.ID)
         /// Our 2xx waits for its ACK; a BYE has to wait for it too (RFC 3261 §15).
-        case answered(ServerKey, Dialog, hangUp: Headers?)
-        case confirmed(Dialog)
+        case answered(ServerKey, Dialog.ID, hangUp: Headers?)
+        case confirmed(Dialog.ID)
     }
 
     var state: State
 
-    /// The dialog, once there is one.
-    var dialog: Dialog? {
+    /// The dialog that requests go out in, once there is one.
+    var dialog: Dialog.ID? {
         switch state {
-        case .calling: nil
+        case .calling(_, let early, _): early.last
         case .ringing(_, let dialog), .answered(_, let dialog, _), .confirmed(let dialog): dialog
         }
     }
@@ -28,20 +29,7 @@ struct Call: Sendable {
         }
     }
 
-    /// Changes the dialog; nil when there is none.
-    mutating func withDialog<Result>(_ change: (inout Dialog) -> Result) -> Result? {
-        switch state {
-        case .calling:
-            return nil
-        case .ringing(let key, var dialog):
-            defer { state = .ringing(key, dialog) }
-            return change(&dialog)
-        case .answered(let key, var dialog, let hangUp):
-            defer { state = .answered(key, dialog, hangUp: hangUp) }
-            return change(&dialog)
-        case .confirmed(var dialog):
-            defer { state = .confirmed(dialog) }
-            return change(&dialog)
-        }
+    var isCancelled: Bool {
+        if case .calling(_, _, .some) = state { true } else { false }
     }
 }

@@ -18,7 +18,10 @@ extension UserAgent {
         /// Methods outside a dialog that are handed to the owner; the agent answers every other by itself.
         package var accepted: Set<Method> = [.invite, .message]
         /// Option tags a peer may require (RFC 3261 §8.2.2.3).
-        package var supported: [String] = []
+        package var supported = ["100rel", "timer"]
+        /// The session interval to ask for, in seconds, 90 or more; nil leaves it to the other side whether sessions
+        /// have to be refreshed (RFC 4028).
+        package var sessionInterval: Int?
         /// A `urn:uuid:` that stays the same over restarts; nil leaves outbound off (RFC 5626 §4.1).
         package var instanceID: String?
 
@@ -37,7 +40,8 @@ extension UserAgent {
 
         /// Every method that is taken, inside a dialog or out of it (RFC 3261 §20.5).
         var allowed: [Method] {
-            let always: [Method] = [.invite, .ack, .cancel, .bye, .options, .info, .update]
+            var always: [Method] = [.invite, .ack, .cancel, .bye, .options, .info, .update]
+            if supported.contains("100rel") { always.append(.prack) }
             return always + accepted.filter { !always.contains($0) }.sorted { $0.rawValue < $1.rawValue }
         }
 

@@ -1,6 +1,6 @@
 import Wire
 
-// The client side of INVITE (RFC 3261 §13.2) and the end of calls.
+// The client side of INVITE (RFC 3261 §13.2).
 extension UserAgent {
     mutating func invite(
         _ call: CallHandle, target: URI, headers: Headers, body: [UInt8], at now: Instant
@@ -8,22 +8,25 @@ extension UserAgent {
         guard calls[call] == nil, calls.count < Limit.calls, case .outgoing = call else {
             return [.callEnded(call, .refused)]
         }
-        let request = Request(
+        var request = Request(
             .invite, target: target, from: configuration.addressOfRecord.tagged(newTag()), to: NameAddress(target),
             callID: randomness.token(length: 24), sequence: 1, headers: headers, body: body)
+        askForTimer(in: &request.headers)
         return transmit(request, for: .call(call), at: now)
     }
 
     mutating func transmit(
-        _ request: Request, for purpose: InviteClient.Purpose, attempt: Int = 0, at now: Instant
+        _ request: Request, for purpose: InviteClient.Purpose, attempt: Int = 0, raises: Int = 0, at now: Instant
     ) -> [Output] {
-        guard isConnected else { return fail(purpose, .transport) }
-        guard !isFull else { return fail(purpose, .refused) }
+        guard isConnected else { return fail(purpose, .transport, at: now) }
+        guard !isFull else { return fail(purpose, .refused, at: now) }
         let prepared = prepare(request)
         let key = ClientKey(prepared)
         inviteClients[key] = InviteClient(
-            transaction: InviteClientTransaction(prepared), purpose: purpose, attempt: attempt)
-        if case .call(let call) = purpose { calls[call] = Call(state: .calling(key, isCancelled: false)) }
+            transaction: InviteClientTransaction(prepared), purpose: purpose, attempt: attempt, raises: raises)
+        if case .call(let call) = purpose {
+            calls[call] = Call(state: .calling(key, early: [], cancellation: nil))
+        }
         return advance(key, .start, at: now)
     }
 
@@ -38,7 +41,7 @@ extension UserAgent {
             case .deliver(let response) where response.isProvisional: progress(response, of: client, key, at: now)
             case .deliver(let response) where response.isSuccess: accept(response, of: client, key, at: now)
             case .deliver(let response): conclude(client, with: response, at: now)
-            case .fail(let failure): fail(client.purpose, failure == .timedOut ? .timedOut : .transport)
+            case .fail(let failure): fail(client.purpose, failure == .timedOut ? .timedOut : .transport, at: now)
             }
         }
     }
@@ -46,11 +49,33 @@ extension UserAgent {
     private mutating func progress(
         _ response: Response, of client: InviteClient, _ key: ClientKey, at now: Instant
     ) -> [Output] {
-        guard case .call(let call) = client.purpose, case .calling(_, let isCancelled) = calls[call]?.state else {
-            return []
+        switch client.purpose {
+        case .modification(let modification):
+            return take(provisional: response, in: modification.dialog, key, at: now)
+        case .call(let call):
+            guard let state = calls[call] else { return [] }
+            if state.isCancelled { return client.cancelled == nil ? cancel(call, key, at: now) : [] }
+            guard response.status != 100 else { return [] }
+            let dialog = noteEarlyDialog(of: call, response, to: client.transaction.request)
+            return dialog.map { take(provisional: response, in: $0, key, at: now) } ?? [.callProgress(call, response)]
         }
-        if isCancelled { return client.cancelled == nil ? cancel(key, at: now) : [] }
-        return response.status == 100 ? [] : [.callProgress(call, response)]
+    }
+
+    /// A provisional response with a tag makes an early dialog, or is heard from one (RFC 3261 §12.1).
+    private mutating func noteEarlyDialog(
+        of call: CallHandle, _ response: Response, to invite: Request
+    ) -> Dialog.ID? {
+        guard case .calling(let key, var early, let cancellation) = calls[call]?.state, response.to.tag != nil,
+            let dialog = try? Dialog(request: invite, response: response)
+        else { return nil }
+        if dialogs[dialog.id] != nil {
+            early.removeAll { $0 == dialog.id }
+        } else {
+            guard early.count < Limit.forks else { return nil }
+            dialogs[dialog.id] = Session(dialog, of: call, Negotiation(invite, by: .local))
+        }
+        calls[call]?.state = .calling(key, early: early + [dialog.id], cancellation: cancellation)
+        return dialog.id
     }
 
     /// Acknowledges a 2xx, a retransmitted one once more, and takes the call (RFC 3261 §13.2.2.4).
@@ -59,45 +84,57 @@ extension UserAgent {
     ) -> [Output] {
         let tag = response.to.tag ?? ""
         if let ack = client.acknowledgements[tag] { return [.transmit(ack.bytes)] }
-        guard client.acknowledgements.count < Limit.forks else { return [] }
+        guard client.acknowledgements.count < Limit.forks, !isOffered(key, tag: tag) else { return [] }
+        authenticator.learn(fromSuccess: response, to: client.transaction.request)
         switch client.purpose {
-        case .update(let id, let call):
-            guard
-                let ack = calls[call]?.withDialog({ dialog in
-                    dialog.refreshTarget(from: response.headers)
-                    return dialog.acknowledgement(of: response.cSeq.number)
-                })
-            else { return [] }
-            return acknowledge(ack, key, tag: tag) + [.response(id, response)]
         case .call(let call):
             return take(response, for: call, of: client, key, at: now)
+        case .modification(let modification):
+            dialogs[modification.dialog]?.dialog.refreshTarget(from: response.headers)
+            guard let session = dialogs[modification.dialog] else { return [] }
+            if client.isOffered(by: response, in: session) {
+                startTimer(of: modification.dialog, by: response, as: .uac, at: now)
+                return offer(by: response, .ack(key, modification), in: modification.dialog)
+            }
+            let ack = session.dialog.acknowledgement(of: response.cSeq.number)
+            return acknowledge(ack, key, tag: tag)
+                + conclude(modification, client.transaction.request, with: response, at: now)
         }
     }
 
     private mutating func take(
         _ response: Response, for call: CallHandle, of client: InviteClient, _ key: ClientKey, at now: Instant
     ) -> [Output] {
-        let dialog: Dialog
-        do {
-            dialog = try Dialog(request: client.transaction.request, response: response)
-        } catch {
-            return [.diagnostic(.malformed(error))]
+        let invite = client.transaction.request
+        guard let made = try? Dialog(request: invite, response: response) else { return [] }
+        var session = dialogs[made.id] ?? Session(made, of: call, Negotiation(invite, by: .local))
+        session.dialog.confirm(by: response)
+        let ack = session.dialog.acknowledgement(of: response.cSeq.number)
+        guard case .calling(key, let early, nil) = calls[call]?.state else {
+            return acknowledge(ack, key, tag: made.id.remoteTag) + bye(&session.dialog, headers: [:], at: now)
+                + endCancelled(call, key, at: now)
         }
-        let outputs = acknowledge(dialog.acknowledgement(of: response.cSeq.number), key, tag: response.to.tag ?? "")
-        guard case .calling(key, let isCancelled) = calls[call]?.state else {
-            return outputs + bye(dialog, headers: [:], at: now)
-        }
-        guard !isCancelled else {
-            calls[call] = nil
-            return outputs + bye(dialog, headers: [:], at: now) + [.callEnded(call, .cancelled)]
-        }
-        calls[call]?.state = .confirmed(dialog)
-        dialogs[dialog.id] = call
-        return outputs + [.callAnswered(call, response)]
+        let dropped = early.filter { $0 != made.id }.flatMap { forgetDialog($0) }
+        let isOffered = client.isOffered(by: response, in: session)
+        if !isOffered { session.negotiation.settle() }
+        session.learn(from: response.headers)
+        dialogs[made.id] = session
+        calls[call]?.state = .confirmed(made.id)
+        startTimer(of: made.id, by: response, as: .uac, at: now)
+        return dropped
+            + (isOffered
+                ? offer(by: response, .ack(key, nil), in: made.id)
+                : acknowledge(ack, key, tag: made.id.remoteTag) + [.callAnswered(call, response)])
+    }
+
+    /// The 2xx that crossed our CANCEL has been acknowledged and ended.
+    private mutating func endCancelled(_ call: CallHandle, _ key: ClientKey, at now: Instant) -> [Output] {
+        guard case .calling(key, _, .some) = calls[call]?.state else { return [] }
+        return remove(call, at: now) + [.callEnded(call, .cancelled(nil))]
     }
 
     /// Sends the ACK of a 2xx, with the credentials of its INVITE (RFC 3261 §13.2.2.4).
-    private mutating func acknowledge(_ ack: Request, _ key: ClientKey, tag: String) -> [Output] {
+    mutating func acknowledge(_ ack: Request, _ key: ClientKey, tag: String) -> [Output] {
         var prepared = prepare(ack)
         let invite = inviteClients[key]?.transaction.request.headers.fields ?? []
         for field in invite where [.authorization, .proxyAuthorization].contains(field.name) {
@@ -109,126 +146,60 @@ extension UserAgent {
 
     private mutating func conclude(_ client: InviteClient, with response: Response, at now: Instant) -> [Output] {
         let request = client.transaction.request
-        let mayRetry = client.cancelled == nil && !isCancelled(client.purpose)
-        if mayRetry, authenticator.learn(from: response, to: request, attempt: client.attempt) {
-            var again = request
-            again.cSeq.number = nextSequence(after: request, for: client.purpose)
-            return transmit(again, for: client.purpose, attempt: client.attempt + 1, at: now)
+        let isWanted = if case .call(let call) = client.purpose { calls[call]?.isCancelled == false } else { true }
+        if isWanted, authenticator.learn(from: response, to: request, attempt: client.attempt) {
+            return again(client, request, attempt: client.attempt + 1, at: now)
+        }
+        if isWanted, case .call = client.purpose, let longer = lengthened(request, by: response, raises: client.raises)
+        {
+            return again(client, longer, raises: client.raises + 1, at: now)
         }
         switch client.purpose {
         case .call(let call):
-            let end = isCancelled(client.purpose) ? CallEnd.cancelled : .rejected(response)
-            calls[call] = nil
-            return [.callEnded(call, end)]
-        case .update(let id, let call):
-            return [.response(id, response)] + forget(call, unknownIn: response, at: now)
+            return isWanted ? fail(call, .rejected(response), at: now) : fail(call, .cancelled(nil), at: now)
+        case .modification(let modification):
+            return conclude(modification, request, with: response, at: now)
         }
     }
 
-    private mutating func nextSequence(after request: Request, for purpose: InviteClient.Purpose) -> UInt32 {
-        guard case .update(_, let call) = purpose else { return request.cSeq.number &+ 1 }
-        return calls[call]?.withDialog { $0.nextSequence() } ?? request.cSeq.number &+ 1
-    }
-
-    private func isCancelled(_ purpose: InviteClient.Purpose) -> Bool {
-        guard case .call(let call) = purpose, case .calling(_, let isCancelled) = calls[call]?.state else {
-            return false
+    /// Sends the INVITE again, with the next number, after a refusal that says how it would be taken.
+    private mutating func again(
+        _ client: InviteClient, _ request: Request, attempt: Int? = nil, raises: Int? = nil, at now: Instant
+    ) -> [Output] {
+        var request = request
+        var outputs: [Output] = []
+        switch client.purpose {
+        case .call(let call):
+            request.cSeq.number &+= 1
+            outputs = forgetDialogs(of: call)
+        case .modification(let modification):
+            guard let sequence = dialogs[modification.dialog]?.dialog.nextSequence() else { return [] }
+            request.cSeq.number = sequence
         }
-        return isCancelled
+        return outputs
+            + transmit(
+                request, for: client.purpose, attempt: attempt ?? client.attempt, raises: raises ?? client.raises,
+                at: now)
     }
 
-    private mutating func fail(_ purpose: InviteClient.Purpose, _ failure: Failure) -> [Output] {
+    private mutating func fail(_ purpose: InviteClient.Purpose, _ failure: Failure, at now: Instant) -> [Output] {
         switch purpose {
-        case .update(let id, _):
-            return [.requestFailed(id, failure)]
+        case .modification(let modification):
+            return fail(modification, failure, at: now)
+        case .call(let call) where calls[call]?.isCancelled == true:
+            return fail(call, .cancelled(nil), at: now)
         case .call(let call):
             let end: CallEnd =
                 switch failure {
-                case _ where isCancelled(purpose): .cancelled
                 case .timedOut: .timedOut
                 case .transport: .transport
                 case .refused: .refused
                 }
-            calls[call] = nil
-            return [.callEnded(call, end)]
+            return fail(call, end, at: now)
         }
     }
 
-    /// Whether a re-INVITE may be sent: the call is confirmed and no other is under way (RFC 3261 §14.1).
-    func mayUpdate(_ call: CallHandle) -> Bool {
-        guard case .confirmed = calls[call]?.state else { return false }
-        return !isUpdating(call) && !inviteServers.values.contains { $0.call == call && $0.transaction.isPending }
-    }
-
-    /// Whether a re-INVITE of ours waits for its final response.
-    func isUpdating(_ call: CallHandle) -> Bool {
-        inviteClients.values.contains { client in
-            guard case .update(_, call) = client.purpose else { return false }
-            return client.transaction.isPending
-        }
-    }
-}
-
-// The end of a call.
-extension UserAgent {
-    mutating func hangUp(_ call: CallHandle, headers: Headers, at now: Instant) -> [Output] {
-        switch calls[call]?.state {
-        case .calling(let key, false):
-            calls[call]?.state = .calling(key, isCancelled: true)
-            return inviteClients[key]?.transaction.isProceeding == true ? cancel(key, at: now) : []
-        case .ringing:
-            return respond(to: call, Answer(status: 480), at: now)
-        case .answered(let key, let dialog, nil):
-            calls[call]?.state = .answered(key, dialog, hangUp: headers)
-            return []
-        case .confirmed(let dialog):
-            return remove(call, at: now) + bye(dialog, headers: headers, at: now) + [.callEnded(call, .hungUp)]
-        case .calling, .answered, nil:
-            return []
-        }
-    }
-
-    /// Sends the CANCEL of an INVITE (RFC 3261 §9.1).
-    private mutating func cancel(_ key: ClientKey, at now: Instant) -> [Output] {
-        guard let invite = inviteClients[key]?.transaction.request else { return [] }
-        inviteClients[key]?.cancelled = now + .transactionTimeout
-        var cancel = invite
-        cancel.method = .cancel
-        cancel.cSeq.method = .cancel
-        cancel.maxForwards = 70
-        cancel.headers = Headers(invite.headers.fields.filter { $0.name == .route })
-        cancel.body = []
-        return transmit(cancel, for: .farewell, at: now)
-    }
-
-    mutating func bye(_ dialog: Dialog, headers: Headers, at now: Instant) -> [Output] {
-        var dialog = dialog
-        return transmit(dialog.request(.bye, headers: headers), for: .farewell, at: now)
-    }
-
-    /// Ends a call whose far side says that it does not exist (RFC 3261 §12.2.1.2).
-    mutating func forget(_ call: CallHandle, unknownIn response: Response, at now: Instant) -> [Output] {
-        guard response.status == 481, let dialog = calls[call]?.dialog else { return [] }
-        let outputs = remove(call, at: now) + bye(dialog, headers: [:], at: now)
-        return outputs + [.callEnded(call, .rejected(response))]
-    }
-
-    /// Forgets a call: what of its INVITEs is not answered is ended by 487, a 2xx waits for its ACK no longer.
-    mutating func remove(_ call: CallHandle, at now: Instant) -> [Output] {
-        var outputs: [Output] = []
-        for (key, server) in inviteServers where server.call == call {
-            if server.transaction.isPending { outputs += terminate(key, at: now) }
-            inviteServers[key]?.retransmission?.acknowledged()
-            if inviteServers[key]?.isTerminated == true { inviteServers[key] = nil }
-        }
-        if let id = calls[call]?.dialog?.id { dialogs[id] = nil }
-        calls[call] = nil
-        return outputs
-    }
-
-    mutating func terminate(_ key: ServerKey, at now: Instant) -> [Output] {
-        guard let server = inviteServers[key], let dialog = calls[server.call]?.dialog else { return [] }
-        let response = compose(Answer(status: 487), to: server.transaction.request, tag: dialog.id.localTag)
-        return advance(key, .respond(response), at: now)
+    private mutating func fail(_ call: CallHandle, _ end: CallEnd, at now: Instant) -> [Output] {
+        remove(call, at: now) + [.callEnded(call, end)]
     }
 }

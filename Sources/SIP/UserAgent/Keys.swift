@@ -4,12 +4,12 @@ struct ClientKey: Hashable, Sendable {
     var method: Method
 
     init(_ request: Request) {
-        branch = request.via.first?.branch ?? ""
+        branch = request.nearestHop?.branch ?? ""
         method = request.method
     }
 
     init(_ response: Response) {
-        branch = response.via.first?.branch ?? ""
+        branch = response.nearestHop?.branch ?? ""
         method = response.cSeq.method
     }
 }
@@ -27,8 +27,8 @@ struct ServerKey: Hashable, Sendable {
 
     /// An ACK or a CANCEL finds the INVITE it is about.
     init(_ request: Request) {
-        branch = request.via.first?.branch ?? ""
-        sentBy = request.via.first?.sentBy ?? ""
+        branch = request.nearestHop?.branch ?? ""
+        sentBy = request.nearestHop?.sentBy ?? ""
         method = request.method == .ack || request.method == .cancel ? .invite : request.method
         callID = request.callID
         sequence = request.cSeq.number

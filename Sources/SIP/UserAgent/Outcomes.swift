@@ -14,11 +14,13 @@ extension UserAgent {
         /// The far side's BYE.
         case bye(Request)
         /// The caller's CANCEL, or our own.
-        case cancelled
+        case cancelled(Request?)
         /// The response that refused our INVITE, or that said the far side no longer knows the call.
         case rejected(Response)
         /// No final response to our INVITE, or no ACK of our 2xx.
         case timedOut
+        /// Nobody refreshed the session (RFC 4028 §10).
+        case expired
         /// The connection went before the call was answered.
         case transport
         /// The call was not started: its handle is taken, or too much is pending.

@@ -14,10 +14,19 @@ extension UserAgent {
         if let refusal = screen(request) { return answer(request, refusal) }
         if let tag = request.to.tag {
             let id = Dialog.ID(callID: request.callID, localTag: tag, remoteTag: request.from.tag ?? "")
-            guard let call = dialogs[id] else { return answer(request, Answer(status: 481)) }
-            return receive(request, in: call, key, at: now)
+            guard dialogs[id] != nil else { return answer(request, Answer(status: 481)) }
+            return receive(request, in: id, key, at: now)
         }
+        guard !isMerged(request) else { return answer(request, Answer(status: 482)) }
         return receiveOutside(request, key, at: now)
+    }
+
+    /// Whether the same request came another way before (RFC 3261 §8.2.2.2).
+    private func isMerged(_ request: Request) -> Bool {
+        let pending = inviteServers.values.map(\.transaction.request) + servers.values.map(\.transaction.request)
+        return pending.contains { other in
+            other.from.tag == request.from.tag && other.callID == request.callID && other.cSeq == request.cSeq
+        }
     }
 
     /// What has to be refused whatever it is about (RFC 3261 §8.2.1 to §8.2.3).
@@ -34,20 +43,18 @@ extension UserAgent {
         do {
             _ = try (request.headers.addresses(.contact), request.headers.addresses(.recordRoute))
         } catch {
-            return Answer(status: error.status)
+            return Answer(status: error.status, reason: error.phrase)
         }
-        return request.method == .invite ? screenOffer(request) : nil
+        if let refusal = screenBody(of: request) { return refusal }
+        return [.invite, .prack, .update].contains(request.method)
+            ? screenOffer(request) ?? screenInterval(of: request) : nil
     }
 
-    /// An INVITE carries a session description and nothing else, and has to accept one (RFC 3261 §8.2.3, §13.2.1).
+    /// An INVITE, PRACK or UPDATE carries a session description and nothing else that matters, and has to accept one
+    /// (RFC 3261 §8.2.3, §13.2.1).
     private func screenOffer(_ request: Request) -> Answer? {
         let session: Headers = [.accept: "application/sdp"]
-        if !request.body.isEmpty, request.headers[.contentType]?.mediaType != "application/sdp" {
-            return Answer(status: 415, headers: session)
-        }
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            return Answer(status: 415, headers: session)
-        }
+        if !request.carriesSessionOnly { return Answer(status: 415, headers: session) }
         let accepted = request.headers.list(.accept).map(\.mediaType)
         let isAcceptable =
             accepted.isEmpty || !["application/sdp", "application/*", "*/*"].filter(accepted.contains).isEmpty
@@ -60,32 +67,32 @@ extension UserAgent {
         case .invite where configuration.accepted.contains(.invite): return ring(request, key, at: now)
         case let method where configuration.accepted.contains(method):
             return accept(request, key, in: nil, at: now)
-        case .bye, .info, .update: return answer(request, Answer(status: 481))
+        case .bye, .info, .prack, .update: return answer(request, Answer(status: 481))
         default: return answer(request, Answer(status: 405))
         }
     }
 
     private mutating func receive(
-        _ request: Request, in call: CallHandle, _ key: ServerKey, at now: Instant
+        _ request: Request, in id: Dialog.ID, _ key: ServerKey, at now: Instant
     ) -> [Output] {
-        guard calls[call]?.withDialog({ $0.admit(request) }) == true else {
-            return answer(request, Answer(status: 500))
-        }
+        guard dialogs[id]?.dialog.admit(request) == true else { return answer(request, Answer(status: 500)) }
+        dialogs[id]?.learn(from: request.headers)
         switch request.method {
-        case .bye: return end(call, with: request, at: now)
-        case .invite: return update(call, with: request, key, at: now)
+        case .bye: return end(id, with: request, at: now)
+        case .invite, .update: return modify(id, with: request, key, at: now)
+        case .prack: return acknowledge(prack: request, in: id, key, at: now)
         case .options: return answer(request, capabilities)
-        default: return accept(request, key, in: call, at: now)
+        default: return accept(request, key, in: id, at: now)
         }
     }
 
     /// Puts a request before the owner.
-    private mutating func accept(
-        _ request: Request, _ key: ServerKey, in call: CallHandle?, at now: Instant
+    mutating func accept(
+        _ request: Request, _ key: ServerKey, in dialog: Dialog.ID?, at now: Instant
     ) -> [Output] {
         guard !isFull else { return answer(request, Answer(status: 503)) }
         let token = newToken(for: key)
-        servers[key] = Server(transaction: ServerTransaction(request), token: token, call: call, tag: newTag())
+        servers[key] = Server(transaction: ServerTransaction(request), token: token, dialog: dialog, tag: newTag())
         return advance(server: key, .start, at: now)
     }
 
@@ -105,29 +112,30 @@ extension UserAgent {
         if isOver { tokens[server.token] = nil }
         return outputs.map { output -> Output in
             switch output {
-            case .deliver(let request): present(request, of: server)
-            case .send(let response): .transmit(response.bytes)
-            case .fail: .diagnostic(.neverAnswered(server.transaction.request.method))
+            case .deliver(let request): return present(request, of: server)
+            case .send(let response): return .transmit(response.bytes)
+            case .fail:
+                abandon(server.transaction.request, in: server.dialog)
+                return .diagnostic(.neverAnswered(server.transaction.request.method))
             }
         }
     }
 
     private func present(_ request: Request, of server: Server) -> Output {
-        guard let call = server.call else { return .request(server.token, request) }
-        return request.method == .update
+        guard let call = server.dialog.flatMap({ dialogs[$0]?.call }) else { return .request(server.token, request) }
+        return [.prack, .update].contains(request.method)
             ? .callUpdate(call, server.token, request) : .callRequest(call, server.token, request)
     }
 
     mutating func respond(to token: RequestToken, _ answer: Answer, at now: Instant) -> [Output] {
+        if let offer = offers.removeValue(forKey: token) { return respond(to: offer, answer, at: now) }
         guard let key = tokens[token] else { return [.diagnostic(.answerTooLate)] }
         if let server = servers[key] {
             let response = compose(answer, to: server.transaction.request, tag: server.tag)
-            if let call = server.call, server.transaction.request.method == .update, response.isSuccess {
-                _ = calls[call]?.withDialog { $0.refreshTarget(from: server.transaction.request.headers) }
-            }
+            if let id = server.dialog { settle(id, server.transaction.request, with: response, at: now) }
             return advance(server: key, .respond(response), at: now)
         }
-        return respond(toUpdate: key, answer, at: now)
+        return respond(to: key, answer, at: now)
     }
 
     /// Answers a request without a transaction: on a reliable transport it would end at once.
@@ -147,20 +155,35 @@ extension UserAgent {
             for value in request.headers.all(.recordRoute) { response.headers.append(.recordRoute, value) }
         }
         if makesDialog || request.method == .update && response.isSuccess {
-            response.headers[.contact] = response.headers[.contact] ?? NameAddress(configuration.contact).description
+            response.headers[.contact] = response.headers[.contact] ?? contact.description
+        }
+        if makesDialog || request.method == .update { declareCapabilities(in: &response.headers) }
+        if response.isSuccess, request.method == .invite || isAnswered(request) {
+            agreeOnTimer(in: &response, to: request)
         }
         if let name = configuration.userAgentHeader { response.headers[.server] = name }
         return response
     }
 
+    /// Whether an UPDATE is in a call that was answered; no earlier one agrees on a timer (RFC 4028 §7.4).
+    private func isAnswered(_ update: Request) -> Bool {
+        let id = Dialog.ID(callID: update.callID, localTag: update.to.tag ?? "", remoteTag: update.from.tag ?? "")
+        guard update.method == .update, let call = dialogs[id]?.call else { return false }
+        return calls[call]?.isAnswered == true
+    }
+
     private var capabilities: Answer {
-        var headers: Headers = [
-            .allow: configuration.allow, .accept: "application/sdp",
-        ]
-        if !configuration.supported.isEmpty {
+        var headers: Headers = [.accept: "application/sdp"]
+        declareCapabilities(in: &headers)
+        return Answer(status: 200, headers: headers)
+    }
+
+    /// Says what may be sent here (RFC 3261 §13.2.1, §13.3.1).
+    func declareCapabilities(in headers: inout Headers) {
+        headers[.allow] = configuration.allow
+        if headers[.supported] == nil, !configuration.supported.isEmpty {
             headers.append(.supported, configuration.supported.joined(separator: ", "))
         }
-        return Answer(status: 200, headers: headers)
     }
 }
 
@@ -169,11 +192,4 @@ extension Method {
         .ack, .bye, .cancel, .info, .invite, .message, .notify, .options, .prack, .publish, .refer, .register,
         .subscribe, .update,
     ]
-}
-
-extension String {
-    /// A Content-Type or an element of Accept without its parameters.
-    fileprivate var mediaType: String {
-        (split(separator: ";", maxSplits: 1).first ?? "").trimmed.lowercased()
-    }
 }

@@ -7,6 +7,10 @@ extension UserAgent {
         static let transactions = 512
         static let calls = 64
         static let forks = 8
+        /// How often a modification that meets one of the other side's is sent again.
+        static let retries = 4
+        /// The shortest session interval that is taken, in seconds (RFC 4028 §5).
+        static let sessionInterval = 90
     }
 
     var isFull: Bool {
@@ -14,10 +18,11 @@ extension UserAgent {
     }
 
     mutating func drive(_ input: Registration.Input, at now: Instant) -> [Output] {
-        registration.handle(input, at: now).flatMap { output -> [Output] in
+        registration.handle(input, at: now, using: &randomness).flatMap { output -> [Output] in
             switch output {
             case .state(let state): [.registration(state)]
             case .send(let seconds): sendRegister(seconds: seconds, at: now)
+            case .ping: [.transmit(KeepAlive.ping)]
             }
         }
     }
@@ -25,15 +30,13 @@ extension UserAgent {
     private mutating func sendRegister(seconds: Int, at now: Instant) -> [Output] {
         let target = configuration.registrar ?? configuration.addressOfRecord.uri.domain
         registrationSequence &+= 1
-        var address = NameAddress(configuration.contact)
-        if let instance = configuration.instanceID {
-            address.parameters = ["reg-id": "1", "+sip.instance": "<\(instance)>"]
-        }
         var request = Request(
             .register, target: target, from: configuration.addressOfRecord.tagged(newTag()),
             to: configuration.addressOfRecord, callID: registrationCallID, sequence: registrationSequence)
-        request.headers = [.contact: address.description, .expires: String(seconds)]
-        if configuration.instanceID != nil { request.headers.append(.supported, "path, outbound") }
+        request.headers = [
+            .contact: Self.registeredContact(configuration).description, .expires: String(seconds),
+        ]
+        if configuration.instanceID != nil { request.headers.append(.supported, "path, gruu, outbound") }
         return transmit(request, for: .registration, at: now)
     }
 
@@ -46,21 +49,11 @@ extension UserAgent {
         return transmit(request, for: .request(id), at: now)
     }
 
-    mutating func send(
-        _ id: RequestID, _ method: Method, in call: CallHandle, headers: Headers, body: [UInt8], at now: Instant
-    ) -> [Output] {
-        let isPossible = method == .invite ? mayUpdate(call) : calls[call]?.isAnswered == true
-        let request = isPossible ? calls[call]?.withDialog { $0.request(method, headers: headers, body: body) } : nil
-        guard let request else { return [.requestFailed(id, .refused)] }
-        if method == .invite { return transmit(request, for: .update(id, call), at: now) }
-        return transmit(request, for: .callRequest(id, call), at: now)
-    }
-
     mutating func transmit(
         _ request: Request, for purpose: Client.Purpose, attempt: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
-        guard !isFull else { return fail(purpose, .refused, at: now) }
+        guard !isFull || [.bye, .prack].contains(request.method) else { return fail(purpose, .refused, at: now) }
         let prepared = request.method == .cancel ? request : prepare(request)
         let key = ClientKey(prepared)
         clients[key] = Client(transaction: ClientTransaction(prepared), purpose: purpose, attempt: attempt)
@@ -75,17 +68,14 @@ extension UserAgent {
                 transport: configuration.transport, host: configuration.viaHost,
                 parameters: ["branch": "z9hG4bK" + randomness.token(length: 20)])
         ]
+        followServiceRoute(&request)
         if request.method != .ack { authenticator.authorize(&request, randomness: &randomness) }
         let needsContact: Set<Method> = [.invite, .update, .subscribe, .refer]
         if needsContact.contains(request.method), request.headers[.contact] == nil {
-            request.headers.append(.contact, NameAddress(configuration.contact).description)
+            request.headers.append(.contact, contact.description)
         }
-        if [.invite, .register].contains(request.method) {
-            request.headers[.allow] = configuration.allow
-        }
-        if request.method == .invite, !configuration.supported.isEmpty, request.headers[.supported] == nil {
-            request.headers.append(.supported, configuration.supported.joined(separator: ", "))
-        }
+        if request.method == .register { request.headers[.allow] = configuration.allow }
+        if [.invite, .update].contains(request.method) { declareCapabilities(in: &request.headers) }
         if let name = configuration.userAgentHeader { request.headers[.userAgent] = name }
         return request
     }
@@ -93,6 +83,11 @@ extension UserAgent {
     mutating func receive(_ response: Response, at now: Instant) -> [Output] {
         let key = ClientKey(response)
         guard response.via.count == 1 else { return stray(response) }
+        do {
+            _ = try (response.headers.addresses(.contact), response.headers.addresses(.recordRoute))
+        } catch {
+            return [.diagnostic(.malformed(error))]
+        }
         if clients[key] != nil { return advance(client: key, .response(response), at: now) }
         if inviteClients[key] != nil { return advance(key, .response(response), at: now) }
         return stray(response)
@@ -123,12 +118,14 @@ extension UserAgent {
             again.cSeq.number = nextSequence(after: request, for: client.purpose)
             return transmit(again, for: client.purpose, attempt: client.attempt + 1, at: now)
         }
+        if response.isSuccess { authenticator.learn(fromSuccess: response, to: request) }
         switch client.purpose {
         case .registration: return drive(.response(response), at: now)
         case .request(let id): return [.response(id, response)]
         case .callRequest(let id, let call):
             return [.response(id, response)] + forget(call, unknownIn: response, at: now)
-        case .farewell: return []
+        case .modification(let modification): return conclude(modification, request, with: response, at: now)
+        case .prack, .cancel, .bye: return []
         }
     }
 
@@ -137,9 +134,9 @@ extension UserAgent {
         case .registration:
             registrationSequence &+= 1
             return registrationSequence
-        case .callRequest(_, let call):
-            return calls[call]?.withDialog { $0.nextSequence() } ?? request.cSeq.number &+ 1
-        case .request, .farewell:
+        case .callRequest, .modification, .prack:
+            return dialogs[request.dialogID]?.dialog.nextSequence() ?? request.cSeq.number &+ 1
+        case .request, .cancel, .bye:
             return request.cSeq.number &+ 1
         }
     }
@@ -147,12 +144,23 @@ extension UserAgent {
     private mutating func fail(_ purpose: Client.Purpose, _ failure: Failure, at now: Instant) -> [Output] {
         switch purpose {
         case .registration: drive(.failed(failure == .timedOut ? .timedOut : .transport), at: now)
-        case .request(let id), .callRequest(let id, _): [.requestFailed(id, failure)]
-        case .farewell: []
+        case .request(let id): [.requestFailed(id, failure)]
+        case .callRequest(let id, let call):
+            [.requestFailed(id, failure)] + (failure == .timedOut ? forgetSilent(call, at: now) : [])
+        case .modification(let modification): fail(modification, failure, at: now)
+        case .bye(let bye): failure == .transport ? owe(bye) : []
+        case .prack, .cancel: []
         }
     }
 
     mutating func newTag() -> String { randomness.token(length: 10) }
+}
+
+extension Request {
+    /// The dialog a request of ours is in.
+    fileprivate var dialogID: Dialog.ID {
+        Dialog.ID(callID: callID, localTag: from.tag ?? "", remoteTag: to.tag ?? "")
+    }
 }
 
 extension URI {

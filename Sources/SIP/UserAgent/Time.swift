@@ -14,7 +14,11 @@ extension UserAgent {
             outputs += advance(server: key, .deadlineReached, at: now)
         }
         for (key, server) in inviteServers where server.deadline.isReached(at: now) {
-            outputs += advance(key, .deadlineReached, at: now) + retransmit(key, at: now)
+            outputs += advance(key, .deadlineReached, at: now)
+            outputs += retransmitProvisional(key, at: now) + retransmit(key, at: now)
+        }
+        for (id, session) in dialogs where session.deadline(isConnected: isConnected).isReached(at: now) {
+            outputs += tryAgain(id, at: now) + reachTimer(of: id, at: now)
         }
         return outputs
     }
@@ -26,8 +30,8 @@ extension UserAgent {
             return advance(key, .deadlineReached, at: now)
         }
         inviteClients[key] = nil
-        guard case .call(let call) = client.purpose, calls.removeValue(forKey: call) != nil else { return [] }
-        return [.callEnded(call, .cancelled)]
+        guard case .call(let call) = client.purpose, calls[call] != nil else { return [] }
+        return remove(call, at: now) + [.callEnded(call, .cancelled(nil))]
     }
 
     /// Sends an unacknowledged 2xx again, and gives the call up when it never is (RFC 3261 §13.3.1.4).
@@ -39,20 +43,15 @@ extension UserAgent {
         return outputs.flatMap { output -> [Output] in
             switch output {
             case .send(let response): isConnected ? [.transmit(response.bytes)] : []
-            case .fail: giveUp(server.call, at: now)
+            case .fail: end(server.call, .timedOut, at: now)
             }
         }
-    }
-
-    private mutating func giveUp(_ call: CallHandle, at now: Instant) -> [Output] {
-        guard let dialog = calls[call]?.dialog else { return [] }
-        return remove(call, at: now) + bye(dialog, headers: [:], at: now) + [.callEnded(call, .timedOut)]
     }
 
     /// Ends every transaction; calls that were answered live on for the next connection.
     mutating func loseTransport(at now: Instant) -> [Output] {
         isConnected = false
-        var outputs: [Output] = []
+        var outputs = drive(.transportFailed, at: now)
         for key in clients.keys { outputs += advance(client: key, .transportFailed, at: now) }
         for key in inviteClients.keys { outputs += advance(key, .transportFailed, at: now) }
         for key in servers.keys { outputs += advance(server: key, .transportFailed, at: now) }
@@ -61,7 +60,7 @@ extension UserAgent {
             guard case .ringing = state else { continue }
             outputs += remove(call, at: now) + [.callEnded(call, .transport)]
         }
-        return outputs + drive(.transportFailed, at: now)
+        return outputs
     }
 }
 

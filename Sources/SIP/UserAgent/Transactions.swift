@@ -6,8 +6,11 @@ struct Client: Sendable {
         case registration
         case request(RequestID)
         case callRequest(RequestID, CallHandle)
-        /// CANCEL and BYE: nobody waits for their outcome.
-        case farewell
+        case modification(Modification)
+        case prack
+        case cancel
+        /// Owed to the other side: sent again on the next connection if this one is lost.
+        case bye(Request)
     }
 
     var transaction: ClientTransaction
@@ -20,14 +23,18 @@ struct Client: Sendable {
 struct InviteClient: Sendable {
     enum Purpose: Sendable {
         case call(CallHandle)
-        case update(RequestID, CallHandle)
+        case modification(Modification)
     }
 
     var transaction: InviteClientTransaction
     var purpose: Purpose
     var attempt: Int
+    /// How often it was sent again because of 422 (RFC 4028 §7.3).
+    var raises: Int
     /// The ACK of each 2xx by the tag of its To, to be sent again when the 2xx comes again.
     var acknowledgements: [String: Request] = [:]
+    /// The number of the last reliable provisional response by the tag of its To (RFC 3262 §4).
+    var numbers: [String: UInt32] = [:]
     /// When to stop waiting for the final response to a cancelled INVITE (RFC 3261 §9.1).
     var cancelled: Instant?
 
@@ -38,7 +45,7 @@ struct InviteClient: Sendable {
 struct Server: Sendable {
     var transaction: ServerTransaction
     var token: RequestToken
-    var call: CallHandle?
+    var dialog: Dialog.ID?
     /// The tag of To in every response to a request outside a dialog.
     var tag: String
 }
@@ -47,9 +54,28 @@ struct Server: Sendable {
 struct InviteServer: Sendable {
     var transaction: InviteServerTransaction
     var call: CallHandle
+    var dialog: Dialog.ID
     var token: RequestToken?
-    var retransmission: SuccessRetransmission?
+    /// The 2xx that waits for its ACK.
+    var retransmission: ResponseRetransmission?
+    /// The reliable provisional response sent last, its number, and whether its PRACK came (RFC 3262 §3).
+    var provisional: ResponseRetransmission?
+    var number: UInt32?
+    var isAcknowledged = false
+    /// What the owner answered while that waits for its PRACK, to be sent then.
+    var withheld: [Answer] = []
 
-    var deadline: Instant? { earliest(transaction.deadline, retransmission?.deadline) }
+    var deadline: Instant? {
+        earliest(earliest(transaction.deadline, retransmission?.deadline), provisional?.deadline)
+    }
     var isTerminated: Bool { transaction.isTerminated && retransmission?.isWaiting != true }
+
+    /// Whether the owner has given the final answer, though it is still withheld.
+    var isDecided: Bool { withheld.contains { $0.status >= 200 } }
+
+    /// One reliable response at a time, and no 2xx while one with a session description waits (RFC 3262 §3, §5).
+    func withholds(_ answer: Answer, isReliable: Bool) -> Bool {
+        guard let provisional, provisional.isWaiting else { return false }
+        return isReliable || 200..<300 ~= answer.status && (provisional.response.hasSession || !withheld.isEmpty)
+    }
 }

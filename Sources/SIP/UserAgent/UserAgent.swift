@@ -21,8 +21,12 @@ package struct UserAgent: Sendable {
     var inviteServers: [ServerKey: InviteServer] = [:]
 
     var calls: [CallHandle: Call] = [:]
-    var dialogs: [Dialog.ID: CallHandle] = [:]
+    var dialogs: [Dialog.ID: Session] = [:]
+    /// BYEs that no connection could carry.
+    var owed: [Request] = []
     var tokens: [RequestToken: ServerKey] = [:]
+    /// Offers in responses that wait for the owner's answer.
+    var offers: [RequestToken: OfferInResponse] = [:]
     var lastToken: UInt64 = 0
     var lastCall: UInt64 = 0
 
@@ -30,7 +34,7 @@ package struct UserAgent: Sendable {
         self.configuration = configuration
         self.randomness = randomness
         authenticator = Authenticator(configuration.credentials)
-        registration = Registration(contact: configuration.contact)
+        registration = Registration(contact: Self.registeredContact(configuration))
         registrationCallID = self.randomness.token(length: 24)
     }
 
@@ -48,12 +52,15 @@ package struct UserAgent: Sendable {
         case send(RequestID, Method, target: URI, headers: Headers = [:], body: [UInt8] = [])
         /// A new call; its number is the owner's choice.
         case invite(CallHandle, target: URI, headers: Headers = [:], body: [UInt8] = [])
-        /// Ends a call the way its state asks for: CANCEL, 480 or BYE; the headers go into the BYE.
+        /// Ends a call the way its state asks for: CANCEL, 480 or BYE; the headers, such as Reason (RFC 3326), go
+        /// into the CANCEL or the BYE.
         case hangUp(CallHandle, headers: Headers = [:])
-        /// A request inside a call: INFO, MESSAGE, re-INVITE.
+        /// A request inside a call, such as INFO, re-INVITE or UPDATE; before the call is answered, in the early
+        /// dialog that was heard from last. A re-INVITE or UPDATE that meets one of the other side's is sent again
+        /// by itself; when that makes no sense any more its 491 is the response (RFC 3261 §14.1).
         case sendInCall(CallHandle, RequestID, Method, headers: Headers = [:], body: [UInt8] = [])
 
-        /// The response to a request that came with a token.
+        /// The response to a request, or the answer to an offer, that came with a token.
         case respond(RequestToken, status: Int, reason: String? = nil, headers: Headers = [:], body: [UInt8] = [])
         /// A provisional, successful or refusing answer to ``Output/incomingCall(_:_:)``.
         case answer(CallHandle, status: Int, reason: String? = nil, headers: Headers = [:], body: [UInt8] = [])
@@ -73,14 +80,21 @@ package struct UserAgent: Sendable {
         case request(RequestToken, Request)
 
         case incomingCall(CallHandle, Request)
+        /// A provisional response to our INVITE; a session description in it is the answer to our offer, or what early
+        /// media goes by. The tag of its To tells forks apart.
         case callProgress(CallHandle, Response)
+        /// A response to our INVITE or re-INVITE without an offer makes one: the owner must respond with its answer,
+        /// which goes into the PRACK or the ACK; anything but 2xx ends the call.
+        case callOffered(CallHandle, RequestToken, Response)
         /// The far side took our INVITE; the ACK has gone out.
         case callAnswered(CallHandle, Response)
+        /// The PRACK of our reliable provisional response came; a body is the answer to the offer that made.
+        case callProgressConfirmed(CallHandle, Request)
         /// The ACK of our 2xx to an INVITE or re-INVITE came.
         case callConfirmed(CallHandle, Request)
         /// A request inside the call such as INFO: the owner must respond.
         case callRequest(CallHandle, RequestToken, Request)
-        /// A re-INVITE or UPDATE: the owner must respond, to an offer with an answer in the body.
+        /// A re-INVITE, or an UPDATE or PRACK with an offer: the owner must respond, to an offer with an answer in the body.
         case callUpdate(CallHandle, RequestToken, Request)
         /// Told exactly once for each call.
         case callEnded(CallHandle, CallEnd)
@@ -95,12 +109,13 @@ package struct UserAgent: Sendable {
         for client in inviteClients.values { next = earliest(next, client.deadline) }
         for server in servers.values { next = earliest(next, server.transaction.deadline) }
         for server in inviteServers.values { next = earliest(next, server.deadline) }
+        for session in dialogs.values { next = earliest(next, session.deadline(isConnected: isConnected)) }
         return next
     }
 
     /// Takes one whole message off the transport.
     package mutating func receive(_ bytes: Span<UInt8>, at now: Instant) -> [Output] {
-        if bytes.isKeepAlive { return [] }
+        if bytes.isKeepAlive { return receiveKeepAlive(bytes.count, at: now) }
         do {
             switch try Message(bytes) {
             case .request(let request): return receive(request, at: now)
@@ -111,13 +126,18 @@ package struct UserAgent: Sendable {
         }
     }
 
+    /// Answers a ping; anything shorter is the pong to ours (RFC 5626 §3.5.1).
+    private mutating func receiveKeepAlive(_ count: Int, at now: Instant) -> [Output] {
+        count == KeepAlive.ping.count ? [.transmit(KeepAlive.pong)] : drive(.pong, at: now)
+    }
+
     package mutating func handle(_ input: Input, at now: Instant) -> [Output] {
         switch input {
         case .deadlineReached:
             return reachDeadlines(at: now)
         case .transportConnected:
             isConnected = true
-            return drive(.transportConnected, at: now)
+            return drive(.transportConnected, at: now) + payOwed(at: now)
         case .transportFailed:
             return loseTransport(at: now)
         case .register(let expires):

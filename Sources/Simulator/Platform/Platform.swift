@@ -61,6 +61,8 @@ package struct Platform: Sendable {
     var connections: [ConnectionID: Connection] = [:]
     /// The seats that are registered, by extension.
     var presences: [String: Presence] = [:]
+    var registrar: Registrar
+    var verifier: DigestVerifier
     var calls: [LegID: Call] = [:]
     var endedCalls: [Call] = []
     var refusesSIP = false
@@ -69,14 +71,21 @@ package struct Platform: Sendable {
     package init(configuration: Configuration = Configuration(), randomness: Randomness) {
         self.configuration = configuration
         self.randomness = randomness
+        var limits = Registrar.Configuration()
+        limits.longestExpiration = Int(configuration.registrationTime.components.seconds)
+        // A seat is one telephone: the next one takes its place.
+        limits.bindingsPerAddress = 1
+        registrar = Registrar(configuration: limits)
+        verifier = DigestVerifier(
+            configuration: DigestVerifier.Configuration(realm: configuration.world.domain),
+            randomness: randomness)
     }
 
     /// False during an outage: a connection is to be refused before it opens.
     package var acceptsConnections: Bool { !refusesSIP }
 
     package mutating func connectionOpened(_ id: ConnectionID, at now: Instant) -> [Output] {
-        let nonce = randomness.token(length: 24)
-        connections[id] = Connection(agent: makeAgent(), nonce: nonce)
+        connections[id] = Connection(agent: makeAgent())
         return drive(.transportConnected, on: id, at: now)
     }
 
@@ -87,6 +96,7 @@ package struct Platform: Sendable {
 
     package mutating func connectionClosed(_ id: ConnectionID, at now: Instant) -> [Output] {
         guard let connection = connections.removeValue(forKey: id) else { return [] }
+        _ = registrar.flowFailed(Registrar.Flow(id.rawValue))
         guard let seat = connection.seat, presences[seat]?.connection == id else { return [] }
         return removePresence(of: seat, at: now)
     }
@@ -108,7 +118,7 @@ package struct Platform: Sendable {
     /// When to call ``deadlineReached(at:)`` if nothing else happens first.
     package var deadline: Instant? {
         let deadlines =
-            connections.values.map(\.agent.deadline) + presences.values.map(\.expiry) + calls.values.map(\.deadline)
+            connections.values.map(\.agent.deadline) + [registrar.deadline] + calls.values.map(\.deadline)
         return deadlines.reduce(nil, earliest)
     }
 
@@ -118,9 +128,7 @@ package struct Platform: Sendable {
             guard let deadline = connections[id]?.agent.deadline, deadline <= now else { continue }
             outputs += drive(.deadlineReached, on: id, at: now)
         }
-        for (seat, presence) in presences.sorted(by: { $0.key < $1.key }) where presence.expiry <= now {
-            outputs += kick(seat, reason: .registrationExpired, at: now)
-        }
+        outputs += registrationsExpired(at: now)
         for leg in calls.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             outputs += callDeadlineReached(leg, at: now)
         }

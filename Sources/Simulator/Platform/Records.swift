@@ -4,7 +4,6 @@ import Wire
 extension Platform {
     struct Connection: Sendable {
         var agent: UserAgent
-        var nonce: String
         /// The extension whose binding leads here.
         var seat: String?
     }
@@ -15,9 +14,6 @@ extension Platform {
 
         var connection: ConnectionID
         var contact: URI
-        /// Tells a client that registers anew from another one that takes its place.
-        var callID: String
-        var expiry: Instant
         /// Nil until the seat has said it; a seat without a status is not online.
         var status: Status?
         /// `{gid}_{eid}` of `cc a=53`.

@@ -36,6 +36,9 @@ extension Platform {
             drive(.answer(handle, status: 403), on: id, at: now)
         case .callAnswered(let handle, let response):
             hand(.legAnswered(response.text), to: handle, at: now)
+        case .callOffered(_, let token, _):
+            // Every INVITE of the platform has an offer.
+            drive(.respond(token, status: 488), on: id, at: now)
         case .callEnded(let handle, _):
             hand(.legEnded, to: handle, at: now)
         case .callRequest(let handle, let token, let request):
@@ -44,7 +47,7 @@ extension Platform {
             drive(.respond(token, status: request.body.isEmpty ? 200 : 488), on: id, at: now)
         case .diagnostic(let diagnostic):
             [.diagnostic(.sip(diagnostic))]
-        case .registration, .response, .requestFailed, .callProgress, .callConfirmed:
+        case .registration, .response, .requestFailed, .callProgress, .callProgressConfirmed, .callConfirmed:
             []
         }
     }

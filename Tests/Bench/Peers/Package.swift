@@ -16,10 +16,9 @@ let package = Package(
         .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ],
     targets: [
-        server("floor"),
         server(
             "nio", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "NIOHTTP1", package: "swift-nio")),
+            .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio")),
         server("flyingfox", .product(name: "FlyingFox", package: "FlyingFox")),
         server("hummingbird", .product(name: "Hummingbird", package: "hummingbird")),
     ],

@@ -1,14 +1,15 @@
 import Wire
 
-/// Sends a 2xx to an INVITE again until its ACK comes, on every kind of transport (RFC 3261 §13.3.1.4).
-struct SuccessRetransmission: Sendable {
+/// Sends a response to an INVITE again until the other side acknowledges it, on every kind of transport: a 2xx until
+/// its ACK (RFC 3261 §13.3.1.4), a reliable provisional response until its PRACK (RFC 3262 §3).
+struct ResponseRetransmission: Sendable {
     enum Output: Sendable, Equatable { case send(Response), fail(TransactionFailure) }
     private enum State {
         case waiting(next: Instant, interval: Duration, giveUp: Instant)
         case ended
     }
 
-    private let response: Response
+    let response: Response
     private var state: State
 
     /// The response has just been sent for the first time.
@@ -32,7 +33,8 @@ struct SuccessRetransmission: Sendable {
             return [.fail(.timedOut)]
         }
         guard now >= next else { return [] }
-        let doubled = min(interval * 2, .t2)
+        // The intervals of a provisional response grow without a limit.
+        let doubled = response.isProvisional ? interval * 2 : min(interval * 2, .t2)
         state = .waiting(next: now + doubled, interval: doubled, giveUp: giveUp)
         return [.send(response)]
     }

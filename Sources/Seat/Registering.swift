@@ -1,0 +1,59 @@
+import ControlAPI
+import Dialect
+import SIP
+import Wire
+
+/// What the steps of the registration mean for the seat and for who watches it.
+extension Seat {
+    mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
+        let diagnostic: [Output] = [.diagnostic(.registration(state, at: now.instant))]
+        switch state {
+        case .registered: return diagnostic + registered(at: now)
+        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin(at: now) : [])
+        case .failed(let failure, let until, _):
+            return diagnostic + registrationFailed(failure, isBound: until != nil, at: now)
+        case .registering: return diagnostic + goOffline()
+        case .refreshing, .unregistering: return diagnostic
+        }
+    }
+
+    private mutating func registered(at now: Moment) -> [Output] {
+        guard let login, !login.isRegistered else { return [] }
+        self.login?.isRegistered = true
+        self.login?.link.registered()
+        self.login?.failureTold = nil
+        let actions = dialect.actions(
+            onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
+        return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
+    }
+
+    /// What the registrar refuses it is asked again on the same connection, if there is no other gateway; one that does not
+    /// answer may be on a connection that is dead.
+    private mutating func registrationFailed(
+        _ failure: Registration.Failure, isBound: Bool, at now: Moment
+    ) -> [Output] {
+        if login?.loggingOut != nil { return finishLogin(at: now) }
+        switch failure {
+        case .rejected(let status, let reason):
+            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
+            if failure.isFinal { return [.event(event)] + finishLogin(at: now) }
+            if login?.link.mayPassOver ?? false {
+                return [.disconnect] + loseLink(event, "\(status) \(reason)", isAnswered: true, at: now)
+            }
+            login?.isRegistered = false
+            return [.event(event)] + (isBound ? [] : goOffline())
+        case .timedOut:
+            let event = Event.Content.registerFailed(.registrationFailed, detail: failure.text)
+            return [.disconnect] + loseLink(event, failure.text, isAnswered: true, at: now)
+        case .transport:
+            return []
+        }
+    }
+
+    /// Without a binding the platform does not reach the seat.
+    private mutating func goOffline() -> [Output] {
+        guard isOnline else { return [] }
+        login?.status = .offline
+        return [.event(.offline)]
+    }
+}
