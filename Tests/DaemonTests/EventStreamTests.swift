@@ -192,8 +192,8 @@ struct EventStreamTests {
             endpoints: [], stateDirectory: folder.path, microphone: .null, speaker: .null)
         configuration.injectsEvents = true
         let switchboard = Switchboard(
-            configuration: configuration, certificate: .selfSigned(), events: try folder.open(),
-            logger: RecordedLog().logger)
+            configuration: configuration, instanceID: "urn:uuid:0", certificate: .selfSigned(),
+            events: try folder.open(), logger: RecordedLog().logger)
         await switchboard.stop()
         for command in [Command.checkLogin, .call(number: "1"), .checkSeatState] {
             let result = await withCheckedContinuation { continuation in
