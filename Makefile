@@ -8,7 +8,7 @@
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
 # make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-sip
+.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-sip bench-registration
 
 SECONDS := 60
 
@@ -49,7 +49,7 @@ sanitize:
 	@deploy/bootstrap test
 	deploy/sanitize
 
-bench: bench-media bench-events bench-sip
+bench: bench-media bench-events bench-sip bench-registration
 	@deploy/bootstrap bench
 	Tests/Bench/run
 
@@ -60,6 +60,10 @@ bench-media:
 bench-events:
 	@deploy/bootstrap bench
 	deploy/bench-events
+
+bench-registration:
+	@deploy/bootstrap bench
+	deploy/bench-registration
 
 bench-sip:
 	@deploy/bootstrap bench

@@ -112,8 +112,8 @@ let package = Package(
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests("ServiceTests", "Service", logging),
         tests(
-            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "ControlServer", "Audio", "Engine",
-            "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
+            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Seat", "Network", "ControlServer", "Audio",
+            "Engine", "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
             "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "Peer", "Network", "Audio", "Engine", httpTypes, logging,
             resources: [.copy("peers")]),

@@ -103,6 +103,8 @@ extension Target {
         let opening = WebSocketOpening(to: url, subprotocols: ["sip"], randomness: &randomness)
         var whole = opening
         let verdict = Result { try whole.receive(bytes.span) }
+        var proxy = ProxyConnect(to: url.hostAndPort)
+        _ = try? proxy.receive(bytes.span)
         guard case .success(let acceptance?) = verdict else { return }
         var slow = opening
         for (index, byte) in bytes.enumerated() {

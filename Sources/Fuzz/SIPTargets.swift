@@ -34,6 +34,10 @@ extension Target {
                         + "qop=auth, nc=00000001, cnonce=\"c\"",
                 ].map { Array($0.utf8) }
             }, check: checkDigest),
+        Target(
+            name: "sip-registrar", words: Words.sip + Words.digest + Words.registration,
+            seeds: { [Fodder.joined(SIPStory.told.messages.filter { $0.starts(with: "REGISTER".utf8) })] },
+            check: checkRegistrar),
         Target(name: "sip-agent", words: Words.sip + Words.owner, seeds: { SIPStory.told.seeds }, check: checkAgent),
     ]
 
@@ -115,6 +119,22 @@ extension Target {
         if let credentials = try? DigestCredentials(parsing: text) {
             expectStable(credentials, credentials) { try DigestCredentials(parsing: credentials.description) }
             _ = credentials.verify(username: "u", password: Redacted("p"), method: .invite)
+        }
+    }
+
+    /// Each record is a request to a registrar, that of a minute.
+    private static func checkRegistrar(_ bytes: [UInt8]) {
+        var registrar = Registrar()
+        var verifier = DigestVerifier(configuration: .init(realm: "example.com"), randomness: .seeded(1))
+        for (minute, record) in Fodder.records(of: bytes).prefix(32).enumerated() {
+            guard case .request(let request)? = try? Message(record.span) else { continue }
+            let now = Instant(nanoseconds: 0) + .seconds(60 * minute)
+            _ = verifier.check(request, username: "u", password: Redacted("p"), at: now)
+            let outcome = registrar.register(request, over: Registrar.Flow(UInt64(minute)), at: now)
+            expect([200, 400, 403, 423, 500, 503].contains(outcome.status), "an answer is one of the registrar's")
+            expect(registrar.bindings(of: request.to.uri).count <= 8, "bindings are bounded")
+            _ = registrar.deadlineReached(at: now)
+            expect(registrar.deadline.map { $0 > now } ?? true, "what has expired is gone")
         }
     }
 
@@ -338,6 +358,11 @@ private enum Words {
         "\u{1E}@answer 100", "\u{1E}@answer 386", "\u{1E}@respond 100", "\u{1E}@hangup", "\u{1E}@invite 3",
         "\u{1E}@info", "\u{1E}@reinvite", "\u{1E}@register 600", "\u{1E}@unregister", "\u{1E}@lost", "\u{1E}@up",
         "\u{1E}@wait 500", "\u{1E}@wait 33000",
+    ]
+    static let registration = [
+        "REGISTER", "\r\nContact: ", "\r\nExpires: ", ";expires=", ";q=0.5", ";reg-id=",
+        ";+sip.instance=\"<urn:uuid:1>\"",
+        "\r\nContact: *", "\r\nPath: <sip:p;lr;ob>", "\r\nSupported: path, outbound", "\r\nAuthorization: Digest ",
     ]
     static let digest = [
         "Digest ", "username=", "realm=", "nonce=", "uri=", "response=", "algorithm=", "MD5", "SHA-256", "opaque=",

@@ -238,6 +238,19 @@ struct ConfigurationFaultsTests {
             #expect(
                 folder.faults(["--platform-directory-host", "list.example"])
                     == ["--platform-directory-host: platform.directory.host needs platform.directory.key"])
+            #expect(
+                folder.faults(["--platform-key-file", key, "--platform-proxy-user", "me"]) == [
+                    "--platform-key-file: platform.keyFile needs platform.certificateFile",
+                    "--platform-proxy-user: platform.proxy.user needs platform.proxy.password",
+                    "--platform-proxy-user: platform.proxy.user needs platform.proxy.host",
+                ])
+            #expect(
+                folder.faults(["--platform-pins", "sha256//AAAA", "--platform-proxy-host", "proxy.example"]) == [
+                    """
+                    --platform-pins: expected sha256// and a digest of 32 bytes in Base 64, found "sha256//AAAA"
+                    """,
+                    "--platform-proxy-host: expected a host name or address and a port or none, found \"proxy.example\"",
+                ])
         }
     }
 

@@ -21,7 +21,9 @@ struct SimulatorStory {
     }
 
     /// A seat connects and registers.
-    mutating func connect(_ seat: String, password: String? = nil) -> Platform.ConnectionID {
+    mutating func connect(
+        _ seat: String, password: String? = nil, instanceID: String? = nil, expires: Duration = .seconds(60)
+    ) -> Platform.ConnectionID {
         let id = Platform.ConnectionID(UInt64(agents.count + 1))
         let address = URI(user: seat + "_00010078", host: "platform.test")
         var contact = URI(user: address.user, host: "seat\(id.rawValue).invalid")
@@ -30,10 +32,11 @@ struct SimulatorStory {
             addressOfRecord: NameAddress(address), contact: contact, viaHost: contact.host)
         configuration.credentials = UserAgent.Credentials(
             username: seat + "_00010078", password: Redacted(password ?? seat))
+        configuration.instanceID = instanceID
         agents[id] = UserAgent(configuration: configuration, randomness: .seeded(id.rawValue))
         tellPlatform { $0.connectionOpened(id, at: $1) }
         drive(.transportConnected, id)
-        drive(.register(expires: .seconds(60)), id)
+        drive(.register(expires: expires), id)
         return id
     }
 
@@ -59,6 +62,9 @@ struct SimulatorStory {
     mutating func tellPlatform(_ body: (inout Platform, Instant) throws -> [Platform.Output]) rethrows {
         carryOut(try body(&platform, now))
     }
+
+    /// The seat does nothing any more, on a connection that stays.
+    mutating func silence(_ id: Platform.ConnectionID) { agents[id] = nil }
 
     mutating func disconnect(_ id: Platform.ConnectionID) {
         agents[id] = nil

@@ -161,6 +161,13 @@ final class RegistrarTests {
         #expect(registrar.register(other, over: flow, at: .at(4)).status == 503)
     }
 
+    @Test("a URI written another way is the same binding (RFC 3261 §10.3 step 7, §19.1.4)")
+    func sameURI() {
+        _ = register("<sip:%61@X.invalid;transport=ws>", sequence: 1)
+        _ = register("<sip:a@x.INVALID;Transport=WS>", sequence: 2)
+        #expect(bound == ["sip:a@x.INVALID;Transport=WS"])
+    }
+
     @Test("domains are compared without letter case, users with it (RFC 3261 §19.1.4)")
     func addresses() {
         _ = register("<sip:a@x>", sequence: 1)

@@ -52,7 +52,9 @@ package struct DigestVerifier: Sendable {
         guard let answer = answers.first(where: { $0.realm == configuration.realm }), let use = answer.use,
             configuration.algorithms.contains(answer.algorithm), let issued = issueTime(of: answer.nonce)
         else { return challenge(at: now) }
-        guard let uri = try? URI(parsing: answer.uri), uri == request.target else { return .refused(status: 400) }
+        guard let uri = try? URI(parsing: answer.uri), uri.isEquivalent(to: request.target) else {
+            return .refused(status: 400)
+        }
         guard
             answer.verify(username: username, password: password, method: request.method, body: request.body)
         else { return .refused(status: 403) }

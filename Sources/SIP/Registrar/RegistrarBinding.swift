@@ -37,7 +37,7 @@ extension Registrar {
         /// URI when one of them is not of outbound (RFC 5626 §6, RFC 3261 §10.3 step 7).
         func isSame(as other: Binding) -> Bool {
             guard let registrationID, let theirs = other.registrationID else {
-                return contact.uri == other.contact.uri
+                return contact.uri.isEquivalent(to: other.contact.uri)
             }
             return instance == other.instance && registrationID == theirs
         }
