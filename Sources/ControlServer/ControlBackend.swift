@@ -13,12 +13,14 @@ package protocol ControlBackend: Sendable {
     func unsubscribe(_ subscriber: SubscriberID)
 
     /// Answers what is there in tests only and in no contract; false for everything else.
-    func answerTest(_ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void) -> Bool
+    func answerTest(
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
+    ) -> Bool
 }
 
 extension ControlBackend {
     package func answerTest(
-        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
     ) -> Bool { false }
 }
 

@@ -91,7 +91,7 @@ extension ControlServer {
         } catch {
             // Who is told that there is nothing was let in before.
             guard error == .noSuchResource,
-                backend.answerTest(target.path[...], body: request.body, completion: { reply.json($0) })
+                backend.answerTest(target.path[...], body: request.body, completion: { reply.result($0) })
             else { throw error }
         }
     }

@@ -32,6 +32,8 @@ actor Switchboard {
     private var lastCommand: UInt64 = 0
     /// How many events were made up.
     var injected = 0
+    /// From now on the only command is to log out.
+    private(set) var isStopping = false
     private var connection: Connection?
     private var connections = 0
     private var watcher: NetworkWatcher?
@@ -82,6 +84,7 @@ actor Switchboard {
 
     /// Logs the seat out and waits until the platform has heard it.
     func stop() async {
+        isStopping = true
         await withCheckedContinuation { continuation in
             carryOut(.logout) { _ in continuation.resume() }
         }
@@ -91,6 +94,7 @@ actor Switchboard {
 /// What the control API asks for.
 extension Switchboard {
     func carryOut(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        guard !isStopping || command == .logout else { return completion(.failure(.notReady)) }
         lastCommand += 1
         let id = CommandID(lastCommand)
         replies[id] = completion
