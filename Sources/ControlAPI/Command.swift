@@ -73,7 +73,7 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .events, .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract:
+        case .state, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
             return nil
         }
     }

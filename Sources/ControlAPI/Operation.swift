@@ -15,6 +15,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case createToken
     case tokens
     case revokeToken
+    case sipTrace
     case healthz
     case readyz
     case contract
@@ -22,7 +23,7 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .createToken: .post
-        case .checkLogin, .checkSeatState, .state, .events, .tokens, .healthz, .readyz, .contract: .get
+        case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
         case .revokeToken: .delete
         }
     }
@@ -32,6 +33,7 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
+        case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
@@ -46,7 +48,7 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .checkLogin, .checkSeatState, .state, .events: .read
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate: .call
-        case .createToken, .tokens, .revokeToken: .admin
+        case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }
     }

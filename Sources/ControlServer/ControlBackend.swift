@@ -8,6 +8,9 @@ package protocol ControlBackend: Sendable {
     /// The snapshot of everything, with the log position it is true for.
     func state(completion: @escaping @Sendable (JSON) -> Void)
 
+    /// The last SIP messages, in the format asked for.
+    func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void)
+
     /// Sends `sink` the events from `after` on, or new ones only, each once and in order, until `unsubscribe`.
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink)
     func unsubscribe(_ subscriber: SubscriberID)

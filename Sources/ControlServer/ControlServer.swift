@@ -154,6 +154,13 @@ extension ControlServer {
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
+        case .sipTrace:
+            let query = try TraceQuery(
+                format: target["format"], after: target["after"], callID: target["callID"],
+                accept: request.field("accept"))
+            backend.sipTrace(query) { bytes in
+                reply.send(.ok, [.contentType: query.format.mediaType, .cacheControl: "no-store"], bytes)
+            }
         case .healthz: reply.json(["status": "ok"])
         case .readyz:
             guard isReady.load(ordering: .relaxed) else { throw .notReady }

@@ -77,6 +77,10 @@ extension Switchboard: ControlBackend {
         }
     }
 
+    nonisolated func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void) {
+        enter { completion($0.sipTrace(query)) }
+    }
+
     nonisolated func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
         events.subscribe(subscriber, after: after, to: sink)
     }

@@ -8,6 +8,7 @@ import HTTP
 import HTTPTypes
 import Logging
 import Network
+import SIP
 import Seat
 import Wire
 
@@ -36,6 +37,10 @@ actor Switchboard {
     private(set) var isStopping = false
     private var connection: Connection?
     private var connections = 0
+    /// The ends of the connection that is open, or was the last to be.
+    private var path: Trace.Path?
+    private var trace: Trace
+    private var collector: TraceCollector?
     private var watcher: NetworkWatcher?
     private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
@@ -57,6 +62,7 @@ actor Switchboard {
         self.certificate = certificate
         devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
         web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
+        trace = Trace(configuration.trace.limits)
         var seat = configuration.seat
         seat.instanceID = instanceID
         self.seat = Seat(
@@ -67,6 +73,8 @@ actor Switchboard {
     /// Begins to watch the network; without that, a change of it is only noticed by what no longer works.
     nonisolated func start() {
         enter { switchboard in
+            switchboard.collector = TraceCollector(
+                switchboard.configuration.trace, on: switchboard.executor, logger: switchboard.logger)
             do throws(SystemError) {
                 switchboard.watcher = try NetworkWatcher(on: switchboard.executor) { [weak switchboard] in
                     switchboard?.assumeIsolated { $0.networkChanged() }
@@ -101,6 +109,15 @@ extension Switchboard {
         handle(.command(id, command))
     }
 
+    func sipTrace(_ query: TraceQuery) -> [UInt8] {
+        let records = trace.records(after: query.after, callID: query.callID)
+        return switch query.format {
+        case .text: Array(records.text.utf8)
+        case .json: encodedJSON(records.ladder)
+        case .pcap: CaptureFile.bytes(of: records)
+        }
+    }
+
     /// Every seat, and each call with what its audio measures now; the position is that of the last event before it.
     func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
         var media: [LegID: JSON] = [:]
@@ -127,7 +144,7 @@ extension Switchboard {
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
         case .probe(let limit): connection?.client.probe(within: limit)
-        case .transmit(let message): connection?.client.send(WebSocket.Message(.text, message))
+        case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
         case .closeLeg(let leg): close(leg)
         case .diagnostic(let diagnostic): logger.log(diagnostic)
@@ -174,7 +191,9 @@ extension Switchboard {
 
     private func opened(_ number: Int) {
         guard let connection, number == connection.number else { return }
-        handle(.connected(from: connection.client.assumeIsolated { $0.localAddress }))
+        let endpoints = connection.client.assumeIsolated { $0.endpoints }
+        path = endpoints.map { Trace.Path(local: $0.local, remote: $0.remote) }
+        handle(.connected(from: path?.local.address))
     }
 
     private func networkChanged() {
@@ -187,7 +206,19 @@ extension Switchboard {
 
     private func received(_ message: WebSocket.Message, on number: Int) {
         guard number == connection?.number else { return }
+        note(message.bytes, .received, at: .now)
         handle(.received(message.bytes))
+    }
+
+    private func transmit(_ message: [UInt8], at now: Moment) {
+        guard let connection else { return }
+        note(message, .sent, at: now)
+        connection.client.send(WebSocket.Message(.text, message))
+    }
+
+    private func note(_ message: [UInt8], _ direction: Trace.Direction, at now: Moment) {
+        guard let path, let record = trace.append(message, direction, over: path, at: now) else { return }
+        collector?.send(record)
     }
 
     private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
