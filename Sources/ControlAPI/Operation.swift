@@ -8,6 +8,11 @@ package enum Operation: String, CaseIterable, Sendable {
     case call
     case answerPBXCall
     case terminate
+    case hold
+    case unhold
+    case changeStaus
+    /// `changeStaus` as it is meant to be spelt.
+    case changeStatus
     case checkLogin
     case checkSeatState
     case state
@@ -22,7 +27,9 @@ package enum Operation: String, CaseIterable, Sendable {
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .createToken: .post
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus, .createToken:
+            .post
         case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
         case .revokeToken: .delete
         }
@@ -37,8 +44,8 @@ package enum Operation: String, CaseIterable, Sendable {
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState, .state,
-            .events:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus, .checkLogin, .checkSeatState, .state, .events:
             "/v1/\(rawValue)"
         }
     }
@@ -47,7 +54,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var scope: Scope? {
         switch self {
         case .checkLogin, .checkSeatState, .state, .events: .read
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate: .call
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus:
+            .call
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }

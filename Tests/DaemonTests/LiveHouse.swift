@@ -146,6 +146,16 @@ extension LiveHouse {
         }
         Issue.record("never heard \(frequencies)")
     }
+
+    func hearsNothing() async throws {
+        let limit = MonotonicClock.now + eventTime
+        while MonotonicClock.now < limit {
+            let state = try await get("state").body
+            let heard = state["seats"]?["default"]?["calls"]?.array?.first?["media"]?["received"]
+            if case .number(let level)? = heard?["level"], level < -60 { return }
+        }
+        Issue.record("never silent")
+    }
 }
 
 /// One subscription to the daemon's events.
