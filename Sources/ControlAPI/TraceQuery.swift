@@ -36,8 +36,11 @@ package struct TraceQuery: Sendable, Equatable {
             guard let accepted = Self.format(accepted: accept) else { throw .notAcceptable }
             self.format = accepted
         }
-        guard let number = UInt64(after ?? "0") else { throw .invalidParameter("after") }
-        self.after = number
+        let digits = after ?? "0"
+        guard digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int64(digits) else {
+            throw .invalidParameter("after")
+        }
+        self.after = UInt64(number)
         self.callID = callID
     }
 
