@@ -10,9 +10,22 @@ package enum Command: Sendable, Equatable {
     case terminate(ccNumber: String)
     case hold(ccNumber: String)
     case unhold(ccNumber: String)
+    case mute(ccNumber: String)
+    case unmute(ccNumber: String)
+    case sendDTMF(Tone)
     case changeStatus(ManualStatus)
     case checkLogin
     case checkSeatState
+
+    /// One of the sixteen tones of a telephone's keys: `0` to `9`, `*`, `#`, `A` to `D` (RFC 4733 §3.2).
+    package struct Tone: Sendable, Equatable {
+        package let key: Character
+
+        package init?(_ text: String) {
+            guard let key = text.first, text.utf8.count == 1, "0123456789*#ABCD".contains(key) else { return nil }
+            self.key = key
+        }
+    }
 
     /// What an agent can set the seat to.
     package enum ManualStatus: String, Sendable {
@@ -82,6 +95,13 @@ extension Command {
             self = .hold(ccNumber: try Parameters(body).required("ccNumber"))
         case .unhold:
             self = .unhold(ccNumber: try Parameters(body).required("ccNumber"))
+        case .mute:
+            self = .mute(ccNumber: try Parameters(body).required("ccNumber"))
+        case .unmute:
+            self = .unmute(ccNumber: try Parameters(body).required("ccNumber"))
+        case .sendDTMF:
+            guard let tone = Tone(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
+            self = .sendDTMF(tone)
         case .changeStaus, .changeStatus:
             guard let status = ManualStatus(rawValue: try Parameters(body).required("status")) else {
                 throw .invalidParameter("status")
@@ -99,7 +119,7 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate, .hold, .unhold: true
+        case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF: true
         case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState: false
         }
     }

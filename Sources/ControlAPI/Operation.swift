@@ -10,6 +10,9 @@ package enum Operation: String, CaseIterable, Sendable {
     case terminate
     case hold
     case unhold
+    case mute
+    case unmute
+    case sendDTMF
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
@@ -27,8 +30,8 @@ package enum Operation: String, CaseIterable, Sendable {
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
-            .changeStatus, .createToken:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
+            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken:
             .post
         case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
         case .revokeToken: .delete
@@ -44,8 +47,8 @@ package enum Operation: String, CaseIterable, Sendable {
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
-            .changeStatus, .checkLogin, .checkSeatState, .state, .events:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
+            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
             "/v1/\(rawValue)"
         }
     }
@@ -54,8 +57,8 @@ package enum Operation: String, CaseIterable, Sendable {
     package var scope: Scope? {
         switch self {
         case .checkLogin, .checkSeatState, .state, .events: .read
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
-            .changeStatus:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
+            .unmute, .sendDTMF, .changeStaus, .changeStatus:
             .call
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil

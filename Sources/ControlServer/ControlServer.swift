@@ -168,8 +168,8 @@ extension ControlServer {
         case .contract:
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
-            .changeStatus, .checkLogin, .checkSeatState:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
+            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             try perform(command, key: try request.idempotencyKey(of: caller)) { reply.result($0) }
         }

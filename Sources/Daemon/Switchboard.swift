@@ -146,6 +146,7 @@ extension Switchboard {
         case .probe(let limit): connection?.client.probe(within: limit)
         case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
+        case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
         case .closeLeg(let leg): close(leg)
         case .diagnostic(let diagnostic): logger.log(diagnostic)
         }
@@ -276,6 +277,11 @@ extension Switchboard {
         case .endedByPeer: handle(.legEndedByPeer(leg))
         case .connected, .closed: break
         }
+    }
+
+    private func mute(_ leg: LegID, _ isMuted: Bool) {
+        guard let path = paths[leg] else { return }
+        Task { await path.setMuted(isMuted) }
     }
 
     private func close(_ leg: LegID) {

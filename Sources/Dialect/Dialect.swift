@@ -88,6 +88,8 @@ package enum Verb: Sendable, Equatable {
     case hold(CallID)
     case unhold(CallID)
     case setStatus(SeatStatus)
+    /// One key of a telephone.
+    case tone(Character)
 }
 
 /// The platform's name of a call (`ccNumber`), not a SIP Call-ID.
@@ -97,6 +99,8 @@ package typealias CallID = String
 package enum Action: Sendable, Equatable {
     /// A SIP MESSAGE outside any dialog to `target`; `failure` is the SDK's code if it is not accepted.
     case message(target: String, contentType: String, body: [UInt8], failure: SDKCode)
+    /// A SIP INFO in the dialog of the call's audio (RFC 6086).
+    case info(contentType: String, body: [UInt8], failure: SDKCode)
 }
 
 /// What the user agent received.

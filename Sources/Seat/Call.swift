@@ -34,6 +34,8 @@ struct Call: Sendable {
     var ending: Ending?
     /// Whether the platform has confirmed that the other side waits.
     var isHeld = false
+    /// Whether the other side is sent silence.
+    var isMuted = false
 
     init(_ id: CallID, _ direction: Direction, number: String, state: State) {
         self.id = id

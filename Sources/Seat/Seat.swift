@@ -56,6 +56,8 @@ package struct Seat: Sendable {
         case transmit([UInt8])
         /// An offer for a leg, which is made if it is not there yet.
         case offerToLeg(LegID, sdp: String)
+        /// Replaces what the leg sends by silence while true.
+        case muteLeg(LegID, Bool)
         case closeLeg(LegID)
         case diagnostic(Diagnostic)
     }
@@ -130,6 +132,9 @@ package struct Seat: Sendable {
         case .terminate(let ccNumber): terminate(ccNumber, id, at: now)
         case .hold(let ccNumber): hold(ccNumber, id, at: now)
         case .unhold(let ccNumber): unhold(ccNumber, id, at: now)
+        case .mute(let ccNumber): setMuted(true, ccNumber, id)
+        case .unmute(let ccNumber): setMuted(false, ccNumber, id)
+        case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
         case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]

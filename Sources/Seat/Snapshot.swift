@@ -25,6 +25,7 @@ extension Seat {
             "number": .string(call.number),
             "state": .string(call.state.name),
             "held": .bool(call.isHeld),
+            "muted": .bool(call.isMuted),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,
         ]

@@ -13,6 +13,7 @@ struct Waiting: Sendable {
         case hold(CallID)
         case unhold(CallID)
         case setStatus(SeatStatus)
+        case tone
     }
 
     let purpose: Purpose
@@ -59,7 +60,7 @@ extension Seat {
             return []
         case .call(let kind):
             return accept(request.command, result: .integer(Int64(kind.rawValue)))
-        case .answer:
+        case .answer, .tone:
             return accept(request.command, result: true)
         case .hangUp(let call):
             expectEnd(of: call, reason: .agentHungUp, at: now)
@@ -80,7 +81,7 @@ extension Seat {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
-        case .hold, .unhold, .setStatus: break
+        case .hold, .unhold, .setStatus, .tone: break
         case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs

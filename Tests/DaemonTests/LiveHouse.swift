@@ -152,7 +152,11 @@ extension LiveHouse {
         while MonotonicClock.now < limit {
             let state = try await get("state").body
             let heard = state["seats"]?["default"]?["calls"]?.array?.first?["media"]?["received"]
-            if case .number(let level)? = heard?["level"], level < -60 { return }
+            switch heard?["level"] {
+            case .number(let level)? where level < -60: return
+            case .integer(let level)? where level < -60: return
+            default: continue
+            }
         }
         Issue.record("never silent")
     }

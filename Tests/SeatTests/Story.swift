@@ -22,6 +22,8 @@ final class Story {
     /// The bodies of the seat's messages, without the XML declaration.
     private(set) var bodies: [String] = []
     private(set) var openLegs: [LegID] = []
+    private(set) var mutedLegs: Set<LegID> = []
+    private(set) var infos: [Request] = []
     private(set) var connects: [String] = []
     private(set) var fetches: [FetchID] = []
     /// The platform's side of the audio legs: what became of its INVITEs.
@@ -114,6 +116,8 @@ extension Story {
         case .transmit(let message):
             if isConnected, !isDeaf { atPlatform(platform.receive(message.span, at: now.instant)) }
         case .offerToLeg(let leg, _): offer(to: leg)
+        case .muteLeg(let leg, true): mutedLegs.insert(leg)
+        case .muteLeg(let leg, false): mutedLegs.remove(leg)
         case .closeLeg(let leg): openLegs.removeAll { $0 == leg }
         case .probe: probes += 1
         case .diagnostic: break
@@ -196,6 +200,9 @@ extension Story {
         case .request(let token, let request) where request.method == .register: register(token, request)
         case .request(let token, let request):
             bodies.append(request.text.replacing("<?xml version=\"1.0\" encoding=\"utf-8\"?>", with: ""))
+            if let answersMessages { respond(token, answersMessages) }
+        case .callRequest(_, let token, let request):
+            infos.append(request)
             if let answersMessages { respond(token, answersMessages) }
         case .callAnswered(let leg, let response): legAnswers[leg] = response
         case .callEnded(let leg, let end):

@@ -59,6 +59,10 @@ package struct Platform: Dialect {
             message(hold(call, a: "1", user), user, failure: .holdFailed)
         case .unhold(let call):
             message(hold(call, a: "2", user), user, failure: .unholdFailed)
+        case .tone(let key):
+            .info(
+                contentType: "application/dtmf-relay", body: Array("Signal=\(key)\r\nDuration=100\r\n".utf8),
+                failure: .serverError)
         case .setStatus(let status):
             message(Element("cc", ["a": String(status.rawValue)]), user, failure: .changeStatusFailed)
         }
