@@ -65,6 +65,11 @@ struct CheckConfigurationTests {
             media.addresses = none  (default)
             media.microphone = tone:440.0,-20.0  (PHONEBARD_MEDIA_MICROPHONE)
             media.speaker = pulse  (default)
+            trace.messages = 500  (default)
+            trace.size = 1MiB  (default)
+            trace.collector.address = none  (default)
+            trace.collector.id = 2001  (default)
+            trace.collector.key = none  (default)
             log.level = debug  (--log-level)
             log.destination = automatic  (default)
 
