@@ -95,9 +95,11 @@ extension Seat {
         case .incomingCall(let call, let request): legOffered(leg(call), request, at: now)
         case .callRequest(let call, let token, let request): legRequest(leg(call), token, request, at: now)
         case .callUpdate(let call, let token, let request): legUpdate(leg(call), token, request, at: now)
+        case .incomingReplacement(let call, of: _, _): agent(.answer(call, status: 603), at: now)
         case .callOffered(let call, let token, let response): legOffered(leg(call), token, response, at: now)
         case .callEnded(let call, _): legEnded(leg(call), at: now)
         case .callProgress, .callProgressConfirmed, .callAnswered, .callConfirmed: []
+        case .referralProgress, .referralEnded: []
         case .diagnostic(let diagnostic): [.diagnostic(.userAgent(diagnostic))]
         }
     }

@@ -28,7 +28,7 @@ struct AgentAnswersTests {
         #expect(response.status == 200)
         #expect(
             response.headers.list(.allow) == [
-                "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "MESSAGE",
+                "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "NOTIFY", "PRACK", "MESSAGE",
             ])
         #expect(response.headers[.accept] == "application/sdp")
         #expect(response.to.tag != nil)

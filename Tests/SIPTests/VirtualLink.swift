@@ -22,7 +22,10 @@ final class VirtualLink {
     static let user = "1006_00010078"
     static let password = Redacted("secret")
 
-    init(_ change: (inout UserAgent.Configuration) -> Void = { _ in }) {
+    init(
+        _ change: (inout UserAgent.Configuration) -> Void = { _ in },
+        platform changePlatform: (inout UserAgent.Configuration) -> Void = { _ in }
+    ) {
         var randomness = Randomness.seeded(7)
         let address = NameAddress(URI(user: Self.user, host: Self.domain), displayName: "Agent")
         var agent = UserAgent.Configuration(addressOfRecord: address, randomness: &randomness)
@@ -31,6 +34,7 @@ final class VirtualLink {
         var platform = UserAgent.Configuration(
             addressOfRecord: NameAddress(URI(user: "PBX", host: Self.domain)), randomness: &randomness)
         platform.accepted = [.invite, .message, .register]
+        changePlatform(&platform)
         agents = [
             .agent: UserAgent(configuration: agent, randomness: .seeded(1)),
             .platform: UserAgent(configuration: platform, randomness: .seeded(2)),
@@ -166,6 +170,9 @@ extension [UserAgent.Output] {
             case .requestFailed(let id, let failure): "failed \(id.rawValue) \(failure)"
             case .request(_, let request): "request \(request.method)"
             case .incomingCall: "incoming"
+            case .incomingReplacement: "incomingReplacement"
+            case .referralProgress(let id, let news): "referral \(id.rawValue) \(news.status)"
+            case .referralEnded(let id): "referralEnded \(id.rawValue)"
             case .callProgress(_, let response): "progress \(response.status)"
             case .callOffered(_, _, let response): "offered \(response.status)"
             case .callProgressConfirmed: "progressConfirmed"

@@ -4,6 +4,12 @@ import Wire
 extension UserAgent {
     mutating func ring(_ request: Request, _ key: ServerKey, at now: Instant) -> [Output] {
         guard !isFull, calls.count < Limit.calls else { return answer(request, Answer(status: 503)) }
+        var replaced: CallHandle?
+        switch replacement(by: request) {
+        case .none: break
+        case .of(let call): replaced = call
+        case .refused(let status): return answer(request, Answer(status: status))
+        }
         let sequence = UInt32.random(in: 1..<1 << 16, using: &randomness)
         let dialog: Dialog
         do {
@@ -18,7 +24,7 @@ extension UserAgent {
         session.learn(from: request.headers)
         dialogs[dialog.id] = session
         inviteServers[key] = InviteServer(
-            transaction: InviteServerTransaction(request), call: call, dialog: dialog.id)
+            transaction: InviteServerTransaction(request), call: call, dialog: dialog.id, replaced: replaced)
         return advance(key, .start, at: now)
     }
 
@@ -31,9 +37,7 @@ extension UserAgent {
         return outputs.flatMap { output -> [Output] in
             switch output {
             case .deliver(let request):
-                return [
-                    server.token.map { .callUpdate(server.call, $0, request) } ?? .incomingCall(server.call, request)
-                ]
+                return [present(request, of: server)]
             case .send(let response):
                 return [.transmit(response.bytes)]
             case .fail:
@@ -41,6 +45,12 @@ extension UserAgent {
                 return []
             }
         }
+    }
+
+    private func present(_ request: Request, of server: InviteServer) -> Output {
+        if let token = server.token { return .callUpdate(server.call, token, request) }
+        if let replaced = server.replaced { return .incomingReplacement(server.call, of: replaced, request) }
+        return .incomingCall(server.call, request)
     }
 
     /// The owner's answer to an incoming call.
@@ -78,6 +88,13 @@ extension UserAgent {
         dialogs[server.dialog]?.negotiation = mayOffer && response.hasSession ? .offered(by: .local) : .agreed
         inviteServers[key]?.retransmission = ResponseRetransmission(response, at: now)
         return advance(key, .respond(response), at: now)
+            + (server.replaced.map { replace($0, by: server.call, at: now) } ?? [])
+    }
+
+    /// The call whose place another one has taken is ended, or given up if it was never answered (RFC 3891 §3).
+    private mutating func replace(_ call: CallHandle, by successor: CallHandle, at now: Instant) -> [Output] {
+        calls[call]?.isAnswered == true
+            ? end(call, .replaced(by: successor), at: now) : hangUp(call, headers: [:], at: now)
     }
 
     private mutating func refuse(with response: Response, _ key: ServerKey, at now: Instant) -> [Output] {

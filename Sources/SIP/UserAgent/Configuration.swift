@@ -15,10 +15,14 @@ extension UserAgent {
         package var credentials: Credentials?
         /// The value of User-Agent in requests and of Server in responses.
         package var userAgentHeader: String?
-        /// Methods outside a dialog that are handed to the owner; the agent answers every other by itself.
+        /// Methods outside a dialog that are handed to the owner, and REFER, which is inside a call; the agent answers
+        /// every other by itself.
         package var accepted: Set<Method> = [.invite, .message]
-        /// Option tags a peer may require (RFC 3261 §8.2.2.3).
+        /// Option tags a peer may require (RFC 3261 §8.2.2.3): `100rel`, `timer`, and `replaces` where the owner knows
+        /// what to do about it.
         package var supported = ["100rel", "timer"]
+        /// The info packages that are taken, in lower case (RFC 6086 §4.2).
+        package var infoPackages: [String] = []
         /// The session interval to ask for, in seconds, 90 or more; nil leaves it to the other side whether sessions
         /// have to be refreshed (RFC 4028).
         package var sessionInterval: Int?
@@ -40,7 +44,7 @@ extension UserAgent {
 
         /// Every method that is taken, inside a dialog or out of it (RFC 3261 §20.5).
         var allowed: [Method] {
-            var always: [Method] = [.invite, .ack, .cancel, .bye, .options, .info, .update]
+            var always: [Method] = [.invite, .ack, .cancel, .bye, .options, .info, .update, .notify]
             if supported.contains("100rel") { always.append(.prack) }
             return always + accepted.filter { !always.contains($0) }.sorted { $0.rawValue < $1.rawValue }
         }

@@ -37,13 +37,10 @@ extension UserAgent {
 
     /// Ends an answered call by BYE.
     mutating func end(_ call: CallHandle, _ end: CallEnd, headers: Headers = [:], at now: Instant) -> [Output] {
-        guard let id = calls[call]?.dialog, var dialog = dialogs[id]?.dialog else { return [] }
-        return remove(call, at: now) + bye(&dialog, headers: headers, at: now) + [.callEnded(call, end)]
-    }
-
-    mutating func bye(_ dialog: inout Dialog, headers: Headers, at now: Instant) -> [Output] {
-        let bye = dialog.request(.bye, headers: headers)
-        return transmit(bye, for: .bye(bye), at: now)
+        guard let id = calls[call]?.dialog, let bye = dialogs[id]?.dialog.request(.bye, headers: headers) else {
+            return []
+        }
+        return remove(call, at: now) + transmit(bye, for: .bye(bye), at: now) + [.callEnded(call, end)]
     }
 
     /// Keeps a BYE that could not be sent for the next connection.
@@ -67,7 +64,7 @@ extension UserAgent {
         calls[call]?.isAnswered == true ? end(call, .timedOut, at: now) : []
     }
 
-    private static let endsDialog: Set<Int> = [404, 408, 410, 416, 481, 482, 483, 484, 485, 502, 604]
+    static let endsDialog: Set<Int> = [404, 408, 410, 416, 481, 482, 483, 484, 485, 502, 604]
 
     /// Forgets a call: what of its INVITEs is not answered is ended by 487, a 2xx waits for its ACK no longer.
     mutating func remove(_ call: CallHandle, at now: Instant) -> [Output] {
@@ -91,12 +88,16 @@ extension UserAgent {
 
     mutating func forgetDialog(_ id: Dialog.ID) -> [Output] {
         let outputs = abandonOffers(in: id)
-        let retry = dialogs.removeValue(forKey: id)?.retry
+        let retry = dialogs[id]?.retry
+        dialogs[id]?.endCall()
+        if !isSubscribed(id) { dialogs[id] = nil }
+        remember(ended: id)
         return outputs + (retry.map { $0.modification.outcome($0.refusal) } ?? [])
     }
 
     mutating func terminate(_ key: ServerKey, at now: Instant) -> [Output] {
         guard let server = inviteServers[key] else { return [] }
+        inviteServers[key]?.provisional?.acknowledged()
         let response = compose(Answer(status: 487), to: server.transaction.request, tag: server.dialog.localTag)
         settle(server.dialog, server.transaction.request, with: response, at: now)
         return advance(key, .respond(response), at: now)

@@ -111,7 +111,8 @@ extension UserAgent {
         session.dialog.confirm(by: response)
         let ack = session.dialog.acknowledgement(of: response.cSeq.number)
         guard case .calling(key, let early, nil) = calls[call]?.state else {
-            return acknowledge(ack, key, tag: made.id.remoteTag) + bye(&session.dialog, headers: [:], at: now)
+            let bye = session.dialog.request(.bye)
+            return acknowledge(ack, key, tag: made.id.remoteTag) + transmit(bye, for: .bye(bye), at: now)
                 + endCancelled(call, key, at: now)
         }
         let dropped = early.filter { $0 != made.id }.flatMap { forgetDialog($0) }

@@ -50,7 +50,7 @@ extension UserAgent {
 
     /// Whether an INVITE of ours in the dialog, the first one included, waits for its final response.
     private func hasInviteUnderWay(_ session: Session) -> Bool {
-        if case .calling = calls[session.call]?.state { return true }
+        if let call = session.call, case .calling = calls[call]?.state { return true }
         return inviteClients.values.contains { client in
             guard case .modification(let modification) = client.purpose else { return false }
             return modification.dialog == session.dialog.id && client.transaction.isPending

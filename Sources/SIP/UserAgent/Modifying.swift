@@ -11,20 +11,28 @@ extension UserAgent {
             return maySend(modification) ? send(modification, at: now) : [.requestFailed(id, .refused)]
         }
         guard !Method.reserved.contains(method), calls[call]?.isCancelled == false,
+            maySend(infoPackage: headers[.infoPackage], in: dialog),
+            method != .refer || referrals.count < Limit.referrals,
             let request = dialogs[dialog]?.dialog.request(method, headers: headers, body: body)
         else { return [.requestFailed(id, .refused)] }
         return transmit(request, for: .callRequest(id, call), at: now)
     }
 
+    /// An INFO of a package the other side has not said it takes is not sent (RFC 6086 §4.2.1).
+    private func maySend(infoPackage: String?, in id: Dialog.ID) -> Bool {
+        guard let infoPackage else { return true }
+        return dialogs[id]?.infoPackages.contains(infoPackage.mediaType) == true
+    }
+
     /// A re-INVITE needs a confirmed call and no other INVITE under way; an offer, that none waits for its answer.
     func maySend(_ modification: Modification) -> Bool {
-        guard let session = dialogs[modification.dialog], session.retry == nil,
-            calls[session.call]?.isCancelled == false
+        guard let session = dialogs[modification.dialog], session.retry == nil, let call = session.call,
+            calls[call]?.isCancelled == false
         else { return false }
         if modification.method == .update, modification.body.isEmpty { return true }
         guard session.negotiation == .agreed, !isModifying(modification.dialog) else { return false }
         guard modification.method == .invite else { return true }
-        guard case .confirmed = calls[session.call]?.state else { return false }
+        guard case .confirmed = calls[call]?.state else { return false }
         return !hasPendingInvite(modification.dialog)
     }
 
@@ -62,7 +70,7 @@ extension UserAgent {
         } else if modification.id == nil {
             refreshRefused(modification.dialog, by: response, at: now)
         }
-        return modification.outcome(response) + forget(session.call, unknownIn: response, at: now)
+        return modification.outcome(response) + (session.call.map { forget($0, unknownIn: response, at: now) } ?? [])
     }
 
     mutating func fail(_ modification: Modification, _ failure: Failure, at now: Instant) -> [Output] {

@@ -19,6 +19,8 @@ extension UserAgent {
         case rejected(Response)
         /// No final response to our INVITE, or no ACK of our 2xx.
         case timedOut
+        /// Another call has taken its place (RFC 3891).
+        case replaced(by: CallHandle)
         /// Nobody refreshed the session (RFC 4028 §10).
         case expired
         /// The connection went before the call was answered.

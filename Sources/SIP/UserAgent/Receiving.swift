@@ -12,13 +12,21 @@ extension UserAgent {
         if inviteServers[key] != nil { return advance(key, .retransmission, at: now) }
         if servers[key] != nil { return advance(server: key, .retransmission, at: now) }
         if let refusal = screen(request) { return answer(request, refusal) }
-        if let tag = request.to.tag {
-            let id = Dialog.ID(callID: request.callID, localTag: tag, remoteTag: request.from.tag ?? "")
+        if request.to.tag != nil {
+            let id = request.receivedDialogID
             guard dialogs[id] != nil else { return answer(request, Answer(status: 481)) }
             return receive(request, in: id, key, at: now)
         }
         guard !isMerged(request) else { return answer(request, Answer(status: 482)) }
         return receiveOutside(request, key, at: now)
+    }
+
+    /// An INFO of a package that nobody here knows; one without a package is of the old kind (RFC 6086 §4.2.2).
+    private func screenPackage(of request: Request) -> Answer? {
+        guard request.method == .info, let package = request.headers[.infoPackage]?.mediaType,
+            !configuration.infoPackages.contains(package)
+        else { return nil }
+        return Answer(status: 469, headers: [.recvInfo: configuration.infoPackages.joined(separator: ", ")])
     }
 
     /// Whether the same request came another way before (RFC 3261 §8.2.2.2).
@@ -47,7 +55,7 @@ extension UserAgent {
         }
         if let refusal = screenBody(of: request) { return refusal }
         return [.invite, .prack, .update].contains(request.method)
-            ? screenOffer(request) ?? screenInterval(of: request) : nil
+            ? screenOffer(request) ?? screenInterval(of: request) : screenPackage(of: request)
     }
 
     /// An INVITE, PRACK or UPDATE carries a session description and nothing else that matters, and has to accept one
@@ -65,9 +73,10 @@ extension UserAgent {
         switch request.method {
         case .options: return answer(request, capabilities)
         case .invite where configuration.accepted.contains(.invite): return ring(request, key, at: now)
+        case .refer where configuration.accepted.contains(.refer): return answer(request, Answer(status: 403))
         case let method where configuration.accepted.contains(method):
             return accept(request, key, in: nil, at: now)
-        case .bye, .info, .prack, .update: return answer(request, Answer(status: 481))
+        case .bye, .info, .notify, .prack, .update: return answer(request, Answer(status: 481))
         default: return answer(request, Answer(status: 405))
         }
     }
@@ -78,10 +87,13 @@ extension UserAgent {
         guard dialogs[id]?.dialog.admit(request) == true else { return answer(request, Answer(status: 500)) }
         dialogs[id]?.learn(from: request.headers)
         switch request.method {
+        case .options: return answer(request, capabilities)
+        case .notify: return receive(notify: request, in: id, at: now)
+        case _ where dialogs[id]?.call == nil: return answer(request, Answer(status: 481))
         case .bye: return end(id, with: request, at: now)
         case .invite, .update: return modify(id, with: request, key, at: now)
         case .prack: return acknowledge(prack: request, in: id, key, at: now)
-        case .options: return answer(request, capabilities)
+        case .refer: return receive(refer: request, in: id, key, at: now)
         default: return accept(request, key, in: id, at: now)
         }
     }
@@ -133,7 +145,9 @@ extension UserAgent {
         if let server = servers[key] {
             let response = compose(answer, to: server.transaction.request, tag: server.tag)
             if let id = server.dialog { settle(id, server.transaction.request, with: response, at: now) }
-            return advance(server: key, .respond(response), at: now)
+            let outputs = advance(server: key, .respond(response), at: now)
+            let isReferred = server.dialog != nil && server.transaction.request.method == .refer && response.isSuccess
+            return outputs + (isReferred ? startNotifying(of: server.transaction.request, token, at: now) : [])
         }
         return respond(to: key, answer, at: now)
     }
@@ -154,7 +168,7 @@ extension UserAgent {
         if makesDialog {
             for value in request.headers.all(.recordRoute) { response.headers.append(.recordRoute, value) }
         }
-        if makesDialog || request.method == .update && response.isSuccess {
+        if makesDialog || [.refer, .update].contains(request.method) && response.isSuccess {
             response.headers[.contact] = response.headers[.contact] ?? contact.description
         }
         if makesDialog || request.method == .update { declareCapabilities(in: &response.headers) }
@@ -167,8 +181,7 @@ extension UserAgent {
 
     /// Whether an UPDATE is in a call that was answered; no earlier one agrees on a timer (RFC 4028 §7.4).
     private func isAnswered(_ update: Request) -> Bool {
-        let id = Dialog.ID(callID: update.callID, localTag: update.to.tag ?? "", remoteTag: update.from.tag ?? "")
-        guard update.method == .update, let call = dialogs[id]?.call else { return false }
+        guard update.method == .update, let call = dialogs[update.receivedDialogID]?.call else { return false }
         return calls[call]?.isAnswered == true
     }
 
@@ -181,6 +194,9 @@ extension UserAgent {
     /// Says what may be sent here (RFC 3261 §13.2.1, §13.3.1).
     func declareCapabilities(in headers: inout Headers) {
         headers[.allow] = configuration.allow
+        if !configuration.infoPackages.isEmpty {
+            headers[.recvInfo] = configuration.infoPackages.joined(separator: ", ")
+        }
         if headers[.supported] == nil, !configuration.supported.isEmpty {
             headers.append(.supported, configuration.supported.joined(separator: ", "))
         }

@@ -9,6 +9,8 @@ extension UserAgent {
         static let forks = 8
         /// How often a modification that meets one of the other side's is sent again.
         static let retries = 4
+        static let referrals = 16
+        static let endedDialogs = 32
         /// The shortest session interval that is taken, in seconds (RFC 4028 §5).
         static let sessionInterval = 90
     }
@@ -53,9 +55,12 @@ extension UserAgent {
         _ request: Request, for purpose: Client.Purpose, attempt: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
-        guard !isFull || [.bye, .prack].contains(request.method) else { return fail(purpose, .refused, at: now) }
+        guard !isFull || [.bye, .notify, .prack].contains(request.method) else {
+            return fail(purpose, .refused, at: now)
+        }
         let prepared = request.method == .cancel ? request : prepare(request)
         let key = ClientKey(prepared)
+        if prepared.method == .refer, case .callRequest(let id, _) = purpose { expectNews(of: prepared, id, at: now) }
         clients[key] = Client(transaction: ClientTransaction(prepared), purpose: purpose, attempt: attempt)
         return advance(client: key, .start, at: now)
     }
@@ -114,6 +119,7 @@ extension UserAgent {
     private mutating func conclude(_ client: Client, with response: Response, at now: Instant) -> [Output] {
         let request = client.transaction.request
         if authenticator.learn(from: response, to: request, attempt: client.attempt) {
+            if request.method == .refer { referrals[request.referralKey] = nil }
             var again = request
             again.cSeq.number = nextSequence(after: request, for: client.purpose)
             return transmit(again, for: client.purpose, attempt: client.attempt + 1, at: now)
@@ -123,8 +129,12 @@ extension UserAgent {
         case .registration: return drive(.response(response), at: now)
         case .request(let id): return [.response(id, response)]
         case .callRequest(let id, let call):
+            if request.method == .refer, !response.isSuccess { expectNoNews(of: id) }
             return [.response(id, response)] + forget(call, unknownIn: response, at: now)
         case .modification(let modification): return conclude(modification, request, with: response, at: now)
+        case .notify(let key):
+            if Self.endsDialog.contains(response.status) { dropReferral(key) }
+            return []
         case .prack, .cancel, .bye: return []
         }
     }
@@ -134,8 +144,8 @@ extension UserAgent {
         case .registration:
             registrationSequence &+= 1
             return registrationSequence
-        case .callRequest, .modification, .prack:
-            return dialogs[request.dialogID]?.dialog.nextSequence() ?? request.cSeq.number &+ 1
+        case .callRequest, .modification, .prack, .notify:
+            return dialogs[request.sentDialogID]?.dialog.nextSequence() ?? request.cSeq.number &+ 1
         case .request, .cancel, .bye:
             return request.cSeq.number &+ 1
         }
@@ -143,24 +153,21 @@ extension UserAgent {
 
     private mutating func fail(_ purpose: Client.Purpose, _ failure: Failure, at now: Instant) -> [Output] {
         switch purpose {
-        case .registration: drive(.failed(failure == .timedOut ? .timedOut : .transport), at: now)
-        case .request(let id): [.requestFailed(id, failure)]
+        case .registration: return drive(.failed(failure == .timedOut ? .timedOut : .transport), at: now)
+        case .request(let id): return [.requestFailed(id, failure)]
         case .callRequest(let id, let call):
-            [.requestFailed(id, failure)] + (failure == .timedOut ? forgetSilent(call, at: now) : [])
-        case .modification(let modification): fail(modification, failure, at: now)
-        case .bye(let bye): failure == .transport ? owe(bye) : []
-        case .prack, .cancel: []
+            expectNoNews(of: id)
+            return [.requestFailed(id, failure)] + (failure == .timedOut ? forgetSilent(call, at: now) : [])
+        case .modification(let modification): return fail(modification, failure, at: now)
+        case .notify(let key):
+            if failure == .timedOut { dropReferral(key) }
+            return []
+        case .bye(let bye): return failure == .transport ? owe(bye) : []
+        case .prack, .cancel: return []
         }
     }
 
     mutating func newTag() -> String { randomness.token(length: 10) }
-}
-
-extension Request {
-    /// The dialog a request of ours is in.
-    fileprivate var dialogID: Dialog.ID {
-        Dialog.ID(callID: callID, localTag: from.tag ?? "", remoteTag: to.tag ?? "")
-    }
 }
 
 extension URI {

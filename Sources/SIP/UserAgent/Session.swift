@@ -3,7 +3,8 @@ import Wire
 /// A dialog of a call and what is under way in it (RFC 3261 §12).
 struct Session: Sendable {
     var dialog: Dialog
-    let call: CallHandle
+    /// Nil when the call is over and a subscription alone keeps the dialog (RFC 5057 §4.2).
+    private(set) var call: CallHandle?
     var negotiation: Negotiation
     var retry: Retry?
     var timer: SessionTimer?
@@ -11,6 +12,9 @@ struct Session: Sendable {
     var minimumInterval = 0
     /// Whether a refresh may be an UPDATE (RFC 4028 §7.4).
     var allowsUpdate = false
+
+    /// The info packages the other side takes (RFC 6086 §5.1).
+    var infoPackages: [String] = []
 
     init(_ dialog: Dialog, of call: CallHandle, _ negotiation: Negotiation) {
         self.dialog = dialog
@@ -25,8 +29,16 @@ struct Session: Sendable {
         earliest(retry?.due, timer?.deadline(isConnected: isConnected))
     }
 
+    /// The call is over, the dialog is not.
+    mutating func endCall() {
+        call = nil
+        retry = nil
+        timer = nil
+    }
+
     /// Takes what the other side says of itself.
     mutating func learn(from headers: Headers) {
+        if headers[.recvInfo] != nil { infoPackages = headers.list(.recvInfo).map(\.mediaType) }
         if headers[.allow] != nil { allowsUpdate = headers.list(.allow).contains(Method.update.rawValue) }
         minimumInterval = max(minimumInterval, headers.minimumSessionInterval ?? 0)
     }
@@ -97,4 +109,9 @@ extension String {
     var mediaType: String {
         MediaType(self).name
     }
+}
+
+extension HeaderName {
+    static let infoPackage: HeaderName = "Info-Package"
+    static let recvInfo: HeaderName = "Recv-Info"
 }

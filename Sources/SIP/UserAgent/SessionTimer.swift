@@ -37,7 +37,9 @@ extension UserAgent {
 
     /// Every change to a session refreshes it as well (RFC 4028 §7.4).
     func askForTimer(in headers: inout Headers, of session: Session) {
-        guard hasSessionTimers, calls[session.call]?.isAnswered == true, headers[.sessionExpires] == nil else { return }
+        guard hasSessionTimers, let call = session.call, calls[call]?.isAnswered == true,
+            headers[.sessionExpires] == nil
+        else { return }
         if let timer = session.timer {
             let expires = SessionExpires(timer.interval, refresher: timer.isRefresher ? .uac : .uas)
             headers.append(.sessionExpires, expires.description)
@@ -96,8 +98,8 @@ extension UserAgent {
 
     /// Refreshes a session that is due, and ends one that nobody refreshed.
     mutating func reachTimer(of id: Dialog.ID, at now: Instant) -> [Output] {
-        guard let session = dialogs[id], let timer = session.timer else { return [] }
-        if now >= timer.expiration { return end(session.call, .expired, at: now) }
+        guard let session = dialogs[id], let call = session.call, let timer = session.timer else { return [] }
+        if now >= timer.expiration { return end(call, .expired, at: now) }
         guard isConnected, let refresh = timer.refresh, now >= refresh else { return [] }
         let method: Method = session.allowsUpdate ? .update : .invite
         let modification = Modification(id: nil, dialog: id, method: method, headers: [:], body: [])

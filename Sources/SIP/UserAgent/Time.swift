@@ -17,6 +17,7 @@ extension UserAgent {
             outputs += advance(key, .deadlineReached, at: now)
             outputs += retransmitProvisional(key, at: now) + retransmit(key, at: now)
         }
+        for (key, referral) in referrals where now >= referral.expiration { outputs += expireReferral(key, at: now) }
         for (id, session) in dialogs where session.deadline(isConnected: isConnected).isReached(at: now) {
             outputs += tryAgain(id, at: now) + reachTimer(of: id, at: now)
         }

@@ -8,6 +8,7 @@ struct Client: Sendable {
         case callRequest(RequestID, CallHandle)
         case modification(Modification)
         case prack
+        case notify(Referral.Key)
         case cancel
         /// Owed to the other side: sent again on the next connection if this one is lost.
         case bye(Request)
@@ -56,6 +57,8 @@ struct InviteServer: Sendable {
     var call: CallHandle
     var dialog: Dialog.ID
     var token: RequestToken?
+    /// The call that it takes the place of, once it is answered (RFC 3891).
+    var replaced: CallHandle?
     /// The 2xx that waits for its ACK.
     var retransmission: ResponseRetransmission?
     /// The reliable provisional response sent last, its number, and whether its PRACK came (RFC 3262 §3).

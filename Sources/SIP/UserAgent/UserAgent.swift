@@ -22,6 +22,9 @@ package struct UserAgent: Sendable {
 
     var calls: [CallHandle: Call] = [:]
     var dialogs: [Dialog.ID: Session] = [:]
+    /// Those that ended last.
+    var endedDialogs: [Dialog.ID] = []
+    var referrals: [Referral.Key: Referral] = [:]
     /// BYEs that no connection could carry.
     var owed: [Request] = []
     var tokens: [RequestToken: ServerKey] = [:]
@@ -60,6 +63,9 @@ package struct UserAgent: Sendable {
         /// by itself; when that makes no sense any more its 491 is the response (RFC 3261 §14.1).
         case sendInCall(CallHandle, RequestID, Method, headers: Headers = [:], body: [UInt8] = [])
 
+        /// How a REFER goes that came with the token and was accepted; a final status ends it (RFC 3515 §2.4.5).
+        case notifyReferral(RequestToken, status: Int, reason: String? = nil)
+
         /// The response to a request, or the answer to an offer, that came with a token.
         case respond(RequestToken, status: Int, reason: String? = nil, headers: Headers = [:], body: [UInt8] = [])
         /// A provisional, successful or refusing answer to ``Output/incomingCall(_:_:)``.
@@ -80,6 +86,8 @@ package struct UserAgent: Sendable {
         case request(RequestToken, Request)
 
         case incomingCall(CallHandle, Request)
+        /// A call that takes the place of another one when it is answered, and ends that (RFC 3891).
+        case incomingReplacement(CallHandle, of: CallHandle, Request)
         /// A provisional response to our INVITE; a session description in it is the answer to our offer, or what early
         /// media goes by. The tag of its To tells forks apart.
         case callProgress(CallHandle, Response)
@@ -96,6 +104,10 @@ package struct UserAgent: Sendable {
         case callRequest(CallHandle, RequestToken, Request)
         /// A re-INVITE, or an UPDATE or PRACK with an offer: the owner must respond, to an offer with an answer in the body.
         case callUpdate(CallHandle, RequestToken, Request)
+        /// What became of a REFER of ours so far.
+        case referralProgress(RequestID, StatusFragment)
+        /// No more news of a REFER that was accepted: the last one was final, or none came in time.
+        case referralEnded(RequestID)
         /// Told exactly once for each call.
         case callEnded(CallHandle, CallEnd)
 
@@ -109,6 +121,7 @@ package struct UserAgent: Sendable {
         for client in inviteClients.values { next = earliest(next, client.deadline) }
         for server in servers.values { next = earliest(next, server.transaction.deadline) }
         for server in inviteServers.values { next = earliest(next, server.deadline) }
+        for referral in referrals.values { next = earliest(next, referral.expiration) }
         for session in dialogs.values { next = earliest(next, session.deadline(isConnected: isConnected)) }
         return next
     }
@@ -152,6 +165,8 @@ package struct UserAgent: Sendable {
             return hangUp(call, headers: headers, at: now)
         case .sendInCall(let call, let id, let method, let headers, let body):
             return send(id, method, in: call, headers: headers, body: body, at: now)
+        case .notifyReferral(let token, let status, let reason):
+            return notifyReferral(token, StatusFragment(status, reason: reason), at: now)
         case .respond(let token, let status, let reason, let headers, let body):
             let answer = Answer(status: status, reason: reason, headers: headers, body: body)
             return respond(to: token, answer, at: now)

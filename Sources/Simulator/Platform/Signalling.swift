@@ -31,7 +31,7 @@ extension Platform {
             register(request, token, on: id, at: now)
         case .request(let token, let request):
             message(request, token, on: id, at: now)
-        case .incomingCall(let handle, _):
+        case .incomingCall(let handle, _), .incomingReplacement(let handle, of: _, _):
             // Audio never comes from the agent's own INVITE (platform protocol §3.3).
             drive(.answer(handle, status: 403), on: id, at: now)
         case .callAnswered(let handle, let response):
@@ -47,7 +47,8 @@ extension Platform {
             drive(.respond(token, status: request.body.isEmpty ? 200 : 488), on: id, at: now)
         case .diagnostic(let diagnostic):
             [.diagnostic(.sip(diagnostic))]
-        case .registration, .response, .requestFailed, .callProgress, .callProgressConfirmed, .callConfirmed:
+        case .registration, .response, .requestFailed, .callProgress, .callProgressConfirmed, .callConfirmed,
+            .referralProgress, .referralEnded:
             []
         }
     }
