@@ -100,4 +100,30 @@ struct SIPpTests {
         #expect(isBye == true)
         #expect(await sipp.status() == 0, "\(sipp.said)")
     }
+
+    @Test("We are sent elsewhere by REFER in a call, and say how that goes (RFC 3515)")
+    func referred() async throws {
+        let port = try KamailioServer.freePort(.datagram)
+        let server = try await KamailioServer(sippPort: port)
+        let client = await registered(at: server)
+        let sipp = try sipp("sipp-refer.xml", "-s", "alice", "127.0.0.1:\(server.plainPort)", at: port, server)
+
+        let call = try #require(
+            await client.output { output in if case .incomingCall(let call, _) = output { call } else { nil } })
+        await client.handle(.answer(call, status: 180))
+        await client.handle(.answer(call, status: 200, headers: Self.described, body: Self.sdp))
+        let asked = await client.output { output in
+            if case .callRequest(call, let token, let request) = output { (token, request) } else { nil }
+        }
+        let (token, refer) = try #require(asked)
+        #expect(refer.method == .refer)
+        #expect(refer.referTo?.uri == URI(user: "carol", host: "lab.test"))
+        await client.handle(.respond(token, status: 202))
+        await client.handle(.notifyReferral(token, status: 200))
+        let isBye = await client.output { output in
+            if case .callEnded(call, let end) = output { if case .bye = end { true } else { false } } else { nil }
+        }
+        #expect(isBye == true)
+        #expect(await sipp.status() == 0, "\(sipp.said)")
+    }
 }
