@@ -8,8 +8,17 @@ package enum Command: Sendable, Equatable {
     case call(number: String)
     case answerPBXCall(ccNumber: String)
     case terminate(ccNumber: String)
+    case hold(ccNumber: String)
+    case unhold(ccNumber: String)
+    case changeStatus(ManualStatus)
     case checkLogin
     case checkSeatState
+
+    /// What an agent can set the seat to.
+    package enum ManualStatus: String, Sendable {
+        case idle = "1"
+        case busy = "2"
+    }
 
     /// The parameters of `getUser`.
     package struct GetUser: Sendable, Equatable {
@@ -69,11 +78,20 @@ extension Command {
             self = .answerPBXCall(ccNumber: try Parameters(body).required("ccNumber"))
         case .terminate:
             self = .terminate(ccNumber: try Parameters(body).required("ccNumber"))
+        case .hold:
+            self = .hold(ccNumber: try Parameters(body).required("ccNumber"))
+        case .unhold:
+            self = .unhold(ccNumber: try Parameters(body).required("ccNumber"))
+        case .changeStaus, .changeStatus:
+            guard let status = ManualStatus(rawValue: try Parameters(body).required("status")) else {
+                throw .invalidParameter("status")
+            }
+            self = .changeStatus(status)
         case .checkLogin:
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .events, .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract:
+        case .state, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
             return nil
         }
     }
@@ -81,8 +99,8 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate: true
-        case .getUser, .initialize, .logout, .checkLogin, .checkSeatState: false
+        case .call, .answerPBXCall, .terminate, .hold, .unhold: true
+        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState: false
         }
     }
 

@@ -1,3 +1,6 @@
+import FoundationEssentials
+import Wire
+
 /// An event as the log keeps it.
 package struct EventRecord: Sendable, Equatable {
     package let seq: UInt64
@@ -18,5 +21,16 @@ package struct EventRecord: Sendable, Equatable {
 
     package func message(epoch: String) -> EventMessage {
         EventMessage(position: LogPosition(epoch: epoch, seq: seq), text: text)
+    }
+
+    /// The same event at another place, which is part of its text.
+    func moved(to position: LogPosition) -> EventRecord {
+        var text = text
+        if case .object(var members) = try? JSONDecoder().decode(JSON.self, from: Data(text)) {
+            members["epoch"] = .string(position.epoch)
+            members["seq"] = .integer(Int64(clamping: position.seq))
+            text = encodedJSON(.object(members))
+        }
+        return EventRecord(seq: position.seq, unixMilliseconds: unixMilliseconds, text: text)
     }
 }

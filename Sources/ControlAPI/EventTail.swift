@@ -51,7 +51,13 @@ package struct EventTail: Sendable {
     /// The number of the oldest event here, or of the next one when there is none.
     package var firstSeq: UInt64 { records.first?.seq ?? lastSeq + 1 }
 
+    /// Appends the next event; one that comes later than the next begins the tail anew.
     package mutating func append(_ record: EventRecord) {
+        if record.seq != lastSeq + 1 {
+            records = []
+            bytes = 0
+            keptSeq = record.seq - 1
+        }
         records.append(record)
         bytes += record.text.count
         lastSeq = record.seq
@@ -62,6 +68,15 @@ package struct EventTail: Sendable {
     package mutating func kept(through seq: UInt64) {
         keptSeq = max(keptSeq, min(seq, lastSeq))
         trim()
+    }
+
+    /// Puts everything that is not kept behind the end of another log, and lets the rest go.
+    package mutating func move(behind end: LogPosition) {
+        let moved = unkept.map { $0.moved(to: LogPosition(epoch: end.epoch, seq: end.seq + $0.seq)) }
+        records = moved[...]
+        bytes = moved.reduce(0) { $0 + $1.text.count }
+        lastSeq += end.seq
+        keptSeq += end.seq
     }
 
     /// What the journal has yet to write.

@@ -8,6 +8,11 @@ package enum Operation: String, CaseIterable, Sendable {
     case call
     case answerPBXCall
     case terminate
+    case hold
+    case unhold
+    case changeStaus
+    /// `changeStaus` as it is meant to be spelt.
+    case changeStatus
     case checkLogin
     case checkSeatState
     case state
@@ -15,14 +20,17 @@ package enum Operation: String, CaseIterable, Sendable {
     case createToken
     case tokens
     case revokeToken
+    case sipTrace
     case healthz
     case readyz
     case contract
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .createToken: .post
-        case .checkLogin, .checkSeatState, .state, .events, .tokens, .healthz, .readyz, .contract: .get
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus, .createToken:
+            .post
+        case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
         case .revokeToken: .delete
         }
     }
@@ -32,11 +40,12 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
+        case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState, .state,
-            .events:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus, .checkLogin, .checkSeatState, .state, .events:
             "/v1/\(rawValue)"
         }
     }
@@ -45,8 +54,10 @@ package enum Operation: String, CaseIterable, Sendable {
     package var scope: Scope? {
         switch self {
         case .checkLogin, .checkSeatState, .state, .events: .read
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate: .call
-        case .createToken, .tokens, .revokeToken: .admin
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus:
+            .call
+        case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }
     }

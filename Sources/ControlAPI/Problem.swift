@@ -65,6 +65,9 @@ extension Problem {
     package static let hostNotAllowed = Problem(
         status: 403, "host-not-allowed", "The daemon is not known by this name.",
         detail: "'Host' has to be a loopback address, localhost or a configured name.")
+    package static let notAcceptable = Problem(
+        status: 406, "not-acceptable", "There is no such form of this.",
+        detail: "It comes as text/plain, application/json or application/vnd.tcpdump.pcap.")
     package static let malformedTarget = Problem(
         status: 400, "malformed-target", "The path or the query is not well formed.")
     package static let tokenInURL = Problem(

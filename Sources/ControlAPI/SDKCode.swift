@@ -11,6 +11,9 @@ package enum SDKCode: Int, Sendable, CaseIterable {
     case loginStatusFailed = 52000
     case loginGroupFailed = 52001
     case seatModeFailed = 52002
+    case changeStatusFailed = 52003
+    case holdFailed = 52004
+    case unholdFailed = 52005
     case answerFailed = 52008
     case terminateFailed = 52009
     case callInsideFailed = 52010
@@ -31,6 +34,9 @@ package enum SDKCode: Int, Sendable, CaseIterable {
         case .loginStatusFailed: "设置登录状态失败"
         case .loginGroupFailed: "设置技能组失败"
         case .seatModeFailed: "设置坐席模式失败"
+        case .changeStatusFailed: "修改坐席状态失败"
+        case .holdFailed: "呼叫保持失败"
+        case .unholdFailed: "取消呼叫保持失败"
         case .answerFailed: "接听失败"
         case .terminateFailed: "挂断失败"
         case .callInsideFailed: "呼叫内线失败"

@@ -8,17 +8,22 @@ package protocol ControlBackend: Sendable {
     /// The snapshot of everything, with the log position it is true for.
     func state(completion: @escaping @Sendable (JSON) -> Void)
 
+    /// The last SIP messages, in the format asked for.
+    func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void)
+
     /// Sends `sink` the events from `after` on, or new ones only, each once and in order, until `unsubscribe`.
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink)
     func unsubscribe(_ subscriber: SubscriberID)
 
     /// Answers what is there in tests only and in no contract; false for everything else.
-    func answerTest(_ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void) -> Bool
+    func answerTest(
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
+    ) -> Bool
 }
 
 extension ControlBackend {
     package func answerTest(
-        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
     ) -> Bool { false }
 }
 

@@ -91,7 +91,7 @@ extension ControlServer {
         } catch {
             // Who is told that there is nothing was let in before.
             guard error == .noSuchResource,
-                backend.answerTest(target.path[...], body: request.body, completion: { reply.json($0) })
+                backend.answerTest(target.path[...], body: request.body, completion: { reply.result($0) })
             else { throw error }
         }
     }
@@ -154,6 +154,13 @@ extension ControlServer {
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
+        case .sipTrace:
+            let query = try TraceQuery(
+                format: target["format"], after: target["after"], callID: target["callID"],
+                accept: request.field("accept"))
+            backend.sipTrace(query) { bytes in
+                reply.send(.ok, [.contentType: query.format.mediaType, .cacheControl: "no-store"], bytes)
+            }
         case .healthz: reply.json(["status": "ok"])
         case .readyz:
             guard isReady.load(ordering: .relaxed) else { throw .notReady }
@@ -161,7 +168,8 @@ extension ControlServer {
         case .contract:
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .checkLogin, .checkSeatState:
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .changeStaus,
+            .changeStatus, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             try perform(command, key: try request.idempotencyKey(of: caller)) { reply.result($0) }
         }

@@ -18,6 +18,7 @@ package final class Daemon: Sendable {
     /// - Throws: ``ListenerFailure``, ``TokenStore/Failure``, or ``JournalFailure/inUse``.
     package init(configuration: Configuration, inherited: [InheritedSocket] = [], logger: Logger) throws {
         listeners = try configuration.server(inherited: inherited, logger: logger)
+        stopTime = listeners.gracePeriod + .seconds(10)
         tokens = try TokenStore(directory: configuration.stateDirectory) { failure in
             logger.error("tokens", metadata: ["failure": "\(failure)"])
         }
@@ -37,12 +38,17 @@ package final class Daemon: Sendable {
         return try server.start(listeners)
     }
 
-    /// Logs the seat out and tells of it, then closes the control API, so that subscribers hear the end.
+    /// How long ``stop()`` may take: for the platform to hear of it, for requests in flight, for the disk.
+    package let stopTime: Duration
+
+    /// Logs the seat out and tells of it, then closes the control API, so that subscribers hear the end, then the journal, in
+    /// which everything is that anyone was told.
     package func stop() async {
         server.prepareToStop()
         await switchboard.stop()
-        await events.close()
+        await events.settled()
         await server.stop()
+        await events.close()
         tokens.save()
     }
 }
@@ -52,20 +58,27 @@ extension Switchboard: ControlBackend {
         enter { $0.carryOut(command, completion: completion) }
     }
 
-    /// Answers when all that the snapshot stands on has been told: a position a client gets is one it can go on from.
+    private static let stateTime = Duration.seconds(5)
+
+    /// Answers when all that the snapshot stands on has been told: a position a client gets is one it can go on from. While the
+    /// disk does not answer that is an older one.
     nonisolated func state(completion: @escaping @Sendable (JSON) -> Void) {
         Task {
             let (position, seats, injected) = await snapshot()
-            events.whenTold(position) { [events, mayInject] in
+            events.whenTold(position, within: Self.stateTime) { [events, mayInject] told in
                 var members: [String: JSON] = [
-                    "position": ["epoch": .string(position.epoch), "seq": .integer(Int64(clamping: position.seq))],
-                    "journal": events.condition,
+                    "position": ["epoch": .string(told.epoch), "seq": .integer(Int64(clamping: told.seq))],
+                    "journal": events.condition.json(isLate: told != position),
                     "seats": seats,
                 ]
                 if mayInject { members["injected"] = .integer(Int64(injected)) }
                 completion(.object(members))
             }
         }
+    }
+
+    nonisolated func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void) {
+        enter { completion($0.sipTrace(query)) }
     }
 
     nonisolated func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {

@@ -34,21 +34,30 @@ struct EventInjection {
 }
 
 extension Switchboard {
+    /// So many are told before the next happen.
+    private static let injectionCount = 1024
+
     nonisolated func answerTest(
-        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (JSON) -> Void
+        _ path: Substring, body: [UInt8], completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
     ) -> Bool {
         guard mayInject, path == EventInjection.path, let injection = EventInjection(body: body) else { return false }
-        enter { completion($0.inject(injection)) }
+        Task { completion(await inject(injection)) }
         return true
     }
 
-    /// The position of the last one.
-    func inject(_ injection: EventInjection) -> JSON {
-        for _ in 0..<injection.count {
-            injected += 1
-            let now = Moment.now
-            events.publish(injection.content(number: injected, at: now), seat: Self.seatName, at: now)
+    /// The position of the last one, when that has been told.
+    private func inject(_ injection: EventInjection) async -> Result<JSON, Problem> {
+        var position = events.position
+        for start in stride(from: 0, to: injection.count, by: Self.injectionCount) {
+            guard !isStopping else { return .failure(.notReady) }
+            for _ in start..<min(start + Self.injectionCount, injection.count) {
+                injected += 1
+                let now = Moment.now
+                events.publish(injection.content(number: injected, at: now), seat: Self.seatName, at: now)
+            }
+            position = events.position
+            await events.settled()
         }
-        return ["after": .string(events.position.description)]
+        return .success(["after": .string(position.description)])
     }
 }

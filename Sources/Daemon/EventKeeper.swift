@@ -2,13 +2,14 @@ import ControlAPI
 import Dispatch
 import Journal
 import Logging
-import Network
-import Synchronization
 import Wire
 
 /// Keeps events in the journal and lives with its failures: then they stay in memory, and writing is tried again.
 ///
-/// What a caller of ``keep(_:at:)`` has in its tail afterwards may be told.
+/// What a caller of ``keep(_:at:)`` has in its tail afterwards may be told. The epoch goes on as long as it is known which
+/// numbers were given: a journal that is damaged or removed under the daemon is followed by a new file of the same epoch, one
+/// that is found damaged at the start by a new epoch. A start that cannot open the journal has an epoch of its own for the time
+/// being, and that of the journal once it opens.
 struct EventKeeper: Sendable {
     /// What a backlog is read by.
     static let pageCount = 512
@@ -19,38 +20,18 @@ struct EventKeeper: Sendable {
     private static let pruneCount = 1024
     private static let tailCount: UInt64 = 256
 
-    let epoch: String
+    private(set) var epoch: String
+    let condition = EventCondition()
     private var configuration: Journal.Configuration
     private let logger: Logger
     private let pages = DispatchQueue(label: "phonebard.events.pages")
-    let condition = Condition()
     private var journal: Journal?
     private var failure: JournalFailure?
+    private var mustReopen = false
+    private var isDamaged = false
     private var retryAt: Instant?
     private var pruneAt: Instant
     private var keptSincePrune = 0
-    private var isClosed = false
-
-    /// How it stands, for any thread to see.
-    final class Condition: Sendable {
-        private struct State {
-            var failure: JournalFailure?
-            var setAside: String?
-        }
-
-        private let state = Mutex(State())
-
-        fileprivate func set(_ failure: JournalFailure?) { state.withLock { $0.failure = failure } }
-        fileprivate func set(aside name: String) { state.withLock { $0.setAside = name } }
-
-        var json: JSON {
-            let state = state.withLock { $0 }
-            var members: [String: JSON] = ["keeping": .bool(state.failure == nil)]
-            members["failure"] = state.failure.map { .string("\($0)") }
-            members["setAside"] = state.setAside.map(JSON.string)
-            return .object(members)
-        }
-    }
 
     /// Opens the journal; when that fails the events have an epoch of their own, in memory.
     static func open(
@@ -58,30 +39,25 @@ struct EventKeeper: Sendable {
     ) throws(JournalFailure) -> (EventKeeper, EventTail) {
         var randomness = Randomness.system
         let now = Moment.now
-        let newEpoch = randomness.token(length: 12)
+        var keeper = EventKeeper(configuration, epoch: randomness.token(length: 12), logger, at: now)
         do {
-            let opening = try Journal.open(configuration, newEpoch: newEpoch, at: now.unixMilliseconds)
-            let keeper = EventKeeper(configuration, opening.journal, epoch: opening.journal.epoch, logger, at: now)
-            if let name = opening.setAside { keeper.wasSetAside(name) }
-            return (keeper, keeper.makeTail(opening.journal))
+            let journal = try keeper.open(after: 0, at: now)
+            keeper.epoch = journal.epoch
+            keeper.prune(at: now)
+            return (keeper, keeper.makeTail(journal))
         } catch .inUse {
             throw .inUse
         } catch {
-            var keeper = EventKeeper(configuration, nil, epoch: newEpoch, logger, at: now)
             keeper.failed(error, at: now.instant)
             return (keeper, EventTail(after: 0))
         }
     }
 
-    private init(
-        _ configuration: Journal.Configuration, _ journal: Journal?, epoch: String, _ logger: Logger, at now: Moment
-    ) {
+    private init(_ configuration: Journal.Configuration, epoch: String, _ logger: Logger, at now: Moment) {
         self.configuration = configuration
-        self.journal = journal
         self.epoch = epoch
         self.logger = logger
         pruneAt = now.instant + Self.pruneTime
-        prune(at: now)
     }
 
     private func makeTail(_ journal: Journal) -> EventTail {
@@ -96,7 +72,6 @@ struct EventKeeper: Sendable {
 
     /// Writes what is not kept yet, and removes what is too old when it is time to.
     mutating func keep(_ tail: inout EventTail, at now: Moment) {
-        guard !isClosed else { return }
         if retryAt.map({ now.instant >= $0 }) ?? true { write(&tail, at: now) }
         if now.instant >= pruneAt || keptSincePrune >= Self.pruneCount { prune(at: now) }
     }
@@ -104,27 +79,30 @@ struct EventKeeper: Sendable {
     /// Opens the journal anew at the next occasion, which is now.
     mutating func tryAgain(with configuration: Journal.Configuration) {
         self.configuration = configuration
-        journal?.close()
-        journal = nil
+        mustReopen = true
         retryAt = nil
     }
 
+    /// A reader came upon damage; the file is replaced at the next occasion.
+    mutating func foundDamage() {
+        isDamaged = true
+    }
+
     /// The oldest events from `seq` on that the journal has, given on a queue of their own.
-    func page(from seq: UInt64, completion: @escaping @Sendable ([EventRecord]) -> Void) {
-        pages.async { [journal, logger] in
-            do {
-                completion(try journal?.page(after: seq - 1, count: Self.pageCount, bytes: Self.pageBytes) ?? [])
-            } catch {
-                logger.error("journal cannot be read", metadata: ["failure": "\(error)"])
-                completion([])
-            }
+    func page(
+        from seq: UInt64, completion: @escaping @Sendable (Result<[EventRecord], JournalFailure>) -> Void
+    ) {
+        pages.async { [journal] in
+            completion(
+                Result { () throws(JournalFailure) in
+                    try journal?.page(after: seq - 1, count: Self.pageCount, bytes: Self.pageBytes) ?? []
+                })
         }
     }
 
     mutating func close(keeping tail: inout EventTail) {
         retryAt = nil
         keep(&tail, at: .now)
-        isClosed = true
         journal?.close()
         journal = nil
     }
@@ -132,18 +110,69 @@ struct EventKeeper: Sendable {
 
 extension EventKeeper {
     private mutating func write(_ tail: inout EventTail, at now: Moment) {
+        let wantedReopening = mustReopen
         do throws(JournalFailure) {
-            if mustReopen { try reopen(tail, at: now) }
-            try append(&tail)
-        } catch .corrupt {
-            writeAnew(&tail, at: now)
+            do throws(JournalFailure) {
+                try prepare(&tail, at: now)
+                try append(&tail)
+            } catch {
+                guard mendFile(after: error, wasReopened: wantedReopening && !mustReopen) else { throw error }
+                try prepare(&tail, at: now)
+                try append(&tail)
+            }
+            succeeded()
         } catch {
             failed(error, at: now.instant)
         }
     }
 
-    /// A full disk needs room; anything else may need another file descriptor.
-    private var mustReopen: Bool { journal == nil || (failure != nil && failure != .full) }
+    /// Whether it is worth another try at once: with a new file in place of a damaged one, or with the file closed before it is
+    /// opened, since what SQLite shares among the connections of a process outlives an opening beside the old one.
+    private mutating func mendFile(after failure: JournalFailure, wasReopened: Bool) -> Bool {
+        if failure == .corrupt {
+            isDamaged = true
+        } else if failure.isOfFile, wasReopened, let journal {
+            journal.closeFiles()
+            mustReopen = true
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private mutating func prepare(_ tail: inout EventTail, at now: Moment) throws(JournalFailure) {
+        if let journal {
+            if isDamaged || journal.isGone {
+                try renew(journal, at: now)
+            } else if mustReopen {
+                self.journal = try journal.reopened(configuration)
+            }
+        } else {
+            let journal = try open(after: tail.keptSeq, at: now)
+            if journal.epoch != epoch {
+                tail.move(behind: LogPosition(epoch: journal.epoch, seq: journal.lastSeq))
+                epoch = journal.epoch
+            }
+        }
+        mustReopen = false
+        if failure == .full { prune(at: now) }
+    }
+
+    private mutating func open(after seq: UInt64, at now: Moment) throws(JournalFailure) -> Journal {
+        let opening = try Journal.open(
+            configuration, fresh: LogPosition(epoch: epoch, seq: seq), at: now.unixMilliseconds)
+        if let name = opening.setAside { wasSetAside(name) }
+        journal = opening.journal
+        return opening.journal
+    }
+
+    private mutating func renew(_ journal: Journal, at now: Moment) throws(JournalFailure) {
+        if journal.isGone { logger.critical("the event log was removed; a new one is begun") }
+        let opening = try journal.renewed(configuration, at: now.unixMilliseconds)
+        if let name = opening.setAside { wasSetAside(name) }
+        self.journal = opening.journal
+        isDamaged = false
+    }
 
     private mutating func append(_ tail: inout EventTail) throws(JournalFailure) {
         let unkept = tail.unkept
@@ -152,27 +181,6 @@ extension EventKeeper {
             keptSincePrune += unkept.count
         }
         tail.kept(through: tail.lastSeq)
-        succeeded()
-    }
-
-    /// The numbering is known here, so the epoch goes on where a damaged file ended; what was in it becomes a gap.
-    private mutating func writeAnew(_ tail: inout EventTail, at now: Moment) {
-        do throws(JournalFailure) {
-            try reopen(tail, at: now)
-            try append(&tail)
-        } catch {
-            failed(error, at: now.instant)
-        }
-    }
-
-    private mutating func reopen(_ tail: EventTail, at now: Moment) throws(JournalFailure) {
-        journal?.close()
-        journal = nil
-        let opening = try Journal.open(
-            configuration, newEpoch: epoch, continuing: LogPosition(epoch: epoch, seq: tail.keptSeq),
-            at: now.unixMilliseconds)
-        journal = opening.journal
-        if let name = opening.setAside { wasSetAside(name) }
     }
 
     private mutating func failed(_ error: JournalFailure, at now: Instant) {
@@ -180,6 +188,7 @@ extension EventKeeper {
             logger.critical("events are not kept on disk", metadata: ["failure": "\(error)"])
         }
         failure = error
+        if error.isOfFile { mustReopen = true }
         retryAt = now + Self.retryTime
         condition.set(error)
     }
@@ -198,10 +207,11 @@ extension EventKeeper {
         condition.set(aside: name)
     }
 
+    /// A full disk is the one failure that this may end.
     private mutating func prune(at now: Moment) {
         keptSincePrune = 0
         pruneAt = now.instant + Self.pruneTime
-        guard failure == nil, let journal else { return }
+        guard failure == nil || failure == .full, let journal else { return }
         do {
             let count = try journal.prune(at: now.unixMilliseconds)
             if count > 0 { logger.info("old events removed", metadata: ["count": "\(count)"]) }

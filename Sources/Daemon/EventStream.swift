@@ -17,47 +17,52 @@ package actor EventStream {
     nonisolated private let executor = QueueExecutor(label: "phonebard.events")
     nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// How many events become one transaction at most.
-    private static let batchLimit = 1024
+    /// What becomes one transaction at most; of bytes, one event more than that.
+    private static let batchCount = 1024
+    private static let batchBytes = 1 << 20
+    /// When a page that could not be read is tried again.
+    static let pageRetryTime = Duration.seconds(1)
 
-    nonisolated package let epoch: String
-    nonisolated private let inbox: Mutex<Inbox>
-    private var keeper: EventKeeper
-    nonisolated private let keeping: EventKeeper.Condition
-    private let logger: Logger
-    private var tail: EventTail
-    private var live: [SubscriberID: any EventSink] = [:]
-    private var behind: [SubscriberID: Backlog] = [:]
-    /// Who waits until everything up to a number has been told; the numbers rise.
-    private var waiting: [(seq: UInt64, action: @Sendable () -> Void)] = []
+    nonisolated private let inbox: EventInbox
+    nonisolated private let progress: EventProgress
+    nonisolated let condition: EventCondition
+    let logger: Logger
+    var keeper: EventKeeper
+    var tail: EventTail
+    /// That of the last event told.
+    private var told: UInt64
+    var live: [SubscriberID: any EventSink] = [:]
+    var behind: [SubscriberID: Backlog] = [:]
+    /// Those behind whose page could not be read.
+    var stalled: Set<SubscriberID> = []
+    var stalledUntil: Instant?
     private var retryTimer: DeadlineTimer?
 
-    /// What has happened and not been told.
-    private struct Inbox {
-        var lastSeq: UInt64
-        var events: [Event] = []
-    }
-
-    private struct Backlog {
+    struct Backlog {
         let sink: any EventSink
         /// The number due next; 0, which no event has, when the subscriber's own numbering means nothing here.
         var next: UInt64
     }
 
+    /// - Parameter inboxLimit: how many events may wait for the disk.
     /// - Throws: ``JournalFailure/inUse`` when another daemon has the journal; any other failure is lived with.
-    package init(journal: Journal.Configuration, logger: Logger) throws(JournalFailure) {
+    package init(
+        journal: Journal.Configuration, inboxLimit: Int = 1 << 17, logger: Logger
+    ) throws(JournalFailure) {
         self.logger = logger
         let (keeper, tail) = try EventKeeper.open(journal, logger: logger)
         self.keeper = keeper
         self.tail = tail
-        epoch = keeper.epoch
-        keeping = keeper.condition
-        inbox = Mutex(Inbox(lastSeq: tail.lastSeq))
+        told = tail.lastSeq
+        condition = keeper.condition
+        let position = LogPosition(epoch: keeper.epoch, seq: tail.lastSeq)
+        inbox = EventInbox(after: position, limit: inboxLimit)
+        progress = EventProgress(at: position)
         enter { $0.watch() }
     }
 
     /// Runs `body` on the actor, in the order of the calls.
-    nonisolated private func enter(_ body: @escaping @Sendable (isolated EventStream) -> Void) {
+    nonisolated func enter(_ body: @escaping @Sendable (isolated EventStream) -> Void) {
         executor.queue.async { self.assumeIsolated(body) }
     }
 }
@@ -65,68 +70,105 @@ package actor EventStream {
 /// What the seats do.
 extension EventStream {
     /// The last event that has happened.
-    nonisolated package var position: LogPosition {
-        LogPosition(epoch: epoch, seq: inbox.withLock { $0.lastSeq })
-    }
+    nonisolated package var position: LogPosition { inbox.position }
 
     /// Gives an event its number; it will be kept and told.
     nonisolated package func publish(_ content: Event.Content, seat: String, at now: Moment) {
-        let isFirst = inbox.withLock { inbox in
-            inbox.lastSeq += 1
-            let position = LogPosition(epoch: epoch, seq: inbox.lastSeq)
-            inbox.events.append(
-                Event(position: position, unixMilliseconds: now.unixMilliseconds, seat: seat, content: content))
-            return inbox.events.count == 1
-        }
-        if isFirst { enter { $0.keepAndTell() } }
+        let occurrence = EventInbox.Occurrence(content: content, seat: seat, unixMilliseconds: now.unixMilliseconds)
+        if inbox.add(occurrence) { enter { $0.keepAndTell() } }
     }
 
-    /// Runs `action` when everything up to `position` has been told, after which no restart gives its number again.
-    nonisolated package func whenTold(_ position: LogPosition, _ action: @escaping @Sendable () -> Void) {
-        enter { $0.wait(for: position.seq, action) }
+    /// Runs `action` when everything up to `position` has been told, after which no restart gives its number again; after
+    /// `limit` with what has been told until then.
+    nonisolated package func whenTold(
+        _ position: LogPosition, within limit: Duration? = nil, _ action: @escaping @Sendable (LogPosition) -> Void
+    ) {
+        progress.when(position, within: limit, action)
     }
 
-    /// Keeps and tells what has happened, then closes the journal.
+    /// Waits until everything that has happened was told.
+    nonisolated package func settled() async {
+        await withCheckedContinuation { continuation in whenTold(position) { _ in continuation.resume() } }
+    }
+
+    /// Keeps and tells what has happened, then closes the journal; nothing happens afterwards.
     package func close() {
+        inbox.close()
         keepAndTell()
         retryTimer = nil
         keeper.close(keeping: &tail)
     }
-
-    /// Whether events are kept, and what went wrong.
-    nonisolated var condition: JSON { keeping.json }
 }
 
 extension EventStream {
     private func keepAndTell() {
-        let events = inbox.withLock { inbox in
-            let events = inbox.events
-            inbox.events = []
-            return events
-        }
-        for start in stride(from: 0, to: events.count, by: Self.batchLimit) {
-            let batch = events[start..<min(start + Self.batchLimit, events.count)]
-            let told = tail.lastSeq
-            for event in batch { tail.append(EventRecord(event)) }
-            keeper.keep(&tail, at: .now)
-            tell(tail.records(from: max(told + 1, tail.firstSeq)))
-            log(batch)
+        let (first, occurrences) = inbox.takeAll()
+        // Numbers that the inbox had no room for are passed over.
+        var next = max(first, told + 1)
+        var rest = occurrences[...]
+        while !rest.isEmpty {
+            let (events, records) = takeBatch(&rest, from: next)
+            for record in records { tail.append(record) }
+            keep()
+            tell(records)
+            log(events)
+            next = told + 1
         }
         watch()
     }
 
-    private func tell(_ records: ArraySlice<EventRecord>) {
-        let messages = records.map { $0.message(epoch: epoch) }
-        for sink in live.values {
-            for message in messages { sink.send(message) }
+    /// Numbers and encodes the next events.
+    private func takeBatch(
+        _ rest: inout ArraySlice<EventInbox.Occurrence>, from first: UInt64
+    ) -> (events: [Event], records: [EventRecord]) {
+        var events: [Event] = []
+        var records: [EventRecord] = []
+        var bytes = 0
+        while records.count < Self.batchCount, bytes < Self.batchBytes, let next = rest.popFirst() {
+            let event = Event(
+                position: LogPosition(epoch: keeper.epoch, seq: first + UInt64(records.count)),
+                unixMilliseconds: next.unixMilliseconds, seat: next.seat, content: next.content)
+            let record = EventRecord(event)
+            events.append(event)
+            records.append(record)
+            bytes += record.text.count
         }
-        while let first = waiting.first, first.seq <= tail.lastSeq {
-            waiting.removeFirst()
-            first.action()
-        }
+        return (events, records)
     }
 
-    private func log(_ events: ArraySlice<Event>) {
+    func keep() {
+        let epoch = keeper.epoch
+        let lastSeq = tail.lastSeq
+        keeper.keep(&tail, at: .now)
+        if keeper.epoch != epoch { move(behind: LogPosition(epoch: keeper.epoch, seq: tail.lastSeq - lastSeq)) }
+    }
+
+    /// The journal could be opened at last. Who heard the numbers of the epoch until now gets a gap from 0 and all there is.
+    private func move(behind end: LogPosition) {
+        logger.notice("the event log is open; its epoch goes on")
+        inbox.move(behind: end)
+        told = tail.lastSeq
+        let subscribers = Array(live.keys)
+        for subscriber in behind.keys { behind[subscriber]?.next = 0 }
+        behind.merge(live.mapValues { Backlog(sink: $0, next: 0) }) { old, _ in old }
+        live = [:]
+        progress.reached(LogPosition(epoch: end.epoch, seq: told))
+        for subscriber in subscribers { advance(subscriber) }
+    }
+
+    private func tell(_ records: [EventRecord]) {
+        guard let first = records.first, first.seq > told else { return }
+        if first.seq > told + 1 { tell(.gap(from: told + 1, to: first.seq - 1, epoch: keeper.epoch)) }
+        for record in records { tell(record.message(epoch: keeper.epoch)) }
+        told = tail.lastSeq
+        progress.reached(LogPosition(epoch: keeper.epoch, seq: told))
+    }
+
+    private func tell(_ message: EventMessage) {
+        for sink in live.values { sink.send(message) }
+    }
+
+    private func log(_ events: [Event]) {
         for event in events {
             logger.info(
                 "event",
@@ -137,20 +179,12 @@ extension EventStream {
         }
     }
 
-    private func wait(for seq: UInt64, _ action: @escaping @Sendable () -> Void) {
-        guard seq > tail.lastSeq else {
-            action()
-            return
-        }
-        waiting.append((seq, action))
-    }
-
     /// Comes back to the keeper when it wants to try again, or to remove what is too old.
-    private func watch() {
+    func watch() {
         if retryTimer == nil {
             retryTimer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.deadlineReached() } }
         }
-        retryTimer?.deadline = keeper.deadline
+        retryTimer?.deadline = stalledUntil.map { min($0, keeper.deadline) } ?? keeper.deadline
     }
 
     /// What the keeper does when its time comes, in tests with another configuration.
@@ -160,86 +194,11 @@ extension EventStream {
     }
 
     private func deadlineReached() {
-        keeper.keep(&tail, at: .now)
+        keep()
+        stalledUntil = nil
+        let subscribers = stalled
+        stalled = []
+        for subscriber in subscribers { advance(subscriber) }
         watch()
-    }
-}
-
-/// What the subscribers do.
-extension EventStream {
-    nonisolated func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
-        enter { $0.add(subscriber, after: after, to: sink) }
-    }
-
-    nonisolated func unsubscribe(_ subscriber: SubscriberID) {
-        enter { stream in
-            stream.live[subscriber] = nil
-            stream.behind[subscriber] = nil
-        }
-    }
-
-    private func add(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
-        guard let after else {
-            live[subscriber] = sink
-            return
-        }
-        let isKnown = after.epoch == epoch && after.seq <= tail.lastSeq
-        behind[subscriber] = Backlog(sink: sink, next: isKnown ? after.seq + 1 : 0)
-        advance(subscriber)
-    }
-
-    /// Sends a subscriber its next page, from memory or from the journal.
-    private func advance(_ subscriber: SubscriberID) {
-        guard let backlog = behind[subscriber] else { return }
-        guard backlog.next >= tail.firstSeq else {
-            // What happens until the page is read may leave memory again; it is no gap.
-            keeper.page(from: max(backlog.next, 1)) { [weak self, limit = tail.firstSeq] records in
-                self?.enter { $0.pageRead(subscriber, records, before: limit) }
-            }
-            return
-        }
-        send(tail.records(from: backlog.next).page, to: subscriber, backlog)
-    }
-
-    /// What a page asked for up to `limit` does not have is gone.
-    private func pageRead(_ subscriber: SubscriberID, _ records: [EventRecord], before limit: UInt64) {
-        guard var backlog = behind[subscriber] else { return }
-        if records.isEmpty {
-            sendGap(to: &backlog, before: limit)
-        }
-        send(records[...], to: subscriber, backlog)
-    }
-
-    private func send(_ records: ArraySlice<EventRecord>, to subscriber: SubscriberID, _ backlog: Backlog) {
-        var backlog = backlog
-        for record in records where record.seq >= backlog.next {
-            sendGap(to: &backlog, before: record.seq)
-            backlog.sink.send(record.message(epoch: epoch))
-            backlog.next = record.seq + 1
-        }
-        if backlog.next > tail.lastSeq {
-            behind[subscriber] = nil
-            live[subscriber] = backlog.sink
-        } else {
-            behind[subscriber] = backlog
-            backlog.sink.whenDrained { [weak self] in self?.enter { $0.advance(subscriber) } }
-        }
-    }
-
-    private func sendGap(to backlog: inout Backlog, before seq: UInt64) {
-        guard backlog.next < seq else { return }
-        backlog.sink.send(.gap(from: backlog.next, to: seq - 1, epoch: epoch))
-        backlog.next = seq
-    }
-}
-
-extension ArraySlice<EventRecord> {
-    /// As much as is sent before the subscriber has to have taken it.
-    fileprivate var page: ArraySlice<EventRecord> {
-        var bytes = 0
-        return prefix(EventKeeper.pageCount).prefix { record in
-            defer { bytes += record.text.count }
-            return bytes < EventKeeper.pageBytes
-        }
     }
 }

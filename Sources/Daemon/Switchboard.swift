@@ -8,6 +8,7 @@ import HTTP
 import HTTPTypes
 import Logging
 import Network
+import SIP
 import Seat
 import Wire
 
@@ -32,8 +33,14 @@ actor Switchboard {
     private var lastCommand: UInt64 = 0
     /// How many events were made up.
     var injected = 0
+    /// From now on the only command is to log out.
+    private(set) var isStopping = false
     private var connection: Connection?
     private var connections = 0
+    /// The ends of the connection that is open, or was the last to be.
+    private var path: Trace.Path?
+    private var trace: Trace
+    private var collector: TraceCollector?
     private var watcher: NetworkWatcher?
     private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
@@ -55,6 +62,7 @@ actor Switchboard {
         self.certificate = certificate
         devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
         web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
+        trace = Trace(configuration.trace.limits)
         var seat = configuration.seat
         seat.instanceID = instanceID
         self.seat = Seat(
@@ -65,6 +73,8 @@ actor Switchboard {
     /// Begins to watch the network; without that, a change of it is only noticed by what no longer works.
     nonisolated func start() {
         enter { switchboard in
+            switchboard.collector = TraceCollector(
+                switchboard.configuration.trace, on: switchboard.executor, logger: switchboard.logger)
             do throws(SystemError) {
                 switchboard.watcher = try NetworkWatcher(on: switchboard.executor) { [weak switchboard] in
                     switchboard?.assumeIsolated { $0.networkChanged() }
@@ -82,6 +92,7 @@ actor Switchboard {
 
     /// Logs the seat out and waits until the platform has heard it.
     func stop() async {
+        isStopping = true
         await withCheckedContinuation { continuation in
             carryOut(.logout) { _ in continuation.resume() }
         }
@@ -91,10 +102,20 @@ actor Switchboard {
 /// What the control API asks for.
 extension Switchboard {
     func carryOut(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        guard !isStopping || command == .logout else { return completion(.failure(.notReady)) }
         lastCommand += 1
         let id = CommandID(lastCommand)
         replies[id] = completion
         handle(.command(id, command))
+    }
+
+    func sipTrace(_ query: TraceQuery) -> [UInt8] {
+        let records = trace.records(after: query.after, callID: query.callID)
+        return switch query.format {
+        case .text: Array(records.text.utf8)
+        case .json: encodedJSON(records.ladder)
+        case .pcap: CaptureFile.bytes(of: records)
+        }
     }
 
     /// Every seat, and each call with what its audio measures now; the position is that of the last event before it.
@@ -123,7 +144,7 @@ extension Switchboard {
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
         case .probe(let limit): connection?.client.probe(within: limit)
-        case .transmit(let message): connection?.client.send(WebSocket.Message(.text, message))
+        case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
         case .closeLeg(let leg): close(leg)
         case .diagnostic(let diagnostic): logger.log(diagnostic)
@@ -170,7 +191,9 @@ extension Switchboard {
 
     private func opened(_ number: Int) {
         guard let connection, number == connection.number else { return }
-        handle(.connected(from: connection.client.assumeIsolated { $0.localAddress }))
+        let endpoints = connection.client.assumeIsolated { $0.endpoints }
+        path = endpoints.map { Trace.Path(local: $0.local, remote: $0.remote) }
+        handle(.connected(from: path?.local.address))
     }
 
     private func networkChanged() {
@@ -183,7 +206,19 @@ extension Switchboard {
 
     private func received(_ message: WebSocket.Message, on number: Int) {
         guard number == connection?.number else { return }
+        note(message.bytes, .received, at: .now)
         handle(.received(message.bytes))
+    }
+
+    private func transmit(_ message: [UInt8], at now: Moment) {
+        guard let connection else { return }
+        note(message, .sent, at: now)
+        connection.client.send(WebSocket.Message(.text, message))
+    }
+
+    private func note(_ message: [UInt8], _ direction: Trace.Direction, at now: Moment) {
+        guard let path, let record = trace.append(message, direction, over: path, at: now) else { return }
+        collector?.send(record)
     }
 
     private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {

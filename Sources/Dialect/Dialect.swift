@@ -80,11 +80,14 @@ package enum CallKind: Int, Sendable {
     case inside = 3
 }
 
-/// What an agent does with calls.
+/// What an agent does with calls and with the seat.
 package enum Verb: Sendable, Equatable {
     case call(number: String, kind: CallKind)
     case answer(CallID)
     case hangUp(CallID)
+    case hold(CallID)
+    case unhold(CallID)
+    case setStatus(SeatStatus)
 }
 
 /// The platform's name of a call (`ccNumber`), not a SIP Call-ID.

@@ -34,7 +34,7 @@ struct Keep: AsyncParsableCommand {
         for number in 0..<count {
             let start = Self.clock(CLOCK_MONOTONIC)
             stream.publish(Self.content(number), seat: "default", at: .now)
-            await settled(stream)
+            await stream.settled()
             times.append(Self.clock(CLOCK_MONOTONIC) - start)
         }
         let spent = Self.clock(CLOCK_PROCESS_CPUTIME_ID) - before
@@ -53,7 +53,7 @@ struct Keep: AsyncParsableCommand {
         let all = Self.clock(CLOCK_PROCESS_CPUTIME_ID)
         let start = Self.clock(CLOCK_MONOTONIC)
         let own = Self.publish(contents, to: stream)
-        await settled(stream)
+        await stream.settled()
         let elapsed = Self.clock(CLOCK_MONOTONIC) - start
         let spent = Self.clock(CLOCK_PROCESS_CPUTIME_ID) - all
         show(
@@ -62,12 +62,6 @@ struct Keep: AsyncParsableCommand {
                 "events/s": Double(count) / elapsed, "CPU µs an event": spent / Double(count) * 1e6,
                 "of that on the seat's queue": own / Double(count) * 1e6,
             ])
-    }
-
-    private func settled(_ stream: EventStream) async {
-        await withCheckedContinuation { continuation in
-            stream.whenTold(stream.position) { continuation.resume() }
-        }
     }
 
     private static func publish(_ contents: [Event.Content], to stream: EventStream) -> Double {

@@ -173,8 +173,16 @@ private struct AgentRun {
         case "respond": if let token = requests.last { give(.respond(token, status: 100 + number % 600)) }
         case "hangup": give(.hangUp(calls.last ?? .outgoing(1)))
         case "invite": give(.invite(.outgoing(UInt64(number % 8)), target: SIPStory.platform, body: [1]))
+        case "early": if let call = calls.last { give(.answer(call, status: 183, headers: SIPStory.sdp, body: [3])) }
+        case "accept":
+            if let token = requests.last { give(.respond(token, status: 200, headers: SIPStory.sdp, body: [4])) }
+        case "update":
+            give(.sendInCall(calls.last ?? .outgoing(1), RequestID(3), .update, headers: SIPStory.sdp, body: [5]))
+        case "refer": give(.sendInCall(calls.last ?? .outgoing(1), RequestID(4), .refer, headers: SIPStory.carol))
+        case "news": if let token = requests.last { give(.notifyReferral(token, status: 100 + number % 600)) }
         case "info": give(.sendInCall(calls.last ?? .outgoing(1), RequestID(1), .info))
-        case "reinvite": give(.sendInCall(calls.last ?? .outgoing(1), RequestID(2), .invite, body: [2]))
+        case "reinvite":
+            give(.sendInCall(calls.last ?? .outgoing(1), RequestID(2), .invite, headers: SIPStory.sdp, body: [2]))
         case "register": give(.register(expires: .seconds(number % 4_000)))
         case "unregister": give(.unregister)
         case "lost": give(.transportFailed)
@@ -209,7 +217,8 @@ private struct AgentRun {
             switch output {
             case .transmit(let bytes):
                 expectReadable(bytes)
-            case .incomingCall(let call, _): calls.append(call)
+            case .incomingCall(let call, _), .incomingReplacement(let call, of: _, _): calls.append(call)
+            case .callOffered(_, let token, _): requests.append(token)
             case .request(let token, _), .callRequest(_, let token, _), .callUpdate(_, let token, _):
                 requests.append(token)
             case .callEnded(let call, .refused): _ = call
@@ -241,6 +250,8 @@ private struct SIPStory {
 
     static let told = SIPStory()
     static let platform = URI(user: "PBX", host: "example.com")
+    static let sdp: Headers = [.contentType: "application/sdp"]
+    static let carol: Headers = [.referTo: "<sip:carol@example.com>"]
 
     private(set) var stages: [Stage] = []
     /// What both sides sent.
@@ -259,9 +270,13 @@ private struct SIPStory {
             addressOfRecord: NameAddress(URI(user: "1006", host: "example.com"), displayName: "Agent"),
             randomness: &randomness)
         configuration.credentials = .init(username: "1006", password: Redacted("secret"))
+        configuration.accepted.insert(.refer)
+        configuration.supported.append("replaces")
+        configuration.sessionInterval = 90
+        configuration.infoPackages = ["dtmf"]
         var registrar = UserAgent.Configuration(
             addressOfRecord: NameAddress(Self.platform), randomness: &randomness)
-        registrar.accepted = [.invite, .message, .register]
+        registrar.accepted = [.invite, .message, .refer, .register]
         agent = UserAgent(configuration: configuration, randomness: .seeded(1))
         far = UserAgent(configuration: registrar, randomness: .seeded(2))
         perform(far.handle(.transportConnected, at: now), byAgent: false)
@@ -297,6 +312,40 @@ private struct SIPStory {
             story.far(.answer(.incoming(1), status: 200))
         }
         stage { $0.give("hangup", .hangUp(.outgoing(2))) }
+        tellOfOffers()
+        tellOfTransfers()
+    }
+
+    private mutating func tellOfOffers() {
+        stage { story in
+            story.far(.invite(.outgoing(3), target: story.agent.configuration.contact, headers: Self.sdp, body: [1]))
+            story.give("early", .answer(.incoming(2), status: 183, headers: Self.sdp, body: [3]))
+            story.give("update", .sendInCall(.incoming(2), RequestID(3), .update, headers: Self.sdp, body: [5]))
+            story.give("answer 100", .answer(.incoming(2), status: 200))
+        }
+        stage { story in
+            story.far(.sendInCall(.outgoing(3), RequestID(5), .invite, headers: Self.sdp, body: [6]))
+            story.give("accept", .respond(RequestToken(3), status: 200, headers: Self.sdp, body: [4]))
+        }
+    }
+
+    private mutating func tellOfTransfers() {
+        stage { story in
+            story.give("refer", .sendInCall(.incoming(2), RequestID(4), .refer, headers: Self.carol))
+            story.respondInCall(202)
+        }
+        stage { story in
+            story.far(.sendInCall(.outgoing(3), RequestID(6), .refer, headers: Self.carol))
+            story.give("respond 102", .respond(RequestToken(4), status: 202))
+            story.give("news 100", .notifyReferral(RequestToken(4), status: 200))
+        }
+        stage { story in
+            let replaced = story.far.replaces(.outgoing(3)).map { $0.description } ?? ""
+            story.far(
+                .invite(
+                    .outgoing(4), target: story.agent.configuration.contact, headers: [.replaces: replaced], body: []))
+            story.give("answer 100", .answer(.incoming(3), status: 200, headers: Self.sdp, body: [3]))
+        }
     }
 
     /// Keeps the state before a part of the story, and the part itself as a seed.
@@ -331,6 +380,13 @@ private struct SIPStory {
         }
     }
 
+    /// The platform's response to the last request in a call that it was told of.
+    private mutating func respondInCall(_ status: Int) {
+        for output in told.reversed() {
+            if case .callRequest(_, let token, _) = output { return far(.respond(token, status: status)) }
+        }
+    }
+
     private mutating func perform(_ outputs: [UserAgent.Output], byAgent: Bool) {
         for case .transmit(let bytes) in outputs {
             messages.append(bytes)
@@ -344,10 +400,16 @@ private struct SIPStory {
 
 private enum Words {
     static let sip = [
-        "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "MESSAGE", "SIP/2.0", "200 OK",
+        "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
+        "MESSAGE", "SIP/2.0", "200 OK",
         "401 Unauthorized", "481", "100 Trying", "183", "Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: ",
         "Max-Forwards: ", "Content-Length: ", "Content-Type: application/sdp", "Record-Route: ", "Route: ",
-        "WWW-Authenticate: ", "Require: ", "Expires: ", "Min-Expires: ", "Retry-After: ", "branch=z9hG4bK", ";tag=",
+        "WWW-Authenticate: ", "Require: ", "Expires: ", "Min-Expires: ", "Retry-After: ", "RSeq: 1",
+        "RAck: 1 1 INVITE", "Require: 100rel", "Supported: 100rel, timer, replaces",
+        "Session-Expires: 90;refresher=uac",
+        "Min-SE: 90", "Replaces: ", ";to-tag=", ";from-tag=", "Refer-To: ", "Event: refer;id=2",
+        "Subscription-State: terminated", "SIP/2.0 200 OK", "Info-Package: dtmf", "Recv-Info: dtmf", "branch=z9hG4bK",
+        ";tag=",
         ";expires=", ";lr", "sip:", "sips:", "\r\n", "\r\n\r\n", "\r\n ", "<sip:a@b>", "\u{1E}",
     ]
     static let multipart = [
@@ -356,7 +418,8 @@ private enum Words {
     ]
     static let owner = [
         "\u{1E}@answer 100", "\u{1E}@answer 386", "\u{1E}@respond 100", "\u{1E}@hangup", "\u{1E}@invite 3",
-        "\u{1E}@info", "\u{1E}@reinvite", "\u{1E}@register 600", "\u{1E}@unregister", "\u{1E}@lost", "\u{1E}@up",
+        "\u{1E}@info", "\u{1E}@reinvite", "\u{1E}@early", "\u{1E}@accept", "\u{1E}@update", "\u{1E}@refer",
+        "\u{1E}@news 100", "\u{1E}@register 600", "\u{1E}@unregister", "\u{1E}@lost", "\u{1E}@up",
         "\u{1E}@wait 500", "\u{1E}@wait 33000",
     ]
     static let registration = [

@@ -1,6 +1,7 @@
 import ControlAPI
 import Foundation
 import GRDB
+import Glibc
 import Synchronization
 
 /// The event log on disk: one epoch in one SQLite file, with a write-ahead log.
@@ -30,28 +31,46 @@ package final class Journal: Sendable {
 
     package let epoch: String
     private let configuration: Configuration
-    private let pool: DatabasePool
-    private let mark: UnkeptMark
+    private let identity: FileIdentity?
+    private let writer: Connection
+    private let reader: Connection
+    let mark: UnkeptMark
     private let lastWritten: Atomic<UInt64>
 
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it; one that is there already is only read.
     ///
-    /// - Parameter fresh: the epoch of a new file and the last number that is not in it.
-    init(_ configuration: Configuration, fresh: LogPosition) throws(JournalFailure) {
+    /// - Parameters:
+    ///   - fresh: the epoch of a new file and the last number that is not in it.
+    ///   - mark: that of the journal whose place this one takes.
+    init(_ configuration: Configuration, fresh: LogPosition, mark previous: UnkeptMark? = nil) throws(JournalFailure) {
         self.configuration = configuration
-        mark = try UnkeptMark(path: configuration.path + ".unkept")
-        let pool: DatabasePool
-        let position: LogPosition
+        mark = try UnkeptMark.open(configuration.path + ".unkept", after: previous)
         do {
-            pool = try Self.openPool(configuration)
-            position = try pool.write { try Schema.position($0, fresh: fresh) }
+            try Self.makePrivate(configuration.path)
+            writer = try Self.openWriter(configuration)
+            var position = fresh
+            if let found = try writer.read(Schema.position) {
+                position = found
+            } else {
+                try writer.write { try Schema.make($0, at: fresh) }
+            }
+            epoch = position.epoch
+            lastWritten = Atomic(position.seq)
+            reader = try Self.openReader(configuration)
         } catch {
             throw JournalFailure(error)
         }
-        self.pool = pool
-        epoch = position.epoch
-        lastWritten = Atomic(position.seq)
+        identity = FileIdentity(path: configuration.path)
     }
+
+    /// Whether the file is no longer at its path: removed, or another one put there.
+    package var isGone: Bool {
+        guard let found = FileIdentity(path: configuration.path) else { return errno == ENOENT }
+        return found != identity
+    }
+
+    /// Where the file ends.
+    var position: LogPosition { LogPosition(epoch: epoch, seq: lastWritten.load(ordering: .relaxed)) }
 
     /// The last number that was given, or may have been.
     package var lastSeq: UInt64 { max(lastWritten.load(ordering: .relaxed), mark.value) }
@@ -62,42 +81,32 @@ package final class Journal: Sendable {
     /// be told all the same.
     package func append(_ records: some Collection<EventRecord>) throws(JournalFailure) {
         do {
-            try pool.write { database in
-                let statement = try database.cachedStatement(
-                    sql: "INSERT INTO event (seq, time, text) VALUES (?, ?, ?)")
-                for record in records {
-                    try statement.execute(arguments: [
-                        Int64(clamping: record.seq), record.unixMilliseconds, Data(record.text),
-                    ])
-                }
-            }
+            try write(records)
         } catch {
-            var last = lastSeq
-            for record in records { last = max(last, record.seq) }
-            mark.raise(beyond: last)
+            mark.raise(beyond: Self.last(of: records, after: position.seq))
+            throw error
+        }
+        mark.clear()
+    }
+
+    /// As ``append(_:)``, of events that nobody is told because of it.
+    func write(_ records: some Collection<EventRecord>) throws(JournalFailure) {
+        do {
+            try writer.write { try Schema.insert($0, records) }
+        } catch {
             throw JournalFailure(error)
         }
-        for record in records { lastWritten.store(record.seq, ordering: .relaxed) }
-        mark.clear()
+        lastWritten.store(Self.last(of: records, after: position.seq), ordering: .relaxed)
+    }
+
+    private static func last(of records: some Collection<EventRecord>, after seq: UInt64) -> UInt64 {
+        records.reduce(seq) { max($0, $1.seq) }
     }
 
     /// The oldest events after `seq`, at least one if there is any, within the limits otherwise.
     package func page(after seq: UInt64, count: Int, bytes: Int) throws(JournalFailure) -> [EventRecord] {
         do {
-            return try pool.read { database in
-                var records: [EventRecord] = []
-                var size = 0
-                let rows = try Row.fetchCursor(
-                    database.cachedStatement(
-                        sql: "SELECT seq, time, text FROM event WHERE seq > ? ORDER BY seq LIMIT ?"),
-                    arguments: [Int64(clamping: seq), count])
-                while size < bytes, let row = try rows.next() {
-                    let text = row.withUnsafeText(atIndex: 2)
-                    records.append(EventRecord(seq: UInt64(row[0] as Int64), unixMilliseconds: row[1], text: text))
-                    size += text.count
-                }
-                return records
-            }
+            return try reader.read { try Schema.page($0, after: seq, count: count, bytes: bytes) }
         } catch {
             throw JournalFailure(error)
         }
@@ -108,7 +117,7 @@ package final class Journal: Sendable {
         let age = configuration.maximumAge.components.seconds
         let (cutoff, overflow) = unixMilliseconds.subtractingReportingOverflow(age.multipliedSaturating(by: 1000))
         do {
-            return try pool.write { database in
+            return try writer.write { database in
                 var removed = overflow ? 0 : try Schema.remove(database, before: cutoff)
                 while try Schema.bytesInUse(database) > configuration.maximumBytes {
                     let count = try Schema.remove(database, oldest: 256)
@@ -124,33 +133,40 @@ package final class Journal: Sendable {
 
     /// Runs any SQL, for tests.
     func execute(_ sql: String) throws {
-        try pool.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try writer.writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+
+    /// Runs `body` while nobody else may write, for tests.
+    func whileWriting<Value: Sendable>(_ body: () throws -> Value) throws -> Value {
+        try writer.write { _ in try body() }
     }
 
     /// What a pragma of the connection that writes says, for tests.
     func setting(_ pragma: String) throws -> String? {
-        try pool.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(pragma)") }
+        try writer.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(pragma)") }
     }
 
-    /// Moves the write-ahead log into the file and closes both. SQLite does the first by itself only when the last connection
-    /// may write, and here that is one that reads.
+    /// Moves the write-ahead log into the file, closes both and lets another daemon in.
     package func close() {
-        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-        try? pool.close()
+        closeFiles()
         mark.close()
+    }
+
+    /// Keeps other daemons away. SQLite moves the log when the last connection closes, if that one may write.
+    package func closeFiles() {
+        reader.close()
+        writer.close()
     }
 }
 
 extension Journal {
-    private static func openPool(_ configuration: Configuration) throws -> DatabasePool {
-        try makePrivate(configuration.path)
-        var options = GRDB.Configuration()
-        options.label = "phonebard.journal"
-        options.maximumReaderCount = 1
-        options.busyMode = .timeout(Double(configuration.lockTime.components.seconds))
-        options.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
-        let pool = try DatabasePool(path: configuration.path, configuration: options)
-        try pool.writeWithoutTransaction { database in
+    /// A pool of GRDB would write at every opening, and wait for its turn.
+    private static func openWriter(_ configuration: Configuration) throws -> Connection {
+        let writer = try open(configuration, label: "phonebard.journal.writer")
+        try writer.writeWithoutTransaction { database in
+            guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
+                throw DatabaseError(resultCode: .SQLITE_CANTOPEN)
+            }
             guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT)
             }
@@ -159,20 +175,35 @@ extension Journal {
                 _ = try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(limit)")
             }
         }
-        return pool
+        return writer
+    }
+
+    private static func openReader(_ configuration: Configuration) throws -> Connection {
+        let reader = try open(configuration, label: "phonebard.journal.reader", isReadOnly: true)
+        _ = try reader.read(Schema.position)
+        return reader
+    }
+
+    static func open(
+        _ configuration: Configuration, label: String, isReadOnly: Bool = false
+    ) throws -> Connection {
+        var options = GRDB.Configuration()
+        options.label = label
+        options.readonly = isReadOnly
+        options.busyMode = .timeout(Double(configuration.lockTime.components.seconds))
+        options.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
+        return Connection(try DatabaseQueue(path: configuration.path, configuration: options))
     }
 
     /// SQLite gives its other files the mode of this one.
+    /// Closing a descriptor of a file that is there would give up the locks that SQLite has on it in this process.
     private static func makePrivate(_ path: String) throws {
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw DatabaseError(resultCode: .SQLITE_CANTOPEN) }
-        Glibc.close(descriptor)
-    }
-}
-
-extension Row {
-    fileprivate func withUnsafeText(atIndex index: Int) -> [UInt8] {
-        (try? withUnsafeData(atIndex: index) { $0.map { [UInt8]($0) } }) ?? []
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            Glibc.close(descriptor)
+        } else if errno != EEXIST {
+            throw JournalFailure.system(errno)
+        }
     }
 }
 

@@ -13,6 +13,16 @@ package enum JournalFailure: Error, Equatable, CustomStringConvertible {
     /// The system's error number.
     case system(Int32)
 
+    /// Whether opening the file again may help: a full disk needs room, a lock its owner, damage a new file.
+    package var isOfFile: Bool {
+        switch self {
+        case .corrupt, .full: false
+        case .inUse, .system: true
+        case .database(let code):
+            ![ResultCode.SQLITE_BUSY, .SQLITE_LOCKED].contains(ResultCode(rawValue: code).primaryResultCode)
+        }
+    }
+
     init(_ error: any Error) {
         guard let error = error as? DatabaseError else {
             self = (error as? JournalFailure) ?? .database(DatabaseError(resultCode: .SQLITE_ERROR).resultCode.rawValue)

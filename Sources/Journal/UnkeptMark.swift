@@ -23,8 +23,16 @@ final class UnkeptMark: Sendable {
 
     private let state: Mutex<State>
 
-    init(path: String) throws(JournalFailure) {
-        var state = State(descriptor: open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+    /// Opens the file, unless `previous` has it open: a lock is not given twice.
+    static func open(_ path: String, after previous: UnkeptMark?) throws(JournalFailure) -> UnkeptMark {
+        if let previous, previous.isFile(at: path) { return previous }
+        let mark = try UnkeptMark(path: path)
+        if let value = previous?.value { mark.raise(to: value) }
+        return mark
+    }
+
+    private init(path: String) throws(JournalFailure) {
+        var state = State(descriptor: Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
         guard state.descriptor >= 0 else { throw .system(errno) }
         guard flock(state.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             Glibc.close(state.descriptor)
@@ -55,11 +63,22 @@ final class UnkeptMark: Sendable {
     /// Zero when everything told is in the journal.
     var value: UInt64 { state.withLock { $0.mark } }
 
+    private func isFile(at path: String) -> Bool {
+        state.withLock { state in
+            state.descriptor >= 0 && FileIdentity(descriptor: state.descriptor) == FileIdentity(path: path)
+        }
+    }
+
     /// Numbers up to `seq` have been given.
     func raise(beyond seq: UInt64) {
+        guard seq >= value else { return }
+        raise(to: seq + Self.margin)
+    }
+
+    private func raise(to mark: UInt64) {
         state.withLock { state in
-            guard seq >= state.mark else { return }
-            state.mark = seq + Self.margin
+            guard mark > state.mark else { return }
+            state.mark = mark
             state.write()
         }
     }

@@ -30,8 +30,8 @@ package actor WebSocketClient {
     private var machine: WebSocket?
     private var timer: DeadlineTimer?
     private var hasReportedClose = false
-    /// The address on this side, once connected; none on a Unix socket.
-    package private(set) var localAddress: IPAddress?
+    /// Both ends, once connected; none on a Unix socket.
+    package private(set) var endpoints: (local: Endpoint, remote: Endpoint)?
 
     package init(
         _ configuration: Configuration, on executor: QueueExecutor, logger: Logger, callbacks: Callbacks
@@ -94,7 +94,9 @@ extension WebSocketClient {
     }
 
     private func open(_ connection: Dialled) {
-        localAddress = connection.socket.local?.address
+        if let local = connection.socket.local, case .network(let remote) = connection.socket.peer {
+            endpoints = (local, remote)
+        }
         var randomness = Randomness.system
         let opening = WebSocketOpening(
             to: configuration.url, subprotocols: configuration.subprotocols, compression: configuration.compression,

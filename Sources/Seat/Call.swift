@@ -32,6 +32,8 @@ struct Call: Sendable {
     let number: String
     var state: State
     var ending: Ending?
+    /// Whether the platform has confirmed that the other side waits.
+    var isHeld = false
 
     init(_ id: CallID, _ direction: Direction, number: String, state: State) {
         self.id = id

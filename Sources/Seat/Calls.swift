@@ -11,7 +11,8 @@ extension Seat {
 
     package var state: SeatState {
         guard let login, isOnline else { return .offline }
-        if calls.contains(where: { $0.connectedSince != nil }) { return .talking }
+        let connected = calls.filter { $0.connectedSince != nil }
+        if !connected.isEmpty { return connected.allSatisfy(\.isHeld) ? .held : .talking }
         if !calls.isEmpty || dialling != nil { return .ringing }
         return login.status == .busy ? .busy : .idle
     }
@@ -68,7 +69,7 @@ extension Seat {
         return hangUpLegs(of: ccNumber, at: now)
     }
 
-    private var notReady: Problem {
+    var notReady: Problem {
         guard let login else { return .notLoggedIn }
         return login.link.isUp ? .notLoggedIn : .platformUnreachable
     }

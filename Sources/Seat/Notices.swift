@@ -30,7 +30,9 @@ extension Seat {
         }
     }
 
-    private mutating func seatStatus(_ status: SeatStatus, _ data: JSON) -> [Output] {
+    /// The platform may say again what its answer to `changeStaus` has said: one event for each change.
+    mutating func seatStatus(_ status: SeatStatus, _ data: JSON) -> [Output] {
+        guard login?.status != status else { return [] }
         login?.status = status
         login?.wantedStatus = status
         return [.event(Event.Content(.statusChanged, data: data))]

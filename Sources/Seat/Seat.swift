@@ -128,6 +128,9 @@ package struct Seat: Sendable {
         case .call(let number): call(number, id, at: now)
         case .answerPBXCall(let ccNumber): answer(ccNumber, id, at: now)
         case .terminate(let ccNumber): terminate(ccNumber, id, at: now)
+        case .hold(let ccNumber): hold(ccNumber, id, at: now)
+        case .unhold(let ccNumber): unhold(ccNumber, id, at: now)
+        case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
         case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]
         }

@@ -24,6 +24,7 @@ extension Seat {
             "direction": .string(call.direction.rawValue),
             "number": .string(call.number),
             "state": .string(call.state.name),
+            "held": .bool(call.isHeld),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,
         ]

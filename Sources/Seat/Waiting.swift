@@ -10,6 +10,9 @@ struct Waiting: Sendable {
         case call(CallKind)
         case answer(CallID)
         case hangUp(CallID)
+        case hold(CallID)
+        case unhold(CallID)
+        case setStatus(SeatStatus)
     }
 
     let purpose: Purpose
@@ -61,6 +64,13 @@ extension Seat {
         case .hangUp(let call):
             expectEnd(of: call, reason: .agentHungUp, at: now)
             return accept(request.command, result: true)
+        case .hold(let call):
+            return held(call, true, request, at: now)
+        case .unhold(let call):
+            return held(call, false, request, at: now)
+        case .setStatus(let status):
+            return accept(request.command, result: true)
+                + seatStatus(status, ["status": .integer(Int64(status.rawValue))])
         }
     }
 
@@ -70,6 +80,7 @@ extension Seat {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
+        case .hold, .unhold, .setStatus: break
         case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs

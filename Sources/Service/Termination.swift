@@ -24,4 +24,24 @@ package struct Termination: Sendable {
     package func wait() async {
         for await _ in requests { break }
     }
+
+    /// Does `work` and returns true when it is done; false, and goes on without it, when the time is over or another request
+    /// comes.
+    package func finish(within limit: Duration, _ work: @escaping @Sendable () async -> Void) async -> Bool {
+        let (ends, continuation) = AsyncStream.makeStream(of: Bool.self)
+        Task {
+            await work()
+            continuation.yield(true)
+        }
+        Task {
+            await wait()
+            continuation.yield(false)
+        }
+        Task {
+            try? await Task.sleep(for: limit)
+            continuation.yield(false)
+        }
+        for await isDone in ends { return isDone }
+        return false
+    }
 }

@@ -25,7 +25,7 @@ struct Phonebar: AsyncParsableCommand {
               phonebar --generate-completion-script zsh  > a folder of $fpath/_phonebar
               phonebar --generate-completion-script fish > ~/.config/fish/completions/phonebar.fish
             """,
-        version: "0.1.0", subcommands: [Status.self, Events.self, Token.self, API.self])
+        version: "0.1.0", subcommands: [Status.self, Events.self, Token.self, Trace.self, API.self])
 
     static func main() async {
         do {

@@ -6,7 +6,8 @@ import Service
 import Wire
 
 struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Runs the daemon, until SIGTERM or SIGINT.")
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the daemon, until SIGTERM or SIGINT; a second one ends it at once.")
 
     @OptionGroup var sources: Sources
 
@@ -41,7 +42,10 @@ struct Run: AsyncParsableCommand {
         await termination.wait()
         logger.notice("stopping")
         notifier?.tell(.stopping, .status("logging the seat out"))
-        await daemon.stop()
+        guard await termination.finish(within: daemon.stopTime, { await daemon.stop() }) else {
+            logger.warning("ended without waiting")
+            return
+        }
     }
 }
 

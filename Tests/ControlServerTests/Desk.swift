@@ -75,6 +75,10 @@ final class Backend: ControlBackend {
         completion(["position": ["epoch": "e", "seq": 0], "journal": ["keeping": true], "seats": [:]])
     }
 
+    func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void) {
+        completion(Array("\(query.format) \(query.after) \(query.callID ?? "-")".utf8))
+    }
+
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
         subscribed.yield(Desk.Subscription(id: subscriber, after: after, sink: sink))
     }

@@ -1,5 +1,6 @@
 import ControlAPI
 import ControlServer
+import Dispatch
 import Foundation
 import Journal
 import Logging
@@ -27,6 +28,21 @@ final class EventFolder {
         try EventStream(journal: journal, logger: log.logger)
     }
 
+    /// Damages one page in the middle of the events, which another program has moved there from the write-ahead log.
+    func overwritePage() async throws {
+        let program = """
+            import os, sqlite3, sys
+            path = sys.argv[1]
+            sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with open(path, "r+b") as file:
+                file.seek(os.path.getsize(path) // 4096 // 2 * 4096)
+                file.write(b"\\xff" * 4096)
+            """
+        let python = LiveProcess("/usr/bin/python3", ["-c", program, journal.path], environment: [:])
+        let outcome = try await python.run(input: "")
+        try #require(outcome.status == 0, "\(outcome.errors)")
+    }
+
     /// What the folder would be if the process ended now.
     func copied() throws -> EventFolder {
         let copy = try EventFolder()
@@ -49,16 +65,33 @@ extension EventStream {
 
     nonisolated func position(_ seq: UInt64) -> LogPosition { LogPosition(epoch: epoch, seq: seq) }
 
-    /// Waits until everything that has happened was told.
-    nonisolated func settled() async {
-        await withCheckedContinuation { continuation in whenTold(position) { continuation.resume() } }
-    }
+    nonisolated var epoch: String { position.epoch }
 
     /// Waits until what the queue has been asked for before is done.
-    nonisolated func idle() async {
-        await withCheckedContinuation { continuation in
-            whenTold(LogPosition(epoch: epoch, seq: 0)) { continuation.resume() }
-        }
+    func idle() {}
+}
+
+/// A subscriber that holds up the queue of the events, as a disk does that does not answer, until it is opened.
+final class GateSink: EventSink {
+    private let gate = DispatchSemaphore(value: 0)
+    private let entering = AsyncStream.makeStream(of: Void.self)
+    private let isOpen = Mutex(false)
+
+    func send(_ message: EventMessage) {
+        guard !isOpen.withLock({ $0 }) else { return }
+        entering.continuation.yield()
+        gate.wait()
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) { action() }
+
+    func entered() async {
+        for await _ in entering.stream { break }
+    }
+
+    func open() {
+        isOpen.withLock { $0 = true }
+        gate.signal()
     }
 }
 

@@ -1,5 +1,7 @@
+import Audio
 import ControlAPI
 import ControlServer
+import Crypto
 import Dispatch
 import Foundation
 import Journal
@@ -138,6 +140,101 @@ struct EventStreamTests {
         #expect(slow.entries == .events(1...4010))
     }
 
+    @Test("A batch of large events is kept and told whole")
+    func largeBatch() async throws {
+        let stream = try folder.open()
+        let sink = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: nil, to: sink)
+        await stream.idle()
+        stream.publish(1...100, bytes: 65_536)
+        await stream.settled()
+        #expect(sink.entries == .events(1...100))
+        let resumed = RecordingSink()
+        stream.subscribe(SubscriberID(2), after: stream.position(0), to: resumed)
+        await resumed.received(through: 100)
+        #expect(resumed.entries == .events(1...100))
+    }
+
+    @Test("What the disk is too slow for is a gap to those who listen")
+    func overflow() async throws {
+        let stream = try EventStream(journal: folder.journal, inboxLimit: 100, logger: RecordedLog().logger)
+        let sink = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: nil, to: sink)
+        let gate = GateSink()
+        stream.subscribe(SubscriberID(2), after: nil, to: gate)
+        await stream.idle()
+        stream.publish(1...1)
+        await gate.entered()
+        stream.publish(2...220)
+        gate.open()
+        await stream.settled()
+        #expect(sink.entries == [.event(1), .gap(2, 151)] + .events(152...220))
+    }
+
+    @Test("What happens after the journal is closed is told to nobody, for its number will be given again")
+    func toldAfterClose() async throws {
+        let stream = try folder.open()
+        stream.publish(1...3)
+        await stream.settled()
+        let sink = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: nil, to: sink)
+        await stream.close()
+        stream.publish(4...6)
+        await stream.idle()
+        #expect(sink.entries == [])
+        #expect(stream.position == stream.position(3))
+        #expect(try folder.open().position == stream.position(3))
+    }
+
+    @Test("A switchboard that stops carries out nothing but a logout, and makes no events up")
+    func stopping() async throws {
+        var configuration = Configuration(
+            endpoints: [], stateDirectory: folder.path, microphone: .null, speaker: .null)
+        configuration.injectsEvents = true
+        let switchboard = Switchboard(
+            configuration: configuration, instanceID: "urn:uuid:0", certificate: .selfSigned(),
+            events: try folder.open(), logger: RecordedLog().logger)
+        await switchboard.stop()
+        for command in [Command.checkLogin, .call(number: "1"), .checkSeatState] {
+            let result = await withCheckedContinuation { continuation in
+                switchboard.perform(command) { continuation.resume(returning: $0) }
+            }
+            #expect(result == .failure(.notReady))
+        }
+        let result = await withCheckedContinuation { continuation in
+            switchboard.perform(.logout) { continuation.resume(returning: $0) }
+        }
+        #expect(throws: Never.self) { try result.get() }
+        let injected = await withCheckedContinuation { continuation in
+            let body = Array(#"{"count":1,"size":0}"#.utf8)
+            let isKnown = switchboard.answerTest("/v1/test/events", body: body) { continuation.resume(returning: $0) }
+            #expect(isKnown)
+        }
+        #expect(injected == .failure(.notReady))
+    }
+
+    @Test("Who waits until something is told gets what has been told when the time is over")
+    func toldInTime() async throws {
+        let stream = try folder.open()
+        stream.publish(1...2)
+        await stream.settled()
+        let gate = GateSink()
+        stream.subscribe(SubscriberID(1), after: nil, to: gate)
+        await stream.idle()
+        stream.publish(3...3)
+        await gate.entered()
+        let told = await withCheckedContinuation { continuation in
+            stream.whenTold(stream.position(3), within: .milliseconds(1)) { continuation.resume(returning: $0) }
+        }
+        #expect(told == stream.position(2))
+        gate.open()
+        await stream.settled()
+        let later = await withCheckedContinuation { continuation in
+            stream.whenTold(stream.position(3), within: .milliseconds(1)) { continuation.resume(returning: $0) }
+        }
+        #expect(later == stream.position(3))
+    }
+
     @Test("After a restart the epoch and the numbers go on")
     func restart() async throws {
         var stream = try folder.open()
@@ -203,7 +300,7 @@ struct EventFailureTests {
         let stream = try folder.open(log: log)
         let live = RecordingSink()
         stream.subscribe(SubscriberID(1), after: nil, to: live)
-        #expect(stream.condition == ["keeping": true])
+        #expect(stream.condition.json() == ["keeping": true])
         stream.publish(1...5)
         await stream.settled()
         stream.publish(6...105, bytes: 1000)
@@ -211,7 +308,7 @@ struct EventFailureTests {
         stream.publish(106...110)
         await stream.settled()
         #expect(live.entries == .events(1...110))
-        #expect(stream.condition == ["keeping": false, "failure": "the disk is full"])
+        #expect(stream.condition.json() == ["keeping": false, "failure": "the disk is full"])
         #expect(log.text.contains("events are not kept on disk"))
 
         let resumed = RecordingSink()
@@ -219,7 +316,8 @@ struct EventFailureTests {
         await resumed.received(108)
         #expect(resumed.entries == .events(3...110))
 
-        let next = try folder.copied().open()
+        let copy = try folder.copied()
+        let next = try copy.open()
         #expect(next.epoch == stream.epoch)
         #expect(next.position.seq > 110)
         let skipped = next.position.seq
@@ -239,11 +337,12 @@ struct EventFailureTests {
         let stream = try folder.open()
         stream.publish(1...100, bytes: 1000)
         await stream.settled()
-        #expect(stream.condition["keeping"] == false)
+        #expect(stream.condition.json()["keeping"] == false)
         folder.journal.pageLimit = nil
         await stream.tryAgain(with: folder.journal)
-        #expect(stream.condition == ["keeping": true])
-        let next = try folder.copied().open()
+        #expect(stream.condition.json() == ["keeping": true])
+        let copy = try folder.copied()
+        let next = try copy.open()
         #expect(next.position == stream.position)
         let sink = RecordingSink()
         next.subscribe(SubscriberID(1), after: LogPosition(epoch: stream.epoch, seq: 0), to: sink)
@@ -262,8 +361,8 @@ struct EventFailureTests {
         stream = try folder.open(log: log)
         #expect(stream.epoch != epoch)
         #expect(stream.position.seq == 0)
-        #expect(stream.condition["keeping"] == true)
-        let name = try #require(stream.condition["setAside"]?.string)
+        #expect(stream.condition.json()["keeping"] == true)
+        let name = try #require(stream.condition.json()["setAside"]?.string)
         #expect(FileManager.default.fileExists(atPath: name))
         #expect(log.text.contains("set aside"))
         stream.publish(1...2)
@@ -277,12 +376,149 @@ struct EventFailureTests {
     func noFolder() async throws {
         let journal = EventJournal(path: folder.path + "/nowhere/events.sqlite")
         let stream = try EventStream(journal: journal, logger: RecordedLog().logger)
-        #expect(stream.condition == ["keeping": false, "failure": "No such file or directory"])
+        #expect(stream.condition.json() == ["keeping": false, "failure": "No such file or directory"])
         stream.publish(1...20)
         let sink = RecordingSink()
         stream.subscribe(SubscriberID(1), after: LogPosition(epoch: stream.epoch, seq: 4), to: sink)
         await sink.received(16)
         #expect(sink.entries == .events(5...20))
+    }
+
+    @Test("A journal that could not be opened at the start is gone on with, and who heard other numbers is told")
+    func openedLate() async throws {
+        var stream = try folder.open()
+        let epoch = stream.epoch
+        stream.publish(1...3)
+        await stream.close()
+        let log = RecordedLog()
+        let nowhere = EventJournal(path: folder.path + "/nowhere/events.sqlite")
+        stream = try EventStream(journal: nowhere, logger: log.logger)
+        #expect(stream.epoch != epoch)
+        let live = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: nil, to: live)
+        stream.publish(1...2)
+        await stream.settled()
+        #expect(live.entries == .events(1...2))
+
+        await stream.tryAgain(with: folder.journal)
+        #expect(stream.condition.json() == ["keeping": true])
+        #expect(stream.position == LogPosition(epoch: epoch, seq: 5))
+        await live.received(8)
+        #expect(live.entries == .events(1...2) + [.gap(0, 0)] + .events(1...5))
+        let texts = live.messages.suffix(2).map { String(decoding: $0.text, as: UTF8.self) }
+        #expect(texts[0].contains(#""number":1"#) && texts[0].contains(#""epoch":"\#(epoch)""#))
+        #expect(texts[0].contains(#""seq":4"#) && texts[1].contains(#""seq":5"#))
+        stream.publish(3...3)
+        await live.received(9)
+        #expect(live.entries.last == .event(6))
+        let resumed = RecordingSink()
+        stream.subscribe(SubscriberID(2), after: LogPosition(epoch: epoch, seq: 2), to: resumed)
+        await resumed.received(4)
+        #expect(resumed.entries == .events(3...6))
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(!names.contains { $0.contains(".aside-") })
+        #expect(!log.text.contains("set aside"))
+        #expect(try folder.copied().open().position == LogPosition(epoch: epoch, seq: 6))
+    }
+
+    @Test("A journal that could only be read at the start is written once it can be")
+    func writableLate() async throws {
+        var stream = try folder.open()
+        let epoch = stream.epoch
+        stream.publish(1...3)
+        await stream.close()
+        let shared = folder.journal.path + "-shm"
+        try? FileManager.default.removeItem(atPath: shared)
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: false)
+        stream = try folder.open()
+        stream.publish(4...4)
+        await stream.settled()
+        #expect(stream.condition.json()["keeping"] == false)
+        try FileManager.default.removeItem(atPath: shared)
+        await stream.tryAgain(with: folder.journal)
+        #expect(stream.condition.json() == ["keeping": true])
+        #expect(try folder.copied().open().position == LogPosition(epoch: epoch, seq: 4))
+    }
+
+    @Test("Events that are on disk are not called gone while the journal cannot be opened anew")
+    func notReopened() async throws {
+        let stream = try folder.open()
+        stream.publish(1...3000)
+        await stream.settled()
+        var broken = folder.journal
+        broken.path = folder.path + "/nowhere/events.sqlite"
+        await stream.tryAgain(with: broken)
+        #expect(stream.condition.json()["keeping"] == false)
+        let sink = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: stream.position(0), to: sink)
+        await sink.received(through: 3000)
+        #expect(sink.entries == .events(1...3000))
+        await stream.tryAgain(with: folder.journal)
+        #expect(stream.condition.json() == ["keeping": true])
+    }
+
+    @Test("Damage that a reader comes upon is shown, and only what is on the damaged page is gone")
+    func damagedWhileRunning() async throws {
+        let log = RecordedLog()
+        let stream = try folder.open(log: log)
+        let epoch = stream.epoch
+        stream.publish(1...5000, bytes: 100)
+        await stream.settled()
+        try await folder.overwritePage()
+        let sink = RecordingSink()
+        stream.subscribe(SubscriberID(1), after: stream.position(0), to: sink)
+        await sink.received(through: 5000)
+        let gaps = sink.entries.filter { if case .gap = $0 { true } else { false } }
+        guard gaps.count == 1, case .gap(let from, let to) = gaps[0] else {
+            Issue.record("\(gaps)")
+            return
+        }
+        #expect(to - from < 100)
+        #expect(sink.entries == .events(1...from - 1) + gaps + .events(to + 1...5000))
+        #expect(stream.epoch == epoch)
+        #expect(stream.condition.json()["keeping"] == true)
+        let name = try #require(stream.condition.json()["setAside"]?.string)
+        #expect(FileManager.default.fileExists(atPath: name))
+        #expect(log.text.contains("set aside"))
+        stream.publish(5001...5001)
+        await sink.received(through: 5001)
+        #expect(try folder.copied().open().position == LogPosition(epoch: epoch, seq: 5001))
+    }
+
+    @Test("A journal that is removed under the daemon is missed, and what happens next is kept in a new one")
+    func removed() async throws {
+        let log = RecordedLog()
+        let stream = try folder.open(log: log)
+        stream.publish(1...5)
+        await stream.settled()
+        for suffix in ["", "-wal", "-shm", ".unkept"] {
+            try FileManager.default.removeItem(atPath: folder.journal.path + suffix)
+        }
+        stream.publish(6...7)
+        await stream.settled()
+        #expect(log.text.contains("the event log was removed"))
+        #expect(stream.condition.json() == ["keeping": true])
+        let copy = try folder.copied()
+        let next = try copy.open()
+        #expect(next.position == stream.position(7))
+        let sink = RecordingSink()
+        next.subscribe(SubscriberID(1), after: stream.position(0), to: sink)
+        await sink.received(through: 7)
+        #expect(sink.entries == [.gap(1, 5)] + .events(6...7))
+    }
+
+    @Test("What is too old makes room on a full disk")
+    func roomByAge() async throws {
+        folder.journal.pageLimit = 32
+        let stream = try folder.open()
+        stream.publish(1...60, bytes: 1000)
+        await stream.settled()
+        stream.publish(61...120, bytes: 1000)
+        await stream.settled()
+        #expect(stream.condition.json() == ["keeping": false, "failure": "the disk is full"])
+        folder.journal.maximumAge = .seconds(-1)
+        await stream.tryAgain(with: folder.journal)
+        #expect(stream.condition.json() == ["keeping": true])
     }
 
     @Test("A second daemon does not start on the same journal")

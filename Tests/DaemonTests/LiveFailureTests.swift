@@ -1,6 +1,8 @@
+import ControlAPI
 import Crypto
 import Foundation
 import HTTPTypes
+import Journal
 import Network
 import Testing
 import Wire
@@ -133,6 +135,35 @@ struct LiveFailureTests {
         try await house.hears(440)
         try await house.post("terminate", ["ccNumber": call])
         #expect(try await events.next("callEvent", "endPBXCall")["r"] == "26")
+        await house.close()
+    }
+
+    @Test("Who logs in again when the daemon stops does not get in, and everything told is in the journal")
+    func stopping() async throws {
+        let house = try await LiveHouse.open()
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        async let stopped: Void = house.stop()
+        var told: Int64 = 0
+        while let event = try? await events.next() {
+            told = try #require(event["seq"]?.lenientInteger)
+            if event["data"]?["status"] == 0 {
+                // The API may be closed already.
+                let answer = try? await house.post("init", LiveHouse.login)
+                #expect(answer?.status ?? 503 == 503)
+            }
+        }
+        await stopped
+        #expect(told == 3)
+        let journal = try Journal.open(
+            Journal.Configuration(path: house.stateDirectory + "/journal.sqlite"),
+            fresh: LogPosition(epoch: "", seq: 0), at: 0
+        ).journal
+        #expect(journal.lastSeq == 3)
+        let platform = try await house.scenarioState()
+        #expect(platform["seats"]?.array?.first { $0["extension"] == "1001" }?["online"] != true)
+        journal.close()
         await house.close()
     }
 

@@ -73,8 +73,12 @@ final class LiveHouse: Sendable {
         web = HTTPClient(trust: .authorities(file: addresses.authorityFile), timeLimit: eventTime)
     }
 
-    func close() async {
+    func stop() async {
         await daemon.stop()
+    }
+
+    func close() async {
+        await stop()
         await platform.stop()
         try? FileManager.default.removeItem(at: folder)
     }
@@ -99,6 +103,11 @@ extension LiveHouse {
     @discardableResult
     func scenario(_ path: String, _ body: JSON) async throws -> Answer {
         try await send(.post, "https://\(addresses.http)/sim/" + path, body)
+    }
+
+    /// Everything the platform has to show.
+    func scenarioState() async throws -> JSON {
+        try await send(.get, "https://\(addresses.http)/sim/state", nil).body
     }
 
     func send(
@@ -136,6 +145,16 @@ extension LiveHouse {
             }
         }
         Issue.record("never heard \(frequencies)")
+    }
+
+    func hearsNothing() async throws {
+        let limit = MonotonicClock.now + eventTime
+        while MonotonicClock.now < limit {
+            let state = try await get("state").body
+            let heard = state["seats"]?["default"]?["calls"]?.array?.first?["media"]?["received"]
+            if case .number(let level)? = heard?["level"], level < -60 { return }
+        }
+        Issue.record("never silent")
     }
 }
 

@@ -123,7 +123,7 @@ extension SimulatorStory {
                 carryOut(happened, id)
             case .makeOffer(let leg):
                 tellPlatform { $0.offerMade("offer", for: leg, at: $1) }
-            case .acceptAnswer, .connectCustomer, .bridge, .closeMedia, .close:
+            case .acceptAnswer, .connectCustomer, .bridge, .hold, .closeMedia, .close:
                 done.append(output)
             case .diagnostic:
                 break

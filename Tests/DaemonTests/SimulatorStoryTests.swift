@@ -36,6 +36,27 @@ struct SimulatorStoryTests {
         #expect(story.news(seat) == [])
     }
 
+    @Test("A seat holds its own call and no other's, and only by its own name (platform protocol §3.1)")
+    func hold() throws {
+        var story = SimulatorStory()
+        let seat = story.logIn("1001")
+        let other = story.logIn("1002")
+        story.send(#"<cc a="200" p="02566699734" i="1" t="10010"/>"#, seat)
+        story.wait(.milliseconds(300))
+        let call = try #require(story.platform.state["calls"]?.array?.first?["ccNumber"]?.string)
+        func held(_ a: String, _ user: String, by sender: Platform.ConnectionID) -> [Platform.Output] {
+            let before = story.done.count
+            story.send(#"<ch a="\#(a)" number="\#(user)" cc="\#(call)"/>"#, sender)
+            return Array(story.done[before...])
+        }
+        #expect(held("1", "1002_00010078", by: seat) == [])
+        #expect(held("1", "1002_00010078", by: other) == [])
+        let leg = try #require(
+            story.done.compactMap { if case .connectCustomer(let leg) = $0 { leg } else { nil } }.first)
+        #expect(held("1", "1001_00010078", by: seat) == [.hold(leg, true)])
+        #expect(held("2", "1001_00010078", by: seat) == [.hold(leg, false)])
+    }
+
     @Test("A call to a customer: 201, INVITE, INFO, 104 after 300 ms, 105 with r=26 and BYE at 106")
     func outgoing() throws {
         var story = SimulatorStory { $0.unixTimeAtZero = 1_564_717_108_763 }

@@ -42,6 +42,34 @@ struct SupervisedDaemonTests {
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/run/control.sock"))
     }
 
+    @Test("A stop waits for a request that is being answered; a second SIGTERM ends that")
+    func hastened() throws {
+        let folder = try ConfigurationFolder()
+        defer { folder.remove() }
+        let platform = try SilentListener()
+        let socket = folder.path + "/control.sock"
+        let (process, log) = try start(
+            Program.url,
+            [
+                "--control-listen", "127.0.0.1:0", "--control-socket", socket, "--limits-grace-period", "5min",
+                "--platform-hosts", "025=127.0.0.1:\(platform.port)",
+            ],
+            ["HOME": folder.path])
+        _ = try log.next(containing: " ready ")
+        let client = try UnixConnection(socket)
+        let body = #"{"un":"1001","pwd":"1001","switchnumber":"02566699734"}"#
+        client.write(
+            "POST /v1/getUser HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
+        try platform.accept()
+        process.terminate()
+        _ = try log.next(containing: " stopping")
+        process.terminate()
+        #expect(try log.next(containing: "ended").contains("ended without waiting"))
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
     @Test(
         "A socket handed over by systemd-socket-activate is served in place of those configured",
         .enabled(if: FileManager.default.isExecutableFile(atPath: activator), "Debian's package systemd has it"))
@@ -94,6 +122,38 @@ private final class LineReader {
             try #require(!more.isEmpty, "the program ended without \(text)")
             rest += more
         }
+    }
+}
+
+/// A server on loopback that takes one connection and says nothing.
+private final class SilentListener {
+    private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let port: UInt16
+
+    init() throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) | listen(descriptor, 1) | getsockname(descriptor, $0, &length)
+            }
+        }
+        port = UInt16(bigEndian: address.sin_port)
+        try #require(result == 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Waits for the connection, which stays open.
+    func accept() throws {
+        try #require(Glibc.accept(descriptor, nil, nil) >= 0)
     }
 }
 

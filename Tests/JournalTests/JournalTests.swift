@@ -126,7 +126,8 @@ struct JournalTests {
         try journal.append(records(1...2000, bytes: 100))
         journal.close()
         try damage.inflict(on: folder.configuration.path)
-        let opening = try Journal.open(folder.configuration, newEpoch: "second", at: 1_700_000_000_000)
+        let opening = try Journal.open(
+            folder.configuration, fresh: LogPosition(epoch: "second", seq: 0), at: 1_700_000_000_000)
         journal = opening.journal
         #expect(journal.epoch == "second")
         #expect(journal.lastSeq == 0)
@@ -162,26 +163,62 @@ struct JournalTests {
         }
     }
 
-    @Test("While the numbering is known it goes on in the new file, and a file of another epoch is set aside")
-    func continuing() throws {
-        let position = LogPosition(epoch: "first", seq: 7)
-        var opening = try Journal.open(folder.configuration, newEpoch: "", continuing: position, at: 1)
-        #expect(opening.journal.epoch == "first")
-        #expect(opening.journal.lastSeq == 7)
-        #expect(opening.setAside == nil)
+    @Test("Opening a journal that is there needs no turn to write")
+    func lockedByAnother() throws {
+        let journal = try folder.open()
+        try journal.append(records(1...3))
+        journal.mark.close()
+        let second = try journal.whileWriting { try folder.open() }
+        #expect(second.lastSeq == 3)
+    }
+
+    @Test("A file opened again has the same events, and no other daemon gets in between")
+    func reopened() throws {
+        let journal = try folder.open()
+        try journal.append(records(1...3))
+        let again = try journal.reopened(folder.configuration)
+        try again.append(records(4...4))
+        #expect(try again.page(after: 0, count: 10, bytes: .max) == records(1...4))
+        #expect(throws: JournalFailure.inUse) { try folder.open() }
+        again.close()
+        #expect(try folder.open().lastSeq == 4)
+    }
+
+    @Test("What a damaged file still has goes over to the new one, and numbers that may be lost are not given again")
+    func salvage() throws {
+        let journal = try folder.open()
+        try journal.append(records(1...3000, bytes: 100))
+        try journal.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try Damage.middle.inflict(on: folder.configuration.path)
+        let opening = try journal.renewed(folder.configuration, at: 1)
+        #expect(opening.setAside == folder.configuration.path + ".aside-1")
+        #expect(opening.journal.position == LogPosition(epoch: "first", seq: 3000))
+        let seqs = try opening.journal.page(after: 0, count: 3000, bytes: .max).map(\.seq)
+        #expect(2000..<3000 ~= seqs.count)
+        #expect(seqs == Array(try #require(seqs.first)...3000))
         opening.journal.close()
-        let other = LogPosition(epoch: "other", seq: 3)
-        let copy = try folder.copied()
-        opening = try Journal.open(copy.configuration, newEpoch: "", continuing: other, at: 1)
-        #expect(opening.journal.epoch == "other")
-        #expect(opening.journal.lastSeq == 3)
-        #expect(opening.setAside?.hasSuffix("events.sqlite.aside-1") == true)
+        #expect(try folder.open().lastSeq == 3000)
+    }
+
+    @Test("A new file in place of one that is gone goes on behind it")
+    func gone() throws {
+        let journal = try folder.open()
+        try journal.append(records(1...3))
+        #expect(!journal.isGone)
+        try FileManager.default.removeItem(atPath: folder.configuration.path)
+        #expect(journal.isGone)
+        let opening = try journal.renewed(folder.configuration, at: 1)
+        #expect(opening.setAside == nil)
+        #expect(opening.journal.position == LogPosition(epoch: "first", seq: 3))
+        try opening.journal.append(records(4...4))
+        #expect(try opening.journal.page(after: 0, count: 10, bytes: .max) == records(4...4))
     }
 
     @Test("A folder that is not there is a failure, not a journal")
     func noFolder() {
         #expect(throws: JournalFailure.self) {
-            try Journal.open(Journal.Configuration(path: "/nowhere/events.sqlite"), newEpoch: "e", at: 0)
+            try Journal.open(
+                Journal.Configuration(path: "/nowhere/events.sqlite"), fresh: LogPosition(epoch: "e", seq: 0), at: 0)
         }
     }
 
@@ -210,7 +247,7 @@ final class JournalFolder {
     }
 
     func open(newEpoch: String = "first") throws -> Journal {
-        let opening = try Journal.open(configuration, newEpoch: newEpoch, at: 0)
+        let opening = try Journal.open(configuration, fresh: LogPosition(epoch: newEpoch, seq: 0), at: 0)
         #expect(opening.setAside == nil)
         return opening.journal
     }

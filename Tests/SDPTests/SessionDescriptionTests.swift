@@ -46,6 +46,7 @@ import Wire
         arguments: [
             ("", .unexpectedLine), ("v=1", .unsupportedVersion), ("v=0\ns=-", .unexpectedLine),
             ("v", .malformedLine), ("v:0", .malformedLine), ("V=0", .malformedLine), ("v=\u{0}", .malformedLine),
+            ("v=0\r\no=-\r1", .malformedLine), ("v=0\r\r\n", .malformedLine), ("v=0\n=", .malformedLine),
             ("v=0\no=- 1 IN IP4 0.0.0.0", .malformedOrigin),
             ("v=0\no=- -1 1 IN IP4 0.0.0.0", .malformedOrigin),
             ("v=0\no=- 18446744073709551616 1 IN IP4 0.0.0.0", .malformedOrigin),

@@ -137,7 +137,7 @@ struct IncomingCallStories {
             snapshot["calls"] == [
                 [
                     "ccNumber": "7", "direction": "incoming", "number": "138", "state": "connected",
-                    "connectedAt": .integer(story.now.unixSeconds), "media": "measured",
+                    "held": false, "connectedAt": .integer(story.now.unixSeconds), "media": "measured",
                 ]
             ])
         #expect(snapshot["registration"] == "registered")

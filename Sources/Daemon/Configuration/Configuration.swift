@@ -4,6 +4,7 @@ import Dialect
 import HTTP
 import Logging
 import Network
+import SIP
 import Seat
 import Wire
 
@@ -52,6 +53,7 @@ package struct Configuration: Sendable {
     package var microphone: AudioDevice
     package var speaker: AudioDevice
 
+    package var trace = TraceOptions()
     package var log = Log()
 
     /// Whether `POST /v1/test/events` is there. No flag and no file sets this: who may use the API must not be able to make
@@ -115,6 +117,17 @@ extension Configuration {
         package var url: WebSocketURL?
         package var user: String?
         package var password: Redacted<String>?
+
+        package init() {}
+    }
+
+    /// What is kept of the SIP messages, and who gets them as well.
+    package struct TraceOptions: Sendable, Equatable {
+        package var limits = Trace.Limits()
+        /// Of a Homer collector that takes HEP version 3 over UDP.
+        package var collector: Endpoint?
+        package var collectorID = 2001
+        package var collectorKey: Redacted<String>?
 
         package init() {}
     }

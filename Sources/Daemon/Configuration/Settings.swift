@@ -1,9 +1,10 @@
 import Network
+import SIP
 import Wire
 
 extension Configuration {
     /// Everything that can be configured, in the order it is shown.
-    package static let settings: [Setting] = control + limits + journal + platform + media + log
+    package static let settings: [Setting] = control + limits + journal + platform + media + trace + log
 
     private static let control: [Setting] = [
         .list("control.listen", \.endpoints, .endpoint, "Where the control API listens; beyond loopback only with TLS"),
@@ -109,6 +110,22 @@ extension Configuration {
             "media.addresses", \.mediaAddresses, .address, "Local addresses for audio; those of the interfaces if none"),
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
+    ]
+
+    private static let trace: [Setting] = [
+        .one(
+            "trace.messages", \.trace.limits.messages, .count(0...100_000),
+            "How many SIP messages are kept for `/v1/diagnostics/sip`"),
+        .one("trace.size", \.trace.limits.bytes, .size(1024...1 << 30), "How large they may be together"),
+        .optional(
+            "trace.collector.address", \.trace.collector, .endpoint,
+            "Homer collector that gets each SIP message as well (HEP 3 over UDP)"),
+        .one(
+            "trace.collector.id", \.trace.collectorID, .count(0...Int(Int32.max)),
+            "Number by which the collector knows this phone"),
+        .optional(
+            "trace.collector.key", \.trace.collectorKey, .secret, "Key the collector wants to see"
+        ).withSecret(),
     ]
 
     private static let log: [Setting] = [

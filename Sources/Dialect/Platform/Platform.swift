@@ -55,6 +55,12 @@ package struct Platform: Dialect {
             message(Element("cc", ["a": "102", "c": call]), user, failure: .answerFailed)
         case .hangUp(let call):
             message(Element("cc", ["a": "106", "c": call]), user, failure: .terminateFailed)
+        case .hold(let call):
+            message(hold(call, a: "1", user), user, failure: .holdFailed)
+        case .unhold(let call):
+            message(hold(call, a: "2", user), user, failure: .unholdFailed)
+        case .setStatus(let status):
+            message(Element("cc", ["a": String(status.rawValue)]), user, failure: .changeStatusFailed)
         }
     }
 
@@ -76,6 +82,10 @@ package struct Platform: Dialect {
                 "a": action, "p": user.credentials.switchboardNumber, "i": "\(now.unixMilliseconds)\(digits)",
                 "t": target,
             ])
+    }
+
+    private func hold(_ call: CallID, a action: String, _ user: User) -> Element {
+        Element("ch", ["a": action, "number": user.sipUser, "cc": call])
     }
 
     private func message(_ element: Element, _ user: User, failure: SDKCode) -> Action {

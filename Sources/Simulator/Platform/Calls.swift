@@ -47,6 +47,7 @@ extension Platform {
         case .closeMedia: [.closeMedia(call.leg)]
         case .ringParty: ringParty(of: call, at: now)
         case .connectParty: connectParty(of: call, at: now)
+        case .holdParty(let isHeld): [.hold(call.leg, isHeld)]
         case .tellParty(let news): tellParty(of: call, news, at: now)
         }
     }

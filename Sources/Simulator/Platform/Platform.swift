@@ -43,6 +43,8 @@ package struct Platform: Sendable {
         case connectCustomer(LegID)
         /// Two seats hear each other.
         case bridge(LegID, LegID)
+        /// The leg and its other end hear nothing of each other while true.
+        case hold(LegID, Bool)
         case closeMedia(LegID)
         case diagnostic(Diagnostic)
     }

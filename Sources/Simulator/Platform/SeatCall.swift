@@ -14,6 +14,10 @@ struct SeatCall: Sendable {
         case answer
         /// `cc a=106`.
         case hangUp
+        /// `ch a=1`.
+        case hold
+        /// `ch a=2`.
+        case unhold
         case seatLost
 
         case offerMade(String)
@@ -40,6 +44,8 @@ struct SeatCall: Sendable {
 
         case ringParty
         case connectParty
+        /// From now on neither side hears the other, or both do again.
+        case holdParty(Bool)
         case tellParty(PartyNews)
     }
 
@@ -136,6 +142,10 @@ struct SeatCall: Sendable {
         case (.calling, .legEnded):
             return end(reason: .notConnected)
 
+        case (.talking, .hold):
+            return [.holdParty(true)]
+        case (.talking, .unhold):
+            return [.holdParty(false)]
         case (.talking, .partyHungUp):
             return [.hangUpLeg] + end(reason: .party)
         case (.talking, .hangUp), (.talking, .mediaFailed):

@@ -25,6 +25,8 @@ extension Platform {
         case ("cc", "300"): return call(.inside, body, from: seat, at: now)
         case ("cc", "102"): return hand(.answer, toCall: body["c"], of: seat, at: now)
         case ("cc", "106"): return hand(.hangUp, toCall: body["c"], of: seat, at: now)
+        case ("ch", "1"): return hold(true, body, of: seat, at: now)
+        case ("ch", "2"): return hold(false, body, of: seat, at: now)
         default: return [.diagnostic(.unknownBody)]
         }
     }
@@ -49,6 +51,11 @@ extension Platform {
         }
         let leg = addCall(kind, of: seat, number: number, party: party, at: now)
         return hand(.begin, to: leg, at: now)
+    }
+
+    private mutating func hold(_ isHeld: Bool, _ body: Element, of seat: String, at now: Instant) -> [Output] {
+        guard let user = body["number"], configuration.world.member(sipUser: user)?.extension == seat else { return [] }
+        return hand(isHeld ? .hold : .unhold, toCall: body["cc"], of: seat, at: now)
     }
 
     private mutating func hand(

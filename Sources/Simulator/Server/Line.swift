@@ -10,6 +10,7 @@ final class Line: AudioSource, AudioSink, @unchecked Sendable {
     private enum Stage: UInt8, AtomicRepresentable { case silent, customer, bridged }
 
     private let stage = Atomic(Stage.silent)
+    private let isHeld = Atomic(false)
     /// What the agent said and nobody has taken yet.
     private let heard = SampleRing(capacity: AudioFormat.sampleRate / 5)
     private let greeting: any AudioSource
@@ -23,6 +24,10 @@ final class Line: AudioSource, AudioSink, @unchecked Sendable {
 
     func connectCustomer() {
         stage.store(.customer, ordering: .releasing)
+    }
+
+    func hold(_ isHeld: Bool) {
+        self.isHeld.store(isHeld, ordering: .relaxed)
     }
 
     static func bridge(_ one: Line, _ other: Line) {
@@ -39,6 +44,8 @@ final class Line: AudioSource, AudioSink, @unchecked Sendable {
         switch stage.load(ordering: .acquiring) {
         case .silent:
             frame.update(repeating: 0)
+        case _ where isHeld.load(ordering: .relaxed):
+            frame.update(repeating: 0)
         case .customer where greetingFramesLeft > 0:
             greetingFramesLeft -= 1
             greeting.read(into: &frame)
@@ -50,6 +57,7 @@ final class Line: AudioSource, AudioSink, @unchecked Sendable {
     }
 
     func write(_ frame: Span<Int16>) {
+        guard !isHeld.load(ordering: .relaxed) else { return }
         frame.withUnsafeBufferPointer { _ = heard.write($0) }
     }
 

@@ -157,6 +157,7 @@ extension PlatformServer {
         case .makeOffer(let id): makeOffer(id)
         case .acceptAnswer(let answer, let id): accept(answer, id)
         case .connectCustomer(let id): legs[id]?.line.connectCustomer()
+        case .hold(let id, let isHeld): legs[id]?.line.hold(isHeld)
         case .bridge(let one, let other):
             guard let one = legs[one], let other = legs[other] else { return }
             Line.bridge(one.line, other.line)
