@@ -29,6 +29,7 @@ actor KamailioClient {
         var configuration = UserAgent.Configuration(
             addressOfRecord: NameAddress(address), contact: contact, viaHost: contact.host)
         configuration.credentials = UserAgent.Credentials(username: user, password: Redacted(password))
+        configuration.accepted.insert(.refer)
         agent = UserAgent(configuration: configuration, randomness: .system)
         let (stream, continuation) = AsyncStream.makeStream(of: Fact.self)
         facts = continuation

@@ -33,6 +33,7 @@ struct KamailioTests {
     @Test("REGISTER with digest, MESSAGE to ourselves and back, and out again", arguments: ["ws", "wss"])
     func registerAndMessage(scheme: String) async throws {
         let server = try await KamailioServer()
+        defer { withExtendedLifetime(server) {} }
         let client = client()
         let uri = scheme == "ws" ? "ws://127.0.0.1:\(server.clearPort)" : server.uri
         await client.connect(to: uri, by: trusting(server))
@@ -65,6 +66,7 @@ struct KamailioTests {
     @Test("A short registration is refreshed before it expires")
     func expiry() async throws {
         let server = try await KamailioServer()
+        defer { withExtendedLifetime(server) {} }
         let client = client()
         await client.connect(to: server.uri, by: trusting(server))
         await client.handle(.register(expires: .seconds(4)))
@@ -77,6 +79,7 @@ struct KamailioTests {
     @Test("A wrong password is a refused registration, not an endless exchange of challenges")
     func wrongPassword() async throws {
         let server = try await KamailioServer()
+        defer { withExtendedLifetime(server) {} }
         let client = client(password: "bobpw")
         await client.connect(to: server.uri, by: trusting(server))
         await client.handle(.register(expires: .seconds(120)))
@@ -90,6 +93,7 @@ struct KamailioTests {
     @Test("A server whose authority is not trusted, or whose certificate is for another name, is not connected to")
     func badCertificate() async throws {
         let server = try await KamailioServer(names: ["localhost"])
+        defer { withExtendedLifetime(server) {} }
         for (uri, route, code) in [
             ("wss://localhost:\(server.port)", ServerRoute(), Int32(19)), (server.uri, trusting(server), 64),
         ] {
@@ -109,6 +113,7 @@ struct KamailioTests {
     @Test("A server that asks for a certificate gets ours, and refuses who has none")
     func clientCertificate() async throws {
         let server = try await KamailioServer(asksForCertificate: true)
+        defer { withExtendedLifetime(server) {} }
         let identity = TLSContext.Identity(
             chainFile: server.folder.path + "/seat.pem", keyFile: server.folder.path + "/seat.key")
         try server.authority.issue(for: ["seat.test"]).write(to: identity.chainFile, keyTo: identity.keyFile)
@@ -128,6 +133,7 @@ struct KamailioTests {
     @Test("A pinned key is accepted as openssl prints it; another one is not")
     func pin() async throws {
         let server = try await KamailioServer()
+        defer { withExtendedLifetime(server) {} }
         var route = trusting(server)
         route.trust.pins = [try #require(PublicKeyPin(digest: [UInt8](repeating: 0, count: 32)))]
         let pinned = client()
@@ -150,6 +156,7 @@ struct KamailioTests {
     @Test("Through an HTTP proxy with its password; without it the proxy's refusal is the reason")
     func proxy() async throws {
         let server = try await KamailioServer(names: ["127.0.0.1"])
+        defer { withExtendedLifetime(server) {} }
         let script = try #require(Bundle.module.resourceURL).appending(path: "peers/connect_proxy.py").path
         let proxy = try Program(
             ["/usr/bin/python3", script, "seat:hush"], reading: .output, home: server.folder.path)

@@ -65,7 +65,6 @@ final class Program: Sendable {
     func kill() {
         guard process.isRunning else { return }
         Glibc.kill(-process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
     }
 
     /// What it has said so far.
@@ -78,10 +77,9 @@ final class Program: Sendable {
         throw Ended(said: said)
     }
 
-    /// Waits for its end and gives its status.
-    func status() async -> Int32 {
+    /// All that it has said until its end, which is waited for.
+    func end() async -> String {
         for await _ in lines {}
-        process.waitUntilExit()
-        return process.terminationStatus
+        return said
     }
 }

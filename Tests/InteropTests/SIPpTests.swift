@@ -34,6 +34,21 @@ struct SIPpTests {
             ] + arguments, reading: .output, home: server.folder.path)
     }
 
+    /// What is sent to a port before SIPp listens there is lost.
+    private func listens(on port: UInt16) async throws {
+        let digits = String(port, radix: 16, uppercase: true)
+        let entry = ":" + String(repeating: "0", count: 4 - digits.count) + digits + " "
+        let limit = MonotonicClock.now + .seconds(20)
+        // It says that it is empty, and is read to its end all the same.
+        let table = URL(filePath: "/proc/net/udp")
+        while let text = try FileHandle(forReadingFrom: table).readToEnd(),
+            !String(decoding: text, as: UTF8.self).contains(entry)
+        {
+            try #require(MonotonicClock.now < limit, "SIPp does not listen")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     private func response(_ id: RequestID, _ client: KamailioClient) async -> Int? {
         await client.output { if case .response(id, let response) = $0 { response.status } else { nil } }
     }
@@ -42,8 +57,10 @@ struct SIPpTests {
     func calling() async throws {
         let port = try KamailioServer.freePort(.datagram)
         let server = try await KamailioServer(sippPort: port)
+        defer { withExtendedLifetime(server) {} }
         let client = await registered(at: server)
         let sipp = try sipp("sipp-uas.xml", at: port, server)
+        try await listens(on: port)
 
         let call = CallHandle.outgoing(1)
         let target = URI(user: "sipp", host: "lab.test")
@@ -63,13 +80,14 @@ struct SIPpTests {
         await client.handle(.hangUp(call))
         let end = await client.output { if case .callEnded(call, let end) = $0 { end } else { nil } }
         #expect(end == .hungUp)
-        #expect(await sipp.status() == 0, "\(sipp.said)")
+        #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
     }
 
     @Test("We are called, take a re-INVITE and a MESSAGE in the call, and are hung up on")
     func called() async throws {
         let port = try KamailioServer.freePort(.datagram)
         let server = try await KamailioServer(sippPort: port)
+        defer { withExtendedLifetime(server) {} }
         let client = await registered(at: server)
         let sipp = try sipp("sipp-uac.xml", "-s", "alice", "127.0.0.1:\(server.plainPort)", at: port, server)
 
@@ -98,6 +116,33 @@ struct SIPpTests {
             if case .callEnded(call, let end) = output { if case .bye = end { true } else { false } } else { nil }
         }
         #expect(isBye == true)
-        #expect(await sipp.status() == 0, "\(sipp.said)")
+        #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
+    }
+
+    @Test("We are sent elsewhere by REFER in a call, and say how that goes (RFC 3515)")
+    func referred() async throws {
+        let port = try KamailioServer.freePort(.datagram)
+        let server = try await KamailioServer(sippPort: port)
+        defer { withExtendedLifetime(server) {} }
+        let client = await registered(at: server)
+        let sipp = try sipp("sipp-refer.xml", "-s", "alice", "127.0.0.1:\(server.plainPort)", at: port, server)
+
+        let call = try #require(
+            await client.output { output in if case .incomingCall(let call, _) = output { call } else { nil } })
+        await client.handle(.answer(call, status: 180))
+        await client.handle(.answer(call, status: 200, headers: Self.described, body: Self.sdp))
+        let asked = await client.output { output in
+            if case .callRequest(call, let token, let request) = output { (token, request) } else { nil }
+        }
+        let (token, refer) = try #require(asked)
+        #expect(refer.method == .refer)
+        #expect(refer.referTo?.uri == URI(user: "carol", host: "lab.test"))
+        await client.handle(.respond(token, status: 202))
+        await client.handle(.notifyReferral(token, status: 200))
+        let isBye = await client.output { output in
+            if case .callEnded(call, let end) = output { if case .bye = end { true } else { false } } else { nil }
+        }
+        #expect(isBye == true)
+        #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
     }
 }
