@@ -121,6 +121,11 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Some of the tests and what they need, for a quick turn: PHONEBARD_TESTS=MediaTests,PeerTests swift test
+if let names = Context.environment["PHONEBARD_TESTS"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !names.contains($0.name) }
+}
+
 // Built with flags of its own, by deploy/fuzz.
 if Context.environment["PHONEBARD_FUZZ"] != nil {
     package.targets += [
