@@ -53,7 +53,7 @@ final class MediaSession {
         try open()
         do throws(Refusal) {
             let (answer, outputs) = try peer.createAnswer(
-                toOffer: offer, hostCandidates: sockets.map(\.localEndpoint), at: MonotonicClock.now)
+                toOffer: offer, at: MonotonicClock.now)
             perform(outputs)
             return answer
         } catch {
@@ -63,7 +63,7 @@ final class MediaSession {
 
     func offer() throws(MediaFailure) -> String {
         try open()
-        let offer = peer.createOffer(hostCandidates: sockets.map(\.localEndpoint), at: MonotonicClock.now)
+        let offer = peer.createOffer(at: MonotonicClock.now)
         setTimer()
         return offer
     }
@@ -109,6 +109,7 @@ extension MediaSession {
             }
         }
         guard !sockets.isEmpty else { throw .noTransport }
+        peer.setHostAddresses(sockets.map(\.localEndpoint))
         timer = DeadlineTimer(on: executor) { [weak self] in self?.timerFired() }
     }
 
@@ -147,6 +148,7 @@ extension MediaSession {
             case .stateChanged(let state): follow(state)
             case .negotiated(let audio): use(MediaCodec(audio.codec))
             case .endedByPeer: peerEnded()
+            case .resolve: break
             case .diagnostic(let diagnostic): log(diagnostic)
             }
         }

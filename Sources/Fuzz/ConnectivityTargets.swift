@@ -198,8 +198,10 @@ private struct PeerPair: ~Copyable {
     }
 
     mutating func run(_ tampering: inout Tampering) {
-        let offer = a.createOffer(hostCandidates: [Self.addressA], at: now)
-        guard let (answer, started) = try? b.createAnswer(toOffer: offer, hostCandidates: [Self.addressB], at: now),
+        a.setHostAddresses([Self.addressA])
+        b.setHostAddresses([Self.addressB])
+        let offer = a.createOffer(at: now)
+        guard let (answer, started) = try? b.createAnswer(toOffer: offer, at: now),
             let accepted = try? a.acceptAnswer(answer, at: now)
         else { fatalError("two peers agree") }
         take(started + accepted)

@@ -49,8 +49,8 @@ extension Target {
     private static func ownOffer() -> String {
         var peer = PeerConnection(
             configuration: .init(certificate: .selfSigned(), cname: "fuzz"), randomness: .seeded(1))
-        return peer.createOffer(
-            hostCandidates: [Endpoint(.loopback4, port: 5_000)], at: Instant(nanoseconds: 0))
+        peer.setHostAddresses([Endpoint(.loopback4, port: 5_000)])
+        return peer.createOffer(at: Instant(nanoseconds: 0))
     }
 
     private static let browserOffer = """
