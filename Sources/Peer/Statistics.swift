@@ -1,5 +1,6 @@
 import Crypto
 import ICE
+import Media
 import Wire
 
 /// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
@@ -39,6 +40,8 @@ package struct Statistics: Sendable, Equatable {
     /// Interarrival jitter (RFC 3550 §6.4.1).
     package var jitter: Duration = .zero
     package var roundTripTime: Duration?
+    /// What became of the received sound.
+    package var playout = PlayoutStatistics()
     package var selectedPair: Pair?
     /// What the addresses of the selected pair are.
     package var localCandidate: CandidateKind?
