@@ -3,12 +3,13 @@
 # make lint       only the checks
 # make websocket-conformance   every case of the Autobahn catalogue against both ends, then browsers and libraries;
 #                              CASES='6 7.1.5' for some of them
+# make browser-calls  calls between us and a headless Chromium
 # make contract   hold the running daemon against openapi.yaml
 # make fuzz       make up input for everything that reads off the wire; SECONDS=5 and TARGETS='sdp stun' for less
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
 # make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-sip bench-registration
+.PHONY: build demo test lint browser-calls websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-sip bench-registration
 
 SECONDS := 60
 
@@ -35,6 +36,10 @@ websocket-conformance:
 	swift build --configuration release --product WebSocketConformance
 	.build/release/WebSocketConformance $(CASES)
 	PHONEBARD_TEST_BROWSER=chromium swift test --filter WebSocketPeerTests
+
+browser-calls:
+	@deploy/bootstrap browser
+	PHONEBARD_TEST_BROWSER=chromium swift test --filter ChromiumCallTests
 
 contract: build
 	@deploy/bootstrap contract

@@ -38,6 +38,7 @@ extension Target {
         if let candidate = CandidateAttribute(parsing: text) {
             expectStable(candidate, candidate.text) { CandidateAttribute(parsing: candidate.text) }
         }
+        _ = CandidateFragment(parsing: text)
         if let fingerprint = Fingerprint(text) {
             expectStable(fingerprint, fingerprint) { Fingerprint(fingerprint.description) }
         }

@@ -58,6 +58,12 @@ final class Story {
         platform = Self.makePlatform()
     }
 
+    /// Offers the platform got in its calls, and what came of them at the seat; nil is a refusal.
+    private(set) var legOffers: [String?] = []
+    private(set) var legAnswersTaken: [String?] = []
+    /// With which status the platform answers offers, nil for not at all.
+    var answersOffers: Int? = 200
+
     private static func makePlatform() -> UserAgent {
         var configuration = UserAgent.Configuration(
             addressOfRecord: NameAddress(URI(user: "PBX", host: "sip.example")),
@@ -126,6 +132,7 @@ extension Story {
         case .transmit(let message):
             if isConnected, !isDeaf { atPlatform(platform.receive(message.span, at: now.instant)) }
         case .offerToLeg(let leg, _): offer(to: leg)
+        case .answerToLeg(_, let sdp): legAnswersTaken.append(sdp)
         case .muteLeg(let leg, true): mutedLegs.insert(leg)
         case .muteLeg(let leg, false): mutedLegs.remove(leg)
         case .closeLeg(let leg): openLegs.removeAll { $0 == leg }
@@ -214,6 +221,16 @@ extension Story {
         case .callRequest(_, let token, let request):
             infos.append(request)
             if let answersMessages { respond(token, answersMessages) }
+        case .callUpdate(_, let token, let request):
+            legOffers.append(request.sessionDescription)
+            guard let status = answersOffers else { return }
+            let isTaken = status == 200
+            atPlatform(
+                platform.handle(
+                    .respond(
+                        token, status: status, headers: isTaken ? [.contentType: "application/sdp"] : [:],
+                        body: isTaken ? Array("v=0 moved".utf8) : []),
+                    at: now.instant))
         case .callAnswered(let leg, let response): legAnswers[leg] = response
         case .callEnded(let leg, let end):
             endedLegs.append(leg)
