@@ -122,14 +122,17 @@ extension Seat {
     mutating func finishLogin(_ command: CommandID? = nil, at now: Moment) -> [Output] {
         let ended = endAllCalls(at: now)
         guard let login else { return ended + loggedOutReply(command) }
+        let unwatched = drive(.loggedOut, at: now)
+        reportedCalls = []
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
         dialling = nil
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        return ended + unanswered + offline + loggedOutReply(login.loggingOut?.command) + loggedOutReply(command) + [
-            .disconnect
-        ]
+        return ended + unwatched + unanswered + offline + loggedOutReply(login.loggingOut?.command)
+            + loggedOutReply(command) + [
+                .disconnect
+            ]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {

@@ -14,6 +14,7 @@ extension Seat {
             "online": .bool(isOnline),
             "seatState": .integer(Int64(state.rawValue)),
             "calls": .array(calls.map { call in summary(of: call, media: media) }),
+            "monitor": monitor.json,
         ]
     }
 
@@ -25,7 +26,7 @@ extension Seat {
             "number": .string(call.number),
             "state": .string(call.state.name),
             "held": .bool(call.isHeld),
-            "muted": .bool(call.isMuted),
+            "muted": .bool(isMuted(call.id)),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,
         ]
