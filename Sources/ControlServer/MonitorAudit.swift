@@ -5,12 +5,12 @@ import Wire
 extension ControlServer {
     /// Who listens in on others leaves two lines in the log: that it was asked, and what came of it.
     func audited(
-        _ command: Command, by caller: AccessControl.Caller?,
+        _ command: Command, on seat: SeatName, by caller: AccessControl.Caller?,
         completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
     ) -> @Sendable (Result<JSON, Problem>) -> Void {
         guard case .monitor(let verb, let ccNumber) = command else { return completion }
         let asked: Logger.Metadata = [
-            "verb": "\(verb.rawValue)", "ccNumber": "\(ccNumber.prefix(64))", "caller": "\(caller.auditName)",
+            "seat": "\(seat.text)", "verb": "\(verb.rawValue)", "ccNumber": "\(ccNumber.prefix(64))", "caller": "\(caller.auditName)",
         ]
         logger.notice("monitor: asked", metadata: asked)
         return { [logger] result in
