@@ -69,8 +69,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF,
-            .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            .sendDTMF, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
+            .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
+            .state, .events, .sipTrace:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }

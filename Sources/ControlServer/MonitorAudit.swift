@@ -10,7 +10,8 @@ extension ControlServer {
     ) -> @Sendable (Result<JSON, Problem>) -> Void {
         guard case .monitor(let verb, let ccNumber) = command else { return completion }
         let asked: Logger.Metadata = [
-            "seat": "\(seat.text)", "verb": "\(verb.rawValue)", "ccNumber": "\(ccNumber.prefix(64))", "caller": "\(caller.auditName)",
+            "seat": "\(seat.text)", "verb": "\(verb.rawValue)", "ccNumber": "\(ccNumber.prefix(64))",
+            "caller": "\(caller.auditName)",
         ]
         logger.notice("monitor: asked", metadata: asked)
         return { [logger] result in
