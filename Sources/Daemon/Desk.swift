@@ -20,6 +20,8 @@ actor Desk {
     nonisolated var unownedExecutor: UnownedSerialExecutor { premises.executor.asUnownedSerialExecutor() }
 
     private var seat: Seat
+    /// What the status line was told.
+    private var standing: Seat.Standing
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
@@ -46,6 +48,7 @@ actor Desk {
         seat = Seat(
             configuration: configuration, dialect: Platform(configuration: premises.configuration.platform),
             randomness: .system)
+        standing = seat.standing
     }
 
     private var configuration: Configuration { premises.configuration }
@@ -103,6 +106,10 @@ extension Desk {
             timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.handle(.deadlineReached) } }
         }
         timer?.deadline = seat.deadline
+        let standing = seat.standing
+        guard standing != self.standing else { return }
+        self.standing = standing
+        premises.status.changed(name, to: standing)
     }
 
     private func carryOut(_ output: Seat.Output, at now: Moment) {
@@ -115,6 +122,7 @@ extension Desk {
         case .probe(let limit): connection?.client.probe(within: limit)
         case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
+        case .candidatesForLeg(let leg, let fragment): add(fragment, to: leg)
         case .answerToLeg(let leg, let sdp): accept(sdp, for: leg)
         case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
         case .closeLeg(let leg): close(leg)
@@ -257,6 +265,11 @@ extension Desk {
                 await path.withdrawOffer()
             }
         }
+    }
+
+    private func add(_ candidates: String, to leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task { await path.add(candidates: candidates) }
     }
 
     private func mute(_ leg: LegID, _ isMuted: Bool) {

@@ -103,8 +103,8 @@ package actor MediaPath {
 
     package func withdrawOffer() { session.withdrawOffer() }
 
-    /// Candidates that come after their description (RFC 8840); false if they belong to another one.
-    package func add(candidates fragment: String) -> Bool { session.add(candidates: fragment) }
+    /// Candidates of the peer that come after their description (RFC 8840).
+    package func add(candidates fragment: String) { session.add(candidates: fragment) }
 
     /// The machine has these addresses now, as ``Configuration/addresses`` would name them.
     package func networkChanged(to addresses: [IPAddress]) { session.networkChanged(to: addresses) }

@@ -165,11 +165,11 @@ extension MediaSession {
         }
     }
 
-    func add(candidates fragment: String) -> Bool {
-        guard !isClosed else { return false }
+    func add(candidates fragment: String) {
+        guard !isClosed else { return }
         let (isTaken, outputs) = peer.addCandidates(fragment: fragment, at: MonotonicClock.now)
+        if !isTaken { logger.debug("candidates of another description") }
         perform(outputs)
-        return isTaken
     }
 
     /// Nothing is done as long as the pair in use still is of an address the machine has.

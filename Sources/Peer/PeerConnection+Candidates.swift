@@ -116,7 +116,7 @@ extension ICEDescription {
     /// What a peer-reflexive candidate is known by is its base.
     init(of agent: Agent) {
         self.init(
-            ufrag: agent.credentials.ufrag, password: agent.credentials.password,
+            ufrag: agent.credentials.ufrag, password: agent.credentials.password, options: ["ice2", "trickle"],
             candidates: agent.localCandidates.filter { $0.kind != .peerReflexive }.map(CandidateAttribute.init))
     }
 }

@@ -58,6 +58,8 @@ package struct Seat: Sendable {
         case transmit([UInt8])
         /// An offer for a leg, which is made if it is not there yet.
         case offerToLeg(LegID, sdp: String)
+        /// More candidates of the other end of a leg (`application/trickle-ice-sdpfrag`).
+        case candidatesForLeg(LegID, fragment: String)
         /// The answer to the offer of ``Input/legOffers(_:sdp:)``; nil when it is refused.
         case answerToLeg(LegID, sdp: String?)
         /// Replaces what the leg sends by silence while true.

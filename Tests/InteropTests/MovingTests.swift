@@ -34,6 +34,16 @@ import Wire
         await other.path.close()
     }
 
+    @Test("Calls go over IPv6 where that is what the two have in common") func version6() async throws {
+        let one = Call(tone: 440, addresses: [.loopback4, .loopback6])
+        let other = Call(tone: 1000, addresses: [.loopback6])
+        try await one.connect(to: other)
+        try await expectSoundBothWays(one, other)
+        #expect(await one.path.statistics().localCandidate == "host")
+        await one.path.close()
+        await other.path.close()
+    }
+
     private func expectSoundBothWays(_ one: Call, _ other: Call) async throws {
         #expect(
             try await eventually {

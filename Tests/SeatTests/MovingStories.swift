@@ -48,6 +48,17 @@ struct MovingStories {
         #expect(story.legAnswersTaken == ["v=0 moved"])
     }
 
+    @Test("Candidates that trickle in by INFO go to their leg, and are no notice (RFC 8840 §4.3)") func trickled()
+        throws
+    {
+        let (story, _) = try talking()
+        let call = try #require(story.legAnswers.keys.first)
+        #expect(story.legAnswers[call]?.headers[.recvInfo] == "trickle-ice")
+        let fragment = "a=ice-ufrag:abcd\r\na=end-of-candidates\r\n"
+        story.inCall(call, .info, fragment, type: "application/trickle-ice-sdpfrag", package: "trickle-ice")
+        #expect(story.fragments == [fragment])
+    }
+
     @Test("A leg that is gone has nothing to offer") func gone() throws {
         let (story, leg) = try talking()
         story.command(.terminate(ccNumber: "7"))

@@ -65,6 +65,7 @@ final class Story {
     /// Offers the platform got in its calls, and what came of them at the seat; nil is a refusal.
     private(set) var legOffers: [String?] = []
     private(set) var legAnswersTaken: [String?] = []
+    private(set) var fragments: [String] = []
     /// With which status the platform answers offers, nil for not at all.
     var answersOffers: Int? = 200
 
@@ -136,6 +137,7 @@ extension Story {
         case .transmit(let message):
             if isConnected, !isDeaf { atPlatform(platform.receive(message.span, at: now.instant)) }
         case .offerToLeg(let leg, _): offer(to: leg)
+        case .candidatesForLeg(_, let fragment): fragments.append(fragment)
         case .answerToLeg(_, let sdp): legAnswersTaken.append(sdp)
         case .muteLeg(let leg, true): mutedLegs.insert(leg)
         case .muteLeg(let leg, false): mutedLegs.remove(leg)
@@ -189,12 +191,17 @@ extension Story {
         return leg
     }
 
-    func inCall(_ leg: CallHandle, _ method: Method, _ body: String, type: String = "application/pidf+xml") {
+    func inCall(
+        _ leg: CallHandle, _ method: Method, _ body: String, type: String = "application/pidf+xml",
+        package: String? = nil
+    ) {
         lastRequest += 1
+        var headers: Headers = [.contentType: type]
+        headers[.infoPackage] = package
         atPlatform(
             platform.handle(
                 .sendInCall(
-                    leg, RequestID(lastRequest), method, headers: [.contentType: type], body: Array(body.utf8)),
+                    leg, RequestID(lastRequest), method, headers: headers, body: Array(body.utf8)),
                 at: now.instant))
     }
 
