@@ -100,7 +100,7 @@ extension Seat {
     mutating func legRequest(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
         guard request.method == .info else { return agent(.respond(token, status: 405), at: now) }
         let outputs = agent(.respond(token, status: 200), at: now)
-        if request.headers[.infoPackage]?.lowercased().hasPrefix(Self.trickling) == true {
+        if request.headers[.contentType]?.lowercased().hasPrefix("application/trickle-ice-sdpfrag") == true {
             return outputs + [.candidatesForLeg(leg, fragment: request.text)]
         }
         return outputs + dialect.facts(in: .info(body: request.body)).flatMap { tie(leg, $0, at: now) }

@@ -53,7 +53,7 @@ struct MovingStories {
     {
         let (story, _) = try talking()
         let call = try #require(story.legAnswers.keys.first)
-        #expect(story.legAnswers[call]?.headers[.recvInfo] == "trickle-ice")
+        #expect(story.legAnswers[call]?.headers["Recv-Info"] == "trickle-ice")
         let fragment = "a=ice-ufrag:abcd\r\na=end-of-candidates\r\n"
         story.inCall(call, .info, fragment, type: "application/trickle-ice-sdpfrag", package: "trickle-ice")
         #expect(story.fragments == [fragment])

@@ -197,7 +197,7 @@ extension Story {
     ) {
         lastRequest += 1
         var headers: Headers = [.contentType: type]
-        headers[.infoPackage] = package
+        headers["Info-Package"] = package
         atPlatform(
             platform.handle(
                 .sendInCall(
