@@ -34,6 +34,8 @@ final class Relay {
     private let callbacks: Callbacks
     private var client: TURNClient
     private var frames = TURNFrames()
+    /// What a peer has sent, reused.
+    private var datagram: [UInt8] = []
     private var transport = Transport.none
     private var dialer: Dialer?
     private var timer: DeadlineTimer?
@@ -123,10 +125,17 @@ final class Relay {
 
     private func receive(_ message: Span<UInt8>) {
         guard !hasEnded else { return }
-        perform(
-            client.receive(message, at: MonotonicClock.now) { datagram, peer in
-                if let relayed { callbacks.onReceive(datagram, peer, relayed) }
-            })
+        var sender: Endpoint?
+        var datagram = exchange(&self.datagram, with: [])
+        let outputs = client.receive(message, at: MonotonicClock.now) { bytes, peer in
+            sender = peer
+            datagram.removeAll(keepingCapacity: true)
+            bytes.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
+        }
+        perform(outputs)
+        // Not before the client is done: an answer may go out through it at once.
+        if let sender, let relayed { callbacks.onReceive(datagram.span, sender, relayed) }
+        self.datagram = datagram
     }
 
     private func handle(_ input: TURNClient.Input) {
