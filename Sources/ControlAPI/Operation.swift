@@ -16,6 +16,13 @@ package enum Operation: String, CaseIterable, Sendable {
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
+    case startCallMonitor
+    case stopCallMonitor
+    case joinFromMonitor
+    case exitJoinMonitor
+    case endCallMonitor
+    case terminateCall
+    case checkMonitorState
     case checkLogin
     case checkSeatState
     case state
@@ -31,9 +38,12 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken:
+            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz,
+            .contract:
+            .get
         case .revokeToken: .delete
         }
     }
@@ -48,7 +58,9 @@ package enum Operation: String, CaseIterable, Sendable {
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
+            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             "/v1/\(rawValue)"
         }
     }
@@ -57,8 +69,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF,
-            .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            .sendDTMF, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
+            .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
+            .state, .events, .sipTrace:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -67,10 +80,12 @@ package enum Operation: String, CaseIterable, Sendable {
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .state, .events: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events: .read
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
             .unmute, .sendDTMF, .changeStaus, .changeStatus:
             .call
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            .monitor
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }
