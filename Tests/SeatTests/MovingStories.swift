@@ -62,6 +62,8 @@ struct MovingStories {
     @Test("A leg that is gone has nothing to offer") func gone() throws {
         let (story, leg) = try talking()
         story.command(.terminate(ccNumber: "7"))
+        story.notice(#"<cc a="105" c="7" r="26"/>"#)
+        #expect(story.openLegs == [])
         story.feed(.legOffers(leg, sdp: "v=0 new"))
         #expect(story.legOffers == [])
     }
