@@ -22,7 +22,8 @@ actor KamailioClient {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(user: String, password: String) {
+    /// - Parameter instanceID: makes it ask for outbound and a GRUU.
+    init(user: String, password: String, instanceID: String? = nil) {
         let address = URI(user: user, host: "lab.test")
         var contact = URI(user: user, host: "kamailioclient.invalid")
         contact.parameters["transport"] = "ws"
@@ -30,6 +31,7 @@ actor KamailioClient {
             addressOfRecord: NameAddress(address), contact: contact, viaHost: contact.host)
         configuration.credentials = UserAgent.Credentials(username: user, password: Redacted(password))
         configuration.accepted.insert(.refer)
+        configuration.instanceID = instanceID
         agent = UserAgent(configuration: configuration, randomness: .system)
         let (stream, continuation) = AsyncStream.makeStream(of: Fact.self)
         facts = continuation
@@ -51,6 +53,18 @@ actor KamailioClient {
                 onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(reason) } }))
         self.socket = socket
         socket.connect()
+    }
+
+    /// From now on no deadline is met: it refreshes nothing and repeats nothing.
+    func stopClock() {
+        timer = nil
+    }
+
+    /// Closes the connection as if it had been lost.
+    func disconnect() {
+        socket?.close()
+        socket = nil
+        handle(.transportFailed)
     }
 
     func handle(_ input: UserAgent.Input) {
