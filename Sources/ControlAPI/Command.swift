@@ -14,6 +14,8 @@ package enum Command: Sendable, Equatable {
     case unmute(ccNumber: String)
     case sendDTMF(Tone)
     case changeStatus(ManualStatus)
+    case monitor(MonitorVerb, ccNumber: String)
+    case checkMonitorState
     case checkLogin
     case checkSeatState
 
@@ -107,6 +109,11 @@ extension Command {
                 throw .invalidParameter("status")
             }
             self = .changeStatus(status)
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            guard let verb = MonitorVerb(rawValue: operation.rawValue) else { return nil }
+            self = .monitor(verb, ccNumber: try Parameters(body).required("ccNumber"))
+        case .checkMonitorState:
+            self = .checkMonitorState
         case .checkLogin:
             self = .checkLogin
         case .checkSeatState:
@@ -119,8 +126,8 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF: true
-        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState: false
+        case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF, .monitor: true
+        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState, .checkMonitorState: false
         }
     }
 
