@@ -16,6 +16,7 @@ actor KamailioClient {
     private let executor = QueueExecutor(label: "kamailio-client")
     private var agent: UserAgent
     private var socket: WebSocketClient?
+    private var connections = 0
     private var timer: DeadlineTimer?
     private let facts: AsyncStream<Fact>.Continuation
     private var iterator: AsyncStream<Fact>.AsyncIterator
@@ -45,12 +46,14 @@ actor KamailioClient {
         timer = DeadlineTimer(on: executor) { [weak self] in
             self?.assumeIsolated { $0.handle(.deadlineReached) }
         }
+        connections += 1
+        let number = connections
         let socket = WebSocketClient(
             configuration, on: executor, logger: Logger(label: "kamailio-client"),
             callbacks: WebSocketClient.Callbacks(
                 onOpen: { [weak self] subprotocol in self?.assumeIsolated { $0.opened(subprotocol) } },
                 onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message) } },
-                onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(reason) } }))
+                onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(number, reason) } }))
         self.socket = socket
         socket.connect()
     }
@@ -64,6 +67,7 @@ actor KamailioClient {
     func disconnect() {
         socket?.close()
         socket = nil
+        connections += 1
         handle(.transportFailed)
     }
 
@@ -106,7 +110,9 @@ actor KamailioClient {
         carryOut(agent.receive(message.bytes.span, at: MonotonicClock.now))
     }
 
-    private func closed(_ reason: WebSocketClient.CloseReason) {
+    /// That an earlier connection has ended is known.
+    private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
+        guard number == connections else { return }
         facts.yield(.closed(reason))
         handle(.transportFailed)
     }

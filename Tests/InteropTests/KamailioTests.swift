@@ -91,7 +91,9 @@ struct KamailioTests {
         while statuses.last != 404, MonotonicClock.now < until + .seconds(20) {
             let id = RequestID(UInt64(statuses.count))
             await other.handle(.send(id, .options, target: URI(user: "alice", host: "lab.test")))
-            let status = await other.output { if case .response(id, let response) = $0 { response.status } else { nil } }
+            let status = await other.output {
+                if case .response(id, let response) = $0 { response.status } else { nil }
+            }
             statuses.append(try #require(status))
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -142,15 +144,15 @@ struct KamailioTests {
         await expectRegistration(named)
     }
 
-    @Test("A server with another host's certificate is not connected to, though a trusted authority issued it (RFC 6125 §6)")
+    @Test("A server with another host's certificate is not connected to, whoever issued it (RFC 6125 §6)")
     func wrongName() async throws {
-        for (names, code) in [(["other.test"], Int32(62)), (["localhost.test", "*.localhost"], 62), (["10.0.0.1"], 62)] {
+        for names in [["other.test"], ["localhost.test", "*.localhost"], ["10.0.0.1"]] {
             let server = try await KamailioServer(names: names)
             defer { withExtendedLifetime(server) {} }
             let client = client()
             await client.connect(to: "wss://localhost:\(server.port)", by: trusting(server))
             let reason = await refusal(client)
-            guard case .certificateRejected(let error) = reason, error.code == code else {
+            guard case .certificateRejected(let error) = reason, error.code == 62 else {
                 Issue.record("\(names): \(String(describing: reason))")
                 continue
             }

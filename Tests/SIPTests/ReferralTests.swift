@@ -56,7 +56,7 @@ struct ReferralTests {
         #expect(requests.allSatisfy { $0.headers[.contentType] == "message/sipfrag;version=2.0" })
     }
 
-    @Test("a SUBSCRIBE prolongs the subscription of a REFER and brings its state; without an Event's id when there is one")
+    @Test("a SUBSCRIBE prolongs the subscription of a REFER and brings its state (RFC 6665 §4.2.1)")
     func prolonged() throws {
         _ = try link.call()
         let token = try refer()
@@ -107,7 +107,8 @@ struct ReferralTests {
         #expect(link.take(.platform).names.first == "response 9 \(status)")
     }
 
-    @Test("outside a dialog a SUBSCRIBE makes no subscription (§2.4.4)", arguments: [("refer", 403), ("presence", 489)])
+    @Test(
+        "outside a dialog a SUBSCRIBE makes no subscription (§2.4.4)", arguments: [("refer", 403), ("presence", 489)])
     func subscriptionOutside(_ event: String, status: Int) {
         link.give(.send(RequestID(1), .subscribe, target: link.contact, headers: [.event: event]), to: .platform)
         #expect(link.take(.platform).names == ["response 1 \(status)"])

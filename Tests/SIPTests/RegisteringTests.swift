@@ -77,7 +77,7 @@ struct RegisteringTests {
             ])
     }
 
-    @Test("a redirected REGISTER goes to the other registrar, answers its challenge, and the next refresh asks the first one")
+    @Test("a redirected REGISTER goes to the other registrar, the next refresh to the first one")
     func redirected() throws {
         link.give(.register(expires: .seconds(600)), to: .agent)
         let first = try link.takeRequest(.platform)

@@ -96,7 +96,7 @@ final class RegistrationTests {
         #expect(handle(response(200), at: 2) == [.state(.registered(until: .at(302)))])
     }
 
-    @Test("a redirection is followed once, to the domain of its best SIP Contact; a second one is a rejection (RFC 3261 §10.3)")
+    @Test("a redirection is followed once, to the domain of its best SIP Contact (RFC 3261 §8.1.3.4)")
     func redirected() throws {
         _ = handle(.transportConnected)
         _ = handle(.register(seconds: 60))

@@ -104,7 +104,8 @@ class Platform(asyncio.DatagramProtocol):
             return
         copied = [f"{name}: {value}" for name in ("via", "from", "call-id", "cseq") for value in message.all(name)]
         to = message.first("to")
-        self.send(["SIP/2.0 200 OK", *copied, f"To: {to}" + ("" if "tag=" in to else ";tag=platform")])
+        status = "488 Not Acceptable Here" if method == "INVITE" else "200 OK"
+        self.send([f"SIP/2.0 {status}", *copied, f"To: {to}" + ("" if "tag=" in to else ";tag=platform")])
         asyncio.ensure_future(self.take(method, message))
 
     async def take(self, method, message):
