@@ -34,6 +34,11 @@ struct ScenarioBody {
         return Int(number)
     }
 
+    /// A count that `null` takes away and that stays when it is left out.
+    func limit(_ name: String, _ range: ClosedRange<Int64>, else current: Int?) throws(ScenarioProblem) -> Int? {
+        members[name] == .null ? nil : try count(name, range) ?? current
+    }
+
     /// Seconds, up to a day.
     func duration(_ name: String) throws(ScenarioProblem) -> Duration? {
         guard let seconds = try value(name, \.seconds) else { return nil }
