@@ -7,10 +7,6 @@ struct ScenarioBody {
     private let members: [String: JSON]
 
     init(_ body: [UInt8], allowed: [String]) throws(ScenarioProblem) {
-        guard !body.isEmpty else {
-            members = [:]
-            return
-        }
         guard let members = (try? JSONDecoder().decode(JSON.self, from: Data(body)))?.object else {
             throw ScenarioProblem(.badRequest, "the body is no JSON object")
         }
