@@ -57,7 +57,8 @@ struct SimulatorSoundTests {
             let customer = CustomerSound(
                 prompt: ToneSource(frequency: 1000, level: -20), lasting: echoes ? .milliseconds(40) : nil)
             let agent = Talker(7)
-            let mix = Mix([customer, agent].map { Mix.Member(participant: $0, hears: true, isHeard: true) })
+            let both: [any Participant] = [customer, agent]
+            let mix = Mix(both.map { Mix.Member(participant: $0, hears: true, isHeard: true) })
             for _ in 0..<5 { mix.beat() }
             // A sine begins at zero, and has come round at the beginning of each frame of 20 ms.
             #expect(agent.heard == (echoes ? [0, 0, 7, 7, 7] : [0, 0, 0, 0, 0]))
