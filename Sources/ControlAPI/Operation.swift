@@ -3,6 +3,7 @@ import HTTPTypes
 /// What can be asked of the control API, one operation per SDK call plus the daemon's own; `openapi.yaml` lists the same.
 package enum Operation: String, CaseIterable, Sendable {
     case getUser
+    case getUser2
     case initialize = "init"
     case logout
     case call
@@ -10,12 +11,17 @@ package enum Operation: String, CaseIterable, Sendable {
     case terminate
     case hold
     case unhold
+    case transferPBXCall
     case mute
     case unmute
     case sendDTMF
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
+    case setSeatMode
+    case setAfterCallStatus
+    case cancelAfterCallStatus
+    case webApiHandler
     case checkLogin
     case checkSeatState
     case state
@@ -30,8 +36,9 @@ package enum Operation: String, CaseIterable, Sendable {
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken:
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .createToken:
             .post
         case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
         case .revokeToken: .delete
@@ -47,8 +54,10 @@ package enum Operation: String, CaseIterable, Sendable {
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
+        case .webApiHandler: "/v1/webApiHandler/{functionName}"
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .events:
             "/v1/\(rawValue)"
         }
     }
@@ -57,8 +66,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var scope: Scope? {
         switch self {
         case .checkLogin, .checkSeatState, .state, .events: .read
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus:
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler:
             .call
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
@@ -73,6 +83,10 @@ package enum Route: Sendable, Equatable {
     case options(allow: String)
 
     private static let table = Dictionary(grouping: Operation.allCases, by: \.path)
+    /// By what stands before their parameter.
+    private static let templates = Dictionary(grouping: Operation.allCases.filter { $0.path.contains("{") }) {
+        String($0.path.prefix { $0 != "{" })
+    }
 
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
     package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
@@ -95,7 +109,7 @@ package enum Route: Sendable, Equatable {
         if !path.contains("{"), let operations = table[String(path)] { return (operations, nil) }
         if let slash = path.lastIndex(of: "/") {
             let parameter = path[path.index(after: slash)...]
-            if !parameter.isEmpty, let operations = table[path[...slash] + "{id}"] {
+            if !parameter.isEmpty, let operations = templates[String(path[...slash])] {
                 return (operations, String(parameter))
             }
         }

@@ -168,9 +168,12 @@ extension ControlServer {
         case .contract:
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
-            guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState:
+            guard let command = try Command(operation, parameter: parameter, body: request.body.span) else {
+                throw .noSuchResource
+            }
             try perform(command, key: try request.idempotencyKey(of: caller)) { reply.result($0) }
         }
     }

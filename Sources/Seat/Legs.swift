@@ -103,8 +103,9 @@ extension Seat {
         guard case .audio(let call) = fact, legs[leg] != nil, legs[leg]?.call != call else { return [] }
         let replaced = hangUpLegs(of: call, at: now)
         legs[leg]?.call = call
-        guard let index = index(of: call), calls[index].isMuted else { return replaced }
-        return replaced + [.muteLeg(leg, true)]
+        let settled = confirm { $0 == .answer(call) }
+        guard let index = index(of: call), calls[index].isMuted else { return replaced + settled }
+        return replaced + settled + [.muteLeg(leg, true)]
     }
 
     /// A leg that belongs to no call the seat knows is hung up.

@@ -17,7 +17,7 @@ extension Seat {
 
     mutating func disconnected(_ reason: String, isAnswered: Bool, at now: Moment) -> [Output] {
         guard let login else { return [] }
-        if login.loggingOut != nil { return finishLogin(at: now) }
+        if login.loggingOut != nil { return finishLogin(nil, .platformUnreachable, at: now) }
         return loseLink(.registerFailed(.connectionFailed, detail: reason), reason, isAnswered: isAnswered, at: now)
     }
 
@@ -65,7 +65,7 @@ extension Seat {
         var outputs: [Output] = []
         if let due = login?.agent.deadline, due <= now.instant { outputs += agent(.deadlineReached, at: now) }
         if let loggingOut = login?.loggingOut, loggingOut.deadline <= now.instant {
-            return outputs + finishLogin(at: now)
+            return outputs + finishLogin(nil, .platformSilent, at: now)
         }
         return outputs + take(login?.link.deadlineReached(at: now), at: now)
     }

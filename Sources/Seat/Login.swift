@@ -22,6 +22,8 @@ struct Login: Sendable {
     var status = SeatStatus.offline
     /// What the seat is set to at the next login: the last status the platform confirmed.
     var wantedStatus = SeatStatus.idle
+    /// What the agent chose; told the platform at each registration.
+    var mode = Command.SeatMode.fixed
     var loggingOut: LoggingOut?
 
     var deadline: Instant? {
@@ -114,20 +116,24 @@ extension Seat {
         return superseded + ended + agent(.unregister, at: now)
     }
 
-    private func loggedOutReply(_ command: CommandID?) -> [Output] {
-        command.map { [.reply($0, .success(.loggedOut))] } ?? []
+    private func loggedOutReply(_ command: CommandID?, _ problem: Problem? = nil) -> [Output] {
+        command.map { [.reply($0, problem.map { .failure($0.with(code: .logoutFailed)) } ?? .success(.loggedOut))] } ?? []
     }
 
     /// Forgets the login with all its calls and answers who waited for that.
-    mutating func finishLogin(_ command: CommandID? = nil, at now: Moment) -> [Output] {
+    ///
+    /// - Parameter problem: why the platform may not know that the seat is logged out.
+    mutating func finishLogin(_ command: CommandID? = nil, _ problem: Problem? = nil, at now: Moment) -> [Output] {
         let ended = endAllCalls(at: now)
         guard let login else { return ended + loggedOutReply(command) }
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
+        let unresolved = refuseExpectations()
         dialling = nil
+        groupSeats = []
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        return ended + unanswered + offline + loggedOutReply(login.loggingOut?.command) + loggedOutReply(command) + [
+        return ended + unanswered + unresolved + offline + loggedOutReply(login.loggingOut?.command, problem) + loggedOutReply(command) + [
             .disconnect
         ]
     }

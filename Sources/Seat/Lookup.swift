@@ -19,12 +19,14 @@ extension Seat {
         let credentials = Credentials(
             extensionNumber: parameters.un, password: parameters.pwd, switchboardNumber: parameters.switchnumber)
         lookup = Lookup(
-            command: id, steps: dialect.lookup(credentials, randomness: .seeded(randomness.next())),
+            command: id, steps: dialect.lookup(
+                credentials, telephone: parameters.telephone, randomness: .seeded(randomness.next())),
             fetch: nextFetch(), deadline: now.instant + Self.lookupTime)
         return superseded + advanceLookup(.start, at: now)
     }
 
     mutating func fetched(_ id: FetchID, _ body: [UInt8]?, at now: Moment) -> [Output] {
+        if let query = queries.removeValue(forKey: id) { return [.reply(query.command, query.result(body))] }
         guard id == lookup?.fetch else { return [] }
         return advanceLookup(.fetched(body), at: now)
     }
@@ -52,7 +54,7 @@ extension Seat {
         }
     }
 
-    private mutating func nextFetch() -> FetchID {
+    mutating func nextFetch() -> FetchID {
         lastRequest += 1
         return FetchID(rawValue: lastRequest)
     }

@@ -88,6 +88,11 @@ package struct Seat: Sendable {
     var legs: [LegID: Leg] = [:]
     /// Requests of ours that the platform has not answered, by what hangs on them.
     var waiting: [RequestID: Waiting] = [:]
+    /// Commands whose outcome the platform tells in a notice.
+    var expectations: [Expectation] = []
+    var queries: [FetchID: Query] = [:]
+    /// What the platform said last of the seats of the group.
+    var groupSeats: [JSON] = []
     var lastRequest: UInt64 = 0
     var lastLogin: UInt64 = 0
 
@@ -103,6 +108,9 @@ package struct Seat: Sendable {
         next = earliest(next, dialling?.deadline)
         next = calls.reduce(next) { earliest($0, $1.deadline) }
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
+        next = expectations.reduce(next) { earliest($0, $1.deadline) }
+        next = queries.values.reduce(next) { earliest($0, $1.deadline) }
+        next = earliest(next, autoAnswerDeadline)
         return waiting.values.reduce(next) { earliest($0, $1.deadline) }
     }
 
@@ -127,15 +135,21 @@ package struct Seat: Sendable {
         case .getUser(let parameters): getUser(parameters, id, at: now)
         case .initialize(let parameters): initialize(parameters, id, at: now)
         case .logout: logOut(id, at: now)
-        case .call(let number): call(number, id, at: now)
+        case .call(let number, let areaCode, let isEncrypted):
+            call(number, areaCode: areaCode, isEncrypted: isEncrypted, id, at: now)
         case .answerPBXCall(let ccNumber): answer(ccNumber, id, at: now)
         case .terminate(let ccNumber): terminate(ccNumber, id, at: now)
         case .hold(let ccNumber): hold(ccNumber, id, at: now)
         case .unhold(let ccNumber): unhold(ccNumber, id, at: now)
+        case .transferPBXCall(let transfer): self.transfer(transfer, id, at: now)
         case .mute(let ccNumber): setMuted(true, ccNumber, id)
         case .unmute(let ccNumber): setMuted(false, ccNumber, id)
         case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
+        case .setSeatMode(let mode): setMode(mode, id, at: now)
+        case .setAfterCallStatus(let ccNumber): setAfterCallStatus(true, ccNumber, id, at: now)
+        case .cancelAfterCallStatus(let ccNumber): setAfterCallStatus(false, ccNumber, id, at: now)
+        case .webApiHandler(let name, let parameters): query(name, parameters.value, id, at: now)
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
         case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]
         }
@@ -143,9 +157,12 @@ package struct Seat: Sendable {
 
     private mutating func deadlineReached(at now: Moment) -> [Output] {
         var outputs = lookupDeadline(at: now)
+        outputs += queryDeadlines(at: now)
         outputs += waitingDeadline(at: now)
+        outputs += expectationDeadlines(at: now)
         outputs += callDeadlines(at: now)
         outputs += legDeadlines(at: now)
+        outputs += answerAutomatically(at: now)
         return outputs + loginDeadline(at: now)
     }
 }

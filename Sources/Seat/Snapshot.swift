@@ -13,6 +13,7 @@ extension Seat {
             "registrar": login.map { $0.agent.registrationState.json(at: now) } ?? .null,
             "online": .bool(isOnline),
             "seatState": .integer(Int64(state.rawValue)),
+            "groupSeats": .array(groupSeats),
             "calls": .array(calls.map { call in summary(of: call, media: media) }),
         ]
     }
@@ -26,6 +27,7 @@ extension Seat {
             "state": .string(call.state.name),
             "held": .bool(call.isHeld),
             "muted": .bool(call.isMuted),
+            "afterCall": .bool(call.hasAfterCallWork),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,
         ]

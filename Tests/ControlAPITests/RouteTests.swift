@@ -26,6 +26,15 @@ struct RouteTests {
         #expect(throws: Problem.noSuchResource) { try Route(method: .options, path: path[...]) }
     }
 
+    @Test("A function of webApiHandler is the end of its path")
+    func webApiHandler() throws {
+        #expect(
+            try Route(method: .post, path: "/v1/webApiHandler/getGroups")
+                == .operation(.webApiHandler, parameter: "getGroups"))
+        #expect(throws: Problem.noSuchResource) { try Route(method: .post, path: "/v1/webApiHandler") }
+        #expect(throws: Problem.noSuchResource) { try Route(method: .post, path: "/v1/webApiHandler/") }
+    }
+
     @Test("A template is a parameter's place, no path of its own")
     func template() throws {
         #expect(
