@@ -113,7 +113,7 @@ extension Seat {
         guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }
         let superseded = refuse(login.loggingOut?.command, .superseded)
         self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
-        return superseded + ended + agent(.unregister, at: now)
+        return superseded + ended + agent(.unregister, at: now) + tellStep(at: now)
     }
 
     private func loggedOutReply(_ command: CommandID?, _ problem: Problem? = nil) -> [Output] {
@@ -133,9 +133,8 @@ extension Seat {
         dialling = nil
         groupSeats = []
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        return ended + unanswered + unresolved + offline + loggedOutReply(login.loggingOut?.command, problem) + loggedOutReply(command) + [
-            .disconnect
-        ]
+        let replies = loggedOutReply(login.loggingOut?.command, problem) + loggedOutReply(command)
+        return ended + unanswered + unresolved + offline + tellStep(at: now) + replies + [.disconnect]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {
