@@ -24,6 +24,7 @@ extension Seat {
 
     mutating func networkChanged(to addresses: [IPAddress], at now: Moment) -> [Output] {
         guard login?.loggingOut == nil else { return [] }
+        if login == nil { return retryAutomaticLogin(at: now) }
         return take(login?.link.networkChanged(to: addresses, at: now), at: now)
     }
 

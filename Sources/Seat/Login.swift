@@ -47,7 +47,7 @@ extension Seat {
 
     var isOnline: Bool { login.map { $0.status != .offline } ?? false }
 
-    mutating func initialize(_ parameters: Command.Initialize, _ id: CommandID, at now: Moment) -> [Output] {
+    mutating func initialize(_ parameters: Command.Initialize, _ id: CommandID?, at now: Moment) -> [Output] {
         guard let user else { return refuse(id, .userUnknown.with(result: false)) }
         let gateways = parameters.socketUri.map(Self.gateways) ?? configuration.gateways
         guard !gateways.isEmpty else {
@@ -108,6 +108,7 @@ extension Seat {
     }
 
     mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
+        endAutomaticLogin()
         guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
         let ended = endAllCalls(at: now)
         guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }

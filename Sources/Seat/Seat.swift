@@ -23,6 +23,8 @@ package struct Seat: Sendable {
     }
 
     package enum Input: Sendable {
+        /// The seat is to be logged in without anybody asking.
+        case loginConfigured(AutomaticLogin.Parameters)
         case command(CommandID, Command)
         /// The body of a 200 to a ``Output/fetch(_:_:)``, nil when none could be had.
         case fetched(FetchID, [UInt8]?)
@@ -73,6 +75,8 @@ package struct Seat: Sendable {
         /// Connecting to the gateway with this number, counted from 1.
         case connecting(gateway: Int)
         case connectionFailed(String)
+        /// The platform's code, and when it is tried again, nil for never.
+        case automaticLoginFailed(code: Int?, retryAfter: Duration?)
         case reconnecting(after: Duration, failures: Int)
     }
 
@@ -80,6 +84,7 @@ package struct Seat: Sendable {
     let dialect: any Dialect
     var randomness: Randomness
 
+    var automaticLogin: AutomaticLogin?
     var lookup: Lookup?
     var user: User?
     var login: Login?
@@ -115,12 +120,13 @@ package struct Seat: Sendable {
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
         next = expectations.reduce(next) { earliest($0, $1.deadline) }
         next = queries.values.reduce(next) { earliest($0, $1.deadline) }
-        next = earliest(next, autoAnswerDeadline)
+        next = earliest(next, earliest(autoAnswerDeadline, automaticLogin?.deadline))
         return waiting.values.reduce(next) { earliest($0, $1.deadline) }
     }
 
     package mutating func handle(_ input: Input, at now: Moment) -> [Output] {
         switch input {
+        case .loginConfigured(let parameters): logInAutomatically(parameters, at: now)
         case .command(let id, let command): perform(command, id, at: now)
         case .fetched(let id, let body): fetched(id, body, at: now)
         case .connected(let address): connected(from: address, at: now)
@@ -163,6 +169,7 @@ package struct Seat: Sendable {
     private mutating func deadlineReached(at now: Moment) -> [Output] {
         var outputs = lookupDeadline(at: now)
         outputs += queryDeadlines(at: now)
+        outputs += automaticLoginDeadline(at: now)
         outputs += waitingDeadline(at: now)
         outputs += expectationDeadlines(at: now)
         outputs += callDeadlines(at: now)

@@ -18,7 +18,7 @@ struct PlatformQueryTests {
         try platform.query(function, parameters, user: user)
     }
 
-    private func answer(_ function: String, _ parameters: [String: String] = [:], _ body: String?) throws -> JSON {
+    private func answer(_ function: String, _ body: String?, _ parameters: [String: String] = [:]) throws -> JSON {
         try query(function, parameters).answer(body.map { Array($0.utf8) })
     }
 
@@ -64,7 +64,7 @@ struct PlatformQueryTests {
         let body = #"{"status":0,"data":[{"uid":"1","state":"0"},{"uid":2,"state":"5"}]}"#
         #expect(try answer("getMemberCallStates", body)["returnData"]?.array?.count == 2)
         #expect(
-            try answer("getMemberCallStates", ["uid": "2"], body)["returnData"] == [["uid": 2, "state": "5"]])
+            try answer("getMemberCallStates", body, ["uid": "2"])["returnData"] == [["uid": 2, "state": "5"]])
     }
 
     @Test("Any other name is 50007")

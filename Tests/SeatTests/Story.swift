@@ -44,6 +44,8 @@ final class Story {
     var refusesRegistration: Int?
     var retryAfter: String?
     var answersMedia = true
+    /// The agent's skill groups, as JSON.
+    var groups = "[]"
     /// The enterprise's, as JSON.
     var profile = #"{"extension_start":1000,"extension_end":1999}"#
     /// Takes nothing in and says nothing.
@@ -92,10 +94,15 @@ extension Story {
     func getUser(_ pwd: String = "1006", telephone: Command.Telephone = .here) {
         command(
             .getUser(.init(un: "1006", pwd: Redacted(pwd), switchnumber: "02566699734", telephone: telephone)))
+        answerFetches()
+    }
+
+    /// Answers every step of `getUser`.
+    func answerFetches() {
         for answer in [
             #"{"status":0,"data":{"domain":"sip.example","real_domain":"web.example","eid":65656}}"#,
             "{\"status\":0,\"data\":{\"epProfile\":\(profile)}}",
-            #"{"status":0,"data":{"displayname":"Li","inGroups":[]}}"#, #"{"status":0}"#, #"{"status":0}"#,
+            "{\"status\":0,\"data\":{\"displayname\":\"Li\",\"inGroups\":\(groups)}}", #"{"status":0}"#, #"{"status":0}"#,
         ] {
             guard let fetch = fetches.last else { return }
             feed(.fetched(fetch, Array(answer.utf8)))
