@@ -25,7 +25,7 @@ extension Seat {
             return agent(.notAcceptable(leg.call, "an offer is needed"), at: now)
         }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
-        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
@@ -34,14 +34,16 @@ extension Seat {
         }
         guard legs[leg]?.pending == nil else { return agent(.respond(token, status: 491), at: now) }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.
     mutating func legOffered(_ leg: LegID, _ token: RequestToken, _ response: Response, at now: Moment) -> [Output] {
-        guard legs[leg] != nil, legs[leg]?.pending == nil else { return agent(.respond(token, status: 488), at: now) }
+        guard legs[leg] != nil, legs[leg]?.pending == nil, let offer = response.sessionDescription else {
+            return agent(.respond(token, status: 488), at: now)
+        }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: response.text)]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     mutating func legAnswered(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
