@@ -20,6 +20,8 @@ package enum Command: Sendable, Equatable {
     case cancelAfterCallStatus(ccNumber: String)
     /// The parameters may hold a password.
     case webApiHandler(functionName: String, Redacted<[String: String]>)
+    case monitor(MonitorVerb, ccNumber: String)
+    case checkMonitorState
     case checkLogin
     case checkSeatState
 
@@ -166,6 +168,11 @@ extension Command {
             self = .cancelAfterCallStatus(ccNumber: try Parameters(body).required("ccNumber"))
         case .webApiHandler:
             self = .webApiHandler(functionName: parameter ?? "", Redacted(try Parameters(body).texts))
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            guard let verb = MonitorVerb(rawValue: operation.rawValue) else { return nil }
+            self = .monitor(verb, ccNumber: try Parameters(body).required("ccNumber"))
+        case .checkMonitorState:
+            self = .checkMonitorState
         case .checkLogin:
             self = .checkLogin
         case .checkSeatState:
@@ -179,9 +186,10 @@ extension Command {
     package var actsOnCall: Bool {
         switch self {
         case .call, .answerPBXCall, .terminate, .hold, .unhold, .transferPBXCall, .mute, .unmute, .sendDTMF,
-            .setAfterCallStatus, .cancelAfterCallStatus:
+            .setAfterCallStatus, .cancelAfterCallStatus, .monitor:
             true
-        case .getUser, .initialize, .logout, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin, .checkSeatState:
+        case .getUser, .initialize, .logout, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin, .checkSeatState,
+            .checkMonitorState:
             false
         }
     }

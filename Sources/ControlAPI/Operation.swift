@@ -22,6 +22,13 @@ package enum Operation: String, CaseIterable, Sendable {
     case setAfterCallStatus
     case cancelAfterCallStatus
     case webApiHandler
+    case startCallMonitor
+    case stopCallMonitor
+    case joinFromMonitor
+    case exitJoinMonitor
+    case endCallMonitor
+    case terminateCall
+    case checkMonitorState
     case checkLogin
     case checkSeatState
     case state
@@ -38,9 +45,12 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
             .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .webApiHandler, .createToken:
+            .cancelAfterCallStatus, .webApiHandler, .createToken,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz,
+            .contract:
+            .get
         case .revokeToken: .delete
         }
     }
@@ -57,7 +67,9 @@ package enum Operation: String, CaseIterable, Sendable {
         case .webApiHandler: "/v1/webApiHandler/{functionName}"
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
             .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .events:
+            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .events,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             "/v1/\(rawValue)"
         }
     }
@@ -67,7 +79,9 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
             .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .events, .sipTrace,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -76,11 +90,13 @@ package enum Operation: String, CaseIterable, Sendable {
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .state, .events: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events: .read
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
             .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler:
             .call
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            .monitor
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }

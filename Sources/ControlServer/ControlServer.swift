@@ -13,7 +13,7 @@ package final class ControlServer: Sendable {
     private let access: Mutex<AccessControl>
     private let tokens: any Tokens
     private let backend: any ControlBackend
-    private let logger: Logger
+    let logger: Logger
     private let events: EventStreams
     private let server: Mutex<HTTPServer?> = Mutex(nil)
     private let isReady = Atomic(false)
@@ -172,13 +172,16 @@ extension ControlServer {
             reply.send(response.status, response.headerFields, body)
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
             .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState:
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             guard let command = try Command(operation, parameter: parameter, body: request.body.span) else {
                 throw .noSuchResource
             }
             let seat = seat ?? .default
             let key = try request.idempotencyKey(of: caller, for: seat)
-            try perform(command, on: seat, key: key) { reply.result($0) }
+            let completion = audited(command, on: seat, by: caller) { reply.result($0) }
+            try perform(command, on: seat, key: key, completion: completion)
         }
     }
 

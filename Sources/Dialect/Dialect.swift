@@ -85,6 +85,8 @@ package struct User: Sendable, Equatable {
     package var telephone = Command.Telephone.here
     /// How long a call rings before it is answered without the agent; nil for never.
     package var autoAnswer: Duration?
+    /// Whether the calls of the group are of this agent's business.
+    package var isSupervisor = false
 }
 
 package enum SeatStatus: Int, Sendable {
@@ -114,6 +116,9 @@ package enum Verb: Sendable, Equatable {
     case setAfterCallStatus(CallID, Bool)
     /// One key of a telephone.
     case tone(Character)
+    case monitor(MonitorVerb, CallID)
+    /// From now on the calls of the group are to be reported.
+    case watchCalls
 }
 
 /// The platform's name of a call (`ccNumber`), not a SIP Call-ID.
@@ -152,6 +157,10 @@ package enum Fact: Sendable, Equatable {
     /// The seats of the agent's group, each with what the platform says of it.
     case groupSeats([JSON])
     case kickedOff(data: JSON)
+    /// The answer to ``Verb/monitor(_:_:)``; `refusal` is nil if it was done.
+    case monitored(MonitorVerb, CallID, refusal: Problem?)
+    /// A call of the supervisor's group began or ended.
+    case reported(CallID, isOver: Bool, data: JSON)
     /// Says of an INFO that its dialog is the audio of this call.
     case audio(of: CallID)
     /// Says of an INVITE that it is to be answered at once.

@@ -25,7 +25,8 @@ extension Seat {
             return agent(.notAcceptable(leg.call, "an offer is needed"), at: now)
         }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
-        return [.offerToLeg(leg, sdp: offer)]
+        let muted: [Output] = monitor.awaitsSilentLeg ? [.muteLeg(leg, true)] : []
+        return muted + [.offerToLeg(leg, sdp: offer)]
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
@@ -106,8 +107,8 @@ extension Seat {
         let replaced = hangUpLegs(of: call, at: now)
         legs[leg]?.call = call
         let settled = confirm { $0 == .answer(call) }
-        guard let index = index(of: call), calls[index].isMuted else { return replaced + settled }
-        return replaced + settled + [.muteLeg(leg, true)]
+        guard isMuted(call) || monitor.awaitsSilentLeg else { return replaced + settled }
+        return replaced + settled + [.muteLeg(leg, isMuted(call))]
     }
 
     /// A leg that belongs to no call the seat knows is hung up.
@@ -122,10 +123,9 @@ extension Seat {
     /// The BYE may come before the platform's notice of the end, after it, or alone.
     mutating func legEnded(_ leg: LegID, at now: Moment) -> [Output] {
         guard let ended = legs.removeValue(forKey: leg) else { return [] }
-        if let call = ended.call, !hasLeg(call) {
-            expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
-        }
-        return [.closeLeg(leg)]
+        guard let call = ended.call, !hasLeg(call) else { return [.closeLeg(leg)] }
+        expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
+        return [.closeLeg(leg)] + (index(of: call) == nil ? drive(.callEnded(call), at: now) : [])
     }
 
     mutating func hangUpLegs(of call: CallID, at now: Moment) -> [Output] {

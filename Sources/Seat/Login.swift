@@ -127,6 +127,8 @@ extension Seat {
     mutating func finishLogin(_ command: CommandID? = nil, _ problem: Problem? = nil, at now: Moment) -> [Output] {
         let ended = endAllCalls(at: now)
         guard let login else { return ended + loggedOutReply(command) }
+        let unwatched = drive(.loggedOut, at: now)
+        reportedCalls = []
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
@@ -135,7 +137,7 @@ extension Seat {
         groupSeats = []
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
         let replies = loggedOutReply(login.loggingOut?.command, problem) + loggedOutReply(command)
-        return ended + unanswered + unresolved + offline + tellStep(at: now) + replies + [.disconnect]
+        return ended + unwatched + unanswered + unresolved + offline + tellStep(at: now) + replies + [.disconnect]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {

@@ -29,6 +29,8 @@ extension Seat {
         case .afterCallStatus(let isSet): afterCallStatusAnswered(isSet)
         case .groupSeats(let seats): groupSeatsTold(seats)
         case .kickedOff(let data): kickedOff(data, at: now)
+        case .monitored(let verb, let call, let refusal): drive(.answered(verb, call, refusal: refusal), at: now)
+        case .reported(let call, let isOver, let data): reported(call, isOver: isOver, data)
         case .audio, .answerAtOnce: []
         }
     }
@@ -76,7 +78,7 @@ extension Seat {
     }
 
     private mutating func withdrawn(_ call: CallID, _ data: JSON, at now: Moment) -> [Output] {
-        guard let index = index(of: call) else { return [] }
+        guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         calls.remove(at: index)
         expectNoMore(of: call, at: now)
         return confirm { $0 == .hangUp(call) || $0 == .answer(call) } + [.event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))] + hangUpLegs(of: call, at: now)
@@ -99,7 +101,7 @@ extension Seat {
     }
 
     private mutating func ended(_ call: CallID, _ reason: EndReason, _ data: JSON, at now: Moment) -> [Output] {
-        guard let index = index(of: call) else { return [] }
+        guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         return end(calls[index], reason, said: data, at: now)
     }
 

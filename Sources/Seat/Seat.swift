@@ -91,6 +91,9 @@ package struct Seat: Sendable {
     var dialling: Dialling?
     var calls: [Call] = []
     var legs: [LegID: Leg] = [:]
+    var monitor = Monitor()
+    /// The calls of the supervisor's group that are on, as far as subscribers know, the oldest first.
+    var reportedCalls: [CallID] = []
     /// Requests of ours that the platform has not answered, by what hangs on them.
     var waiting: [RequestID: Waiting] = [:]
     /// Commands whose outcome the platform tells in a notice.
@@ -116,6 +119,7 @@ package struct Seat: Sendable {
     package var deadline: Instant? {
         var next = earliest(login?.deadline, lookup?.deadline)
         next = earliest(next, dialling?.deadline)
+        next = earliest(next, monitor.deadline)
         next = calls.reduce(next) { earliest($0, $1.deadline) }
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
         next = expectations.reduce(next) { earliest($0, $1.deadline) }
@@ -142,7 +146,8 @@ package struct Seat: Sendable {
     }
 
     private mutating func perform(_ command: Command, _ id: CommandID, at now: Moment) -> [Output] {
-        switch command {
+        if isForbiddenWhileMonitoring(command) { return refuse(id, .wrongState) }
+        return switch command {
         case .getUser(let parameters): getUser(parameters, id, at: now)
         case .initialize(let parameters): initialize(parameters, id, at: now)
         case .logout: logOut(id, at: now)
@@ -161,6 +166,8 @@ package struct Seat: Sendable {
         case .setAfterCallStatus(let ccNumber): setAfterCallStatus(true, ccNumber, id, at: now)
         case .cancelAfterCallStatus(let ccNumber): setAfterCallStatus(false, ccNumber, id, at: now)
         case .webApiHandler(let name, let parameters): query(name, parameters.value, id, at: now)
+        case .monitor(let verb, let ccNumber): monitor(verb, ccNumber, id, at: now)
+        case .checkMonitorState: [.reply(id, .success(["result": monitor.json]))]
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
         case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]
         }
@@ -172,6 +179,7 @@ package struct Seat: Sendable {
         outputs += automaticLoginDeadline(at: now)
         outputs += waitingDeadline(at: now)
         outputs += expectationDeadlines(at: now)
+        outputs += drive(.deadlineReached, at: now)
         outputs += callDeadlines(at: now)
         outputs += legDeadlines(at: now)
         outputs += answerAutomatically(at: now)

@@ -11,6 +11,7 @@ extension Seat {
         members["seatState"] = .integer(Int64(state.rawValue))
         members["groupSeats"] = .array(groupSeats)
         members["calls"] = .array(calls.map { call in summary(of: call, media: media) })
+        members["monitor"] = monitor.json
         return .object(members)
     }
 
@@ -22,7 +23,7 @@ extension Seat {
             "number": .string(call.number),
             "state": .string(call.state.name),
             "held": .bool(call.isHeld),
-            "muted": .bool(call.isMuted),
+            "muted": .bool(isMuted(call.id)),
             "afterCall": .bool(call.hasAfterCallWork),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,

@@ -17,6 +17,10 @@ struct Waiting: Sendable {
         /// The outcome comes in a notice.
         case expected(Expectation.Kind, CallID)
         case tone
+        /// The platform's own answer is still to come, to who asked.
+        case monitor(CommandID)
+        /// Nothing hangs on it.
+        case unawaited
     }
 
     let purpose: Purpose
@@ -59,7 +63,7 @@ extension Seat {
 
     private mutating func succeeded(_ request: Waiting, at now: Moment) -> [Output] {
         switch request.purpose {
-        case .login:
+        case .login, .monitor, .unawaited:
             return []
         case .call(let kind):
             return accept(request.command, result: .integer(Int64(kind.rawValue)))
@@ -89,9 +93,10 @@ extension Seat {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
-        case .hold, .unhold, .setStatus, .setMode, .tone: break
+        case .hold, .unhold, .setStatus, .setMode, .tone, .unawaited: break
         case .expected(let kind, let call):
             return outputs + resolve(kind, call, with: .failure(problem.with(code: request.failure)))
+        case .monitor(let command): return drive(.failed(command, problem), at: now)
         case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs

@@ -41,6 +41,10 @@ package struct Configuration: Sendable {
     package var encryptionSeed: Redacted<String>?
     /// The attribute that takes a call's area code.
     package var areaCodeAttribute: String?
+    /// The values of an agent's `permission` that make a supervisor.
+    package var supervisorPermissions = ["1"]
+    /// The supervisor's message bodies that are not as assumed, by the SDK's names.
+    package var supervisorBodies: [String: String] = [:]
     /// The gateways' URIs when `init` names none, in the order they are tried.
     package var socketURIs: [String]
     /// From the beginning of an attempt to reach a gateway to an open WebSocket.
@@ -191,6 +195,7 @@ extension Configuration {
             hosts: HostTable(hosts), directory: server, domainHasPort: domainHasPort)
         platform.encryptionSeed = encryptionSeed
         platform.areaCodeAttribute = areaCodeAttribute
+        platform.supervisor = Platform.Supervisor(permissions: supervisorPermissions, bodies: supervisorBodies)
         return platform
     }
 

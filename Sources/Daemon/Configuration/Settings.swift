@@ -1,3 +1,4 @@
+import Dialect
 import Network
 import SIP
 import Wire
@@ -84,6 +85,13 @@ extension Configuration {
         .optional(
             "platform.areaCodeAttribute", \.areaCodeAttribute, .name,
             "Attribute of the message `cc a=200` for a call's area code; without it the area code goes before the number"),
+        .list(
+            "platform.supervisor.permissions", \.supervisorPermissions, .word,
+            "Values of an agent's `permission` that make a supervisor"),
+        .table(
+            "platform.supervisor.bodies", \.supervisorBodies, key: "CALL",
+            among: Set(Platform.Supervisor.assumedBodies.keys), .supervisorBody,
+            "The supervisor's message bodies where they are not as assumed"),
         .list(
             "platform.socketURI", \.socketURIs, .socketURI,
             "The gateways when `init` names none, in the order they are tried"),

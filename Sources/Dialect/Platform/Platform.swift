@@ -13,6 +13,7 @@ package struct Platform: Dialect {
         package var encryptionSeed: Redacted<String>?
         /// [assumed] The attribute of `cc a=200` that holds a call's area code, which goes before the number if there is none.
         package var areaCodeAttribute: String?
+        package var supervisor = Supervisor()
 
         package init(hosts: HostTable, directory: Directory? = nil, domainHasPort: Bool = false) {
             self.hosts = hosts
@@ -85,6 +86,10 @@ package struct Platform: Dialect {
             .info(
                 contentType: "application/dtmf-relay", body: Array("Signal=\(key)\r\nDuration=100\r\n".utf8),
                 failure: .serverError)
+        case .monitor(let verb, let call):
+            message(configuration.supervisor.body(verb.rawValue, ["ccNumber": call]), user, failure: .serverError)
+        case .watchCalls:
+            message(configuration.supervisor.body("watchCalls"), user, failure: .serverError)
         case .setStatus(let status):
             message(Element("cc", ["a": String(status.rawValue)]), user, failure: .changeStatusFailed)
         }

@@ -189,7 +189,8 @@ struct PlatformUserLookup: UserLookup {
             sipUser: sipUser(credentials.extensionNumber, enterprise: info.enterpriseID),
             domain: info.sipDomain, enterpriseID: info.enterpriseID, extensionRange: profile.extensionRange,
             data: ["userData": .object(userData), "inGroups": groups], webDomain: info.webDomain,
-            telephone: telephone, autoAnswer: profile.autoAnswer)
+            telephone: telephone, autoAnswer: profile.autoAnswer,
+            isSupervisor: configuration.supervisor.isSupervisor(userData["permission"]))
     }
 
     private mutating func fetchRegisterStatus(of user: User, _ profile: Profile) -> UserLookupOutput {
