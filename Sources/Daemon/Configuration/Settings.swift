@@ -84,7 +84,8 @@ extension Configuration {
         ).withSecret(),
         .optional(
             "platform.areaCodeAttribute", \.areaCodeAttribute, .name,
-            "Attribute of the message `cc a=200` for a call's area code; without it the area code goes before the number"),
+            "Attribute of the message `cc a=200` for a call's area code; without it the area code goes before the number"
+        ),
         .list(
             "platform.supervisor.permissions", \.supervisorPermissions, .word,
             "Values of an agent's `permission` that make a supervisor"),
