@@ -16,7 +16,7 @@ struct ChromiumCallTests {
         #expect(
             try await eventually {
                 let isHeard = await call.path.statistics().hears(1000)
-                return isHeard ? abs(try await peer.ask(.statistics).frequency ?? 0 - 440) < 5 : false
+                return isHeard ? abs((try await peer.ask(.statistics).frequency ?? 0) - 440) < 5 : false
             })
     }
 
