@@ -42,6 +42,21 @@ struct DialogEndTests {
         #expect(link.takeTrace().last == "→ BYE")
     }
 
+    @Test("a CANCEL and a REGISTER go out however much is pending")
+    func full() {
+        let call = CallHandle.outgoing(1)
+        link.give(.invite(call, target: VirtualLink.platformURI, headers: sdp, body: [1]), to: .agent)
+        link.pass(.milliseconds(200))
+        link.isHeld = true
+        for number in 1...600 as ClosedRange<UInt64> {
+            link.give(.send(RequestID(number), .message, target: VirtualLink.platformURI), to: .agent)
+        }
+        _ = link.takeTrace()
+        link.give(.hangUp(call), to: .agent)
+        link.give(.register(expires: .seconds(300)), to: .agent)
+        #expect(link.takeTrace() == ["→ CANCEL", "→ REGISTER"])
+    }
+
     @Test("a BYE that no connection can carry goes out on the next one")
     func owed() throws {
         let (incoming, _) = try link.call()

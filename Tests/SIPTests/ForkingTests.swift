@@ -103,6 +103,18 @@ struct ForkingTests {
         #expect(link.take(.agent).names == ["answered 200"])
     }
 
+    @Test("what waits in an early dialog to be tried again has failed when its fork ends by BYE")
+    func retryOfFork() throws {
+        let invite = try invite()
+        answer(invite, 180, tag: "one")
+        link.give(.sendInCall(call, RequestID(1), .update), to: .agent)
+        let update = try takeRequest()
+        link.deliver(Response(to: update, status: 491, tag: "one").bytes, to: .agent)
+        #expect(link.take(.agent).names == ["progress 180"])
+        link.deliver(request(.bye, in: invite, from: "one"), to: .agent)
+        #expect(link.take(.agent).names == ["response 1 491"])
+    }
+
     @Test("a refusal of all forks leaves no early dialog behind")
     func refused() throws {
         let invite = try invite()

@@ -64,6 +64,21 @@ struct InCallTests {
         #expect(link.diagnostics == [.answerTooLate])
     }
 
+    @Test("a re-INVITE that got as far as 100 is waited for no more than 64·T1 when its call ends")
+    func endedDuringUpdate() throws {
+        let (incoming, _) = try link.call()
+        link.give(.sendInCall(incoming, RequestID(1), .invite, headers: sdp, body: [3]), to: .agent)
+        link.pass(.milliseconds(200))
+        link.isHeld = true
+        link.give(.hangUp(incoming), to: .agent)
+        link.lose()
+        #expect(link.takeTrace() == ["→ INVITE", "← 100 INVITE", "→ BYE"])
+        #expect(link.take(.agent).names == ["ended hungUp"])
+        link.pass(.seconds(32))
+        #expect(link.take(.agent).names == ["failed 1 timedOut"])
+        #expect(link.agents[.agent]?.inviteClients.isEmpty == true)
+    }
+
     @Test("our own BYE ends it with 487 too, before the BYE")
     func hangUpDuringUpdate() throws {
         let (incoming, outgoing) = try link.call()

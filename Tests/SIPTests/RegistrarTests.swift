@@ -168,10 +168,11 @@ final class RegistrarTests {
         #expect(bound == ["sip:a@x.INVALID;Transport=WS"])
     }
 
-    @Test("domains are compared without letter case, users with it (RFC 3261 §19.1.4)")
+    @Test("domains are compared without letter case, users with it and unescaped (RFC 3261 §10.3 step 5, §19.1.4)")
     func addresses() {
         _ = register("<sip:a@x>", sequence: 1)
         #expect(registrar.bindings(of: URI(user: "alice", host: "EXAMPLE.com")).count == 1)
         #expect(registrar.bindings(of: URI(user: "Alice", host: "example.com")).isEmpty)
+        #expect(registrar.bindings(of: URI(user: "%61lic%65", host: "example.com")).count == 1)
     }
 }

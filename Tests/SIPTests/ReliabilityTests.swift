@@ -158,6 +158,20 @@ struct ReliabilityTests {
         #expect(link.take(.agent).names == ["ended hungUp"])
     }
 
+    @Test("hanging up while the 2xx waits for a PRACK refuses the call: the 2xx never goes out (§3)")
+    func hungUp() throws {
+        let call = try ring()
+        link.isHeld = true
+        answer(call, 183, body: [2])
+        answer(call, 200)
+        link.give(.hangUp(call), to: .agent)
+        link.release()
+        #expect(link.takeTrace() == ["← INVITE", "→ 183 INVITE", "→ 480 INVITE", "← PRACK", "← ACK", "→ 481 PRACK"])
+        #expect(link.take(.platform).names == ["progress 183", "ended 480"])
+        #expect(link.take(.agent).names == ["ended hungUp"])
+        #expect(link.diagnostics == [.answeredByAgent(.prack, status: 481)])
+    }
+
     @Test("without a PRACK the INVITE is refused with 504 after 64·T1 (§3)")
     func neverAcknowledged() throws {
         let call = try ring()
@@ -205,6 +219,19 @@ struct ReliabilityTests {
         }
         #expect(acknowledged == ["7 1 INVITE", "8 1 INVITE", "9 1 INVITE", "100 1 INVITE"])
         #expect(link.take(.platform).count == 4)
+    }
+
+    @Test("reliable responses without end make no more requests than there may be at a time (§4)")
+    func flood() throws {
+        link.isHeld = true
+        link.give(.invite(outgoing, target: link.contact, headers: sdp, body: [1]), to: .platform)
+        guard case .request(let invite) = try #require(link.takeWire().first) else { return }
+        for number in 1...600 {
+            let headers: Headers = [.require: "100rel", .rSeq: String(number), .contact: "<sip:b@f.invalid>"]
+            link.deliver(Response(to: invite, status: 183, tag: "B", headers: headers).bytes, to: .platform)
+        }
+        #expect(link.agents[.platform]?.clients.count == 511)
+        #expect(link.take(.platform).count == 511)
     }
 
     @Test("an INVITE without an offer: the 183 makes it, the PRACK answers it (RFC 3261 §13.2.1, RFC 3262 §5)")

@@ -44,7 +44,7 @@ extension Parameters {
 
 extension String {
     /// The text with everything unescaped that means the same escaped: all but RFC 2396's `reserved`.
-    fileprivate var withoutNeedlessEscapes: String {
+    var withoutNeedlessEscapes: String {
         let bytes = Array(utf8)
         var plain: [UInt8] = []
         var index = 0

@@ -99,7 +99,7 @@ private struct AddressOfRecord: Hashable {
     private let user: String?
     private let host: String
 
-    init(_ uri: URI) { (user, host) = (uri.user, uri.host.lowercased()) }
+    init(_ uri: URI) { (user, host) = (uri.user?.withoutNeedlessEscapes, uri.host.lowercased()) }
 }
 
 /// Why a REGISTER is not carried out.

@@ -144,8 +144,7 @@ extension UserAgent {
         if case .calling(let key, let early, let cancellation) = calls[call]?.state {
             // A fork of our INVITE gave up by itself; whether the call comes about is for the final response to say.
             calls[call]?.state = .calling(key, early: early.filter { $0 != id }, cancellation: cancellation)
-            dialogs[id] = nil
-            return [.transmit(ok.bytes)]
+            return [.transmit(ok.bytes)] + forgetDialog(id)
         }
         return [.transmit(ok.bytes)] + remove(call, at: now) + [.callEnded(call, .bye(bye))]
     }

@@ -7,8 +7,9 @@ extension UserAgent {
         case .calling(let key, let early, nil):
             calls[call]?.state = .calling(key, early: early, cancellation: headers)
             return inviteClients[key]?.transaction.isProceeding == true ? cancel(call, key, at: now) : []
-        case .ringing:
-            return respond(to: call, Answer(status: 480), at: now)
+        case .ringing(let key, _):
+            inviteServers[key]?.withheld = []
+            return respond(to: key, Answer(status: 480), at: now)
         case .answered(let key, let dialog, nil):
             calls[call]?.state = .answered(key, dialog, hangUp: headers)
             return []
@@ -74,9 +75,20 @@ extension UserAgent {
             inviteServers[key]?.retransmission?.acknowledged()
             if inviteServers[key]?.isTerminated == true { inviteServers[key] = nil }
         }
+        limitModifications(of: call, at: now)
         outputs += forgetDialogs(of: call)
         calls[call] = nil
         return outputs
+    }
+
+    /// A re-INVITE of ours whose call is over is waited for no longer than one that was cancelled.
+    private mutating func limitModifications(of call: CallHandle, at now: Instant) {
+        for (key, client) in inviteClients where client.transaction.isPending {
+            guard case .modification(let modification) = client.purpose,
+                dialogs[modification.dialog]?.call == call
+            else { continue }
+            inviteClients[key]?.cancelled = now + .transactionTimeout
+        }
     }
 
     /// Drops the dialogs of a call; what waited in them to be tried again has failed.

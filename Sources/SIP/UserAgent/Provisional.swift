@@ -10,6 +10,8 @@ extension UserAgent {
         var progress: [Output] = []
         if case .call(let call) = client.purpose { progress = [.callProgress(call, response)] }
         guard let number = response.reliableNumber else { return progress }
+        // It comes again until there is room for its PRACK.
+        guard !isFull else { return [] }
         if let last = client.numbers[id.remoteTag] {
             guard number == last &+ 1 else { return [] }
         } else {

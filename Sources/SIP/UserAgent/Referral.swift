@@ -103,6 +103,7 @@ extension UserAgent {
             return key.dialog == id && event.isOf(key)
         }
         guard keys.count == 1, let key = keys.first else { return answer(subscribe, Answer(status: 481)) }
+        guard !isFull else { return answer(subscribe, Answer(status: 503)) }
         guard let asked = UInt32(digits: subscribe.headers[.expires] ?? "\(Referral.seconds)") else {
             return answer(subscribe, Answer(status: 400))
         }

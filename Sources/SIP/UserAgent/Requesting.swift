@@ -55,7 +55,7 @@ extension UserAgent {
         _ request: Request, for purpose: Client.Purpose, attempt: Int = 0, at now: Instant
     ) -> [Output] {
         guard isConnected else { return fail(purpose, .transport, at: now) }
-        guard !isFull || [.bye, .notify, .prack].contains(request.method) else {
+        guard !isFull || Method.alwaysSent.contains(request.method) else {
             return fail(purpose, .refused, at: now)
         }
         let prepared = request.method == .cancel ? request : prepare(request)
@@ -168,6 +168,11 @@ extension UserAgent {
     }
 
     mutating func newTag() -> String { randomness.token(length: 10) }
+}
+
+extension Method {
+    /// What goes out however much a peer has made pending: there is one of it for each thing that is bounded itself.
+    fileprivate static let alwaysSent: Set<Method> = [.bye, .cancel, .notify, .prack, .register]
 }
 
 extension URI {

@@ -24,15 +24,21 @@ extension UserAgent {
         return outputs
     }
 
-    /// A cancelled INVITE that is never answered is over 64·T1 after its CANCEL (RFC 3261 §9.1).
+    /// A cancelled INVITE that is never answered is over 64·T1 after its CANCEL (RFC 3261 §9.1), one inside a call that long
+    /// after its call.
     private mutating func reachDeadline(of client: InviteClient, _ key: ClientKey, at now: Instant) -> [Output] {
         guard client.cancelled.isReached(at: now), client.transaction.isPending else {
             inviteClients[key]?.cancelled = nil
             return advance(key, .deadlineReached, at: now)
         }
         inviteClients[key] = nil
-        guard case .call(let call) = client.purpose, calls[call] != nil else { return [] }
-        return remove(call, at: now) + [.callEnded(call, .cancelled(nil))]
+        switch client.purpose {
+        case .modification(let modification):
+            return fail(modification, .timedOut, at: now)
+        case .call(let call):
+            guard calls[call] != nil else { return [] }
+            return remove(call, at: now) + [.callEnded(call, .cancelled(nil))]
+        }
     }
 
     /// Sends an unacknowledged 2xx again, and gives the call up when it never is (RFC 3261 §13.3.1.4).

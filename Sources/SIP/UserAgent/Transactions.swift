@@ -36,7 +36,7 @@ struct InviteClient: Sendable {
     var acknowledgements: [String: Request] = [:]
     /// The number of the last reliable provisional response by the tag of its To (RFC 3262 §4).
     var numbers: [String: UInt32] = [:]
-    /// When to stop waiting for the final response to a cancelled INVITE (RFC 3261 §9.1).
+    /// When to stop waiting for the final response to a cancelled INVITE (RFC 3261 §9.1), or to one whose call is over.
     var cancelled: Instant?
 
     var deadline: Instant? { earliest(transaction.deadline, cancelled) }
