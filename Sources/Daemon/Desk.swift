@@ -186,10 +186,11 @@ extension Desk {
         handle(.received(message.bytes))
     }
 
+    /// What answers a message holds bytes of it, which need not be UTF-8 (RFC 7118 §4.2).
     private func transmit(_ message: [UInt8], at now: Moment) {
         guard let connection else { return }
         note(message, .sent, at: now)
-        connection.client.send(WebSocket.Message(.text, message))
+        connection.client.send(WebSocket.Message(textOrBinary: message))
     }
 
     private func note(_ message: [UInt8], _ direction: Trace.Direction, at now: Moment) {

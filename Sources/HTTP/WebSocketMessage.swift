@@ -11,6 +11,12 @@ extension WebSocket {
             self.bytes = bytes
         }
 
+        /// Text if the bytes are UTF-8, or else binary: a peer ends the connection on any other text (RFC 6455 §8.1).
+        package init(textOrBinary bytes: [UInt8]) {
+            var text = UTF8Validator()
+            self.init(text.accept(bytes.span) && text.isComplete ? .text : .binary, bytes)
+        }
+
         package static func text(_ text: String) -> Message {
             Message(.text, [UInt8](text.utf8))
         }

@@ -34,6 +34,13 @@ struct WebSocketTests {
         #expect(socket.receive(frame.span, at: start) == [.message(.text("Hello"))])
     }
 
+    @Test(
+        "RFC 6455 §8.1: what is not UTF-8 goes as binary",
+        arguments: [([0x41], true), ([0xC3, 0xA9], true), ([0xC3], false), ([0xE9, 0x41], false), ([], true)])
+    func textOrBinary(_ bytes: [UInt8], _ isText: Bool) {
+        #expect(WebSocket.Message(textOrBinary: bytes) == WebSocket.Message(isText ? .text : .binary, bytes))
+    }
+
     @Test("RFC 6455 §5.7: a fragmented unmasked text message")
     func fragments() {
         var socket = client()

@@ -165,7 +165,7 @@ extension PlatformServer {
 
     private func carryOut(_ output: Platform.Output) {
         switch output {
-        case .send(let message, let id): sockets[id]?.send(WebSocket.Message(.text, message))
+        case .send(let message, let id): sockets[id]?.send(WebSocket.Message(textOrBinary: message))
         case .close(let id): sockets[id]?.close(.goingAway)
         case .makeOffer(let id): makeOffer(id)
         case .acceptAnswer(let answer, let id): accept(answer, id)
