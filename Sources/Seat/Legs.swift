@@ -16,6 +16,8 @@ extension Seat {
     private static let graceAfterBye = Duration.seconds(2)
     /// From the INVITE to the INFO that says whose audio it is, and to the call's own notices.
     private static let tyingTime = Duration.seconds(10)
+    /// The option, and the INFO package, of candidates that follow their description (RFC 8840 §5.4, §10.9).
+    static let trickling = "trickle-ice"
 
     mutating func legOffered(_ leg: LegID, _ request: Request, at now: Moment) -> [Output] {
         guard dialect.facts(in: .invite).contains(.answerAtOnce), legs.count < Self.mostLegs,
@@ -99,6 +101,9 @@ extension Seat {
     mutating func legRequest(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
         guard request.method == .info else { return agent(.respond(token, status: 405), at: now) }
         let outputs = agent(.respond(token, status: 200), at: now)
+        if request.headers[.contentType]?.lowercased().hasPrefix("application/trickle-ice-sdpfrag") == true {
+            return outputs + [.candidatesForLeg(leg, fragment: request.text)]
+        }
         return outputs + dialect.facts(in: .info(body: request.body)).flatMap { tie(leg, $0, at: now) }
     }
 
