@@ -79,11 +79,12 @@ extension Seat {
         guard let call, !hasLeg(call) else { return outputs }
         guard isOnline else { return outputs + endNow(call, .agentHungUp, at: now) }
         expectEnd(of: call, reason: .agentHungUp, at: now)
-        return outputs + hangUpAtPlatform(call, at: now)
+        let unannounced = index(of: call) == nil
+        return outputs + hangUpAtPlatform(call, at: now) + (unannounced ? drive(.callEnded(call), at: now) : [])
     }
 
     private mutating func endNow(_ call: CallID, _ reason: EndReason, at now: Moment) -> [Output] {
-        index(of: call).map { end(calls[$0], reason, at: now) } ?? []
+        index(of: call).map { end(calls[$0], reason, at: now) } ?? drive(.callEnded(call), at: now)
     }
 
     /// The audio is over by the other side's will: the platform's notice is waited for, but not for long.
@@ -121,7 +122,8 @@ extension Seat {
         let due = legs.filter { leg in leg.value.deadline.map { $0 <= now.instant } ?? false }
         return due.flatMap { leg, value -> [Output] in
             legs[leg]?.deadline = nil
-            return value.call.map { index(of: $0) == nil } ?? true ? hangUp(leg, at: now) : []
+            let isKnown = value.call.map { index(of: $0) != nil || monitor.call == $0 } ?? false
+            return isKnown ? [] : hangUp(leg, at: now)
         }
     }
 
