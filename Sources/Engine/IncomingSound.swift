@@ -10,7 +10,8 @@ final class IncomingSound {
     private var decoded = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
     private var position = 0
     private var end = 0
-    private var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+    /// What was heard last.
+    private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var meter = ToneMeter()
 
     init(sink: any AudioSink, codec: MediaCodec) {

@@ -26,6 +26,9 @@ final class MediaSession {
     private var outgoing: OutgoingSound?
     private var incoming: IncomingSound?
     var isMuted = false
+    /// Gets both sides of every frame.
+    var recording: Recording?
+    private var isHeard = false
     private var isClosed = false
     private var isConnected = false
     private var hasPeerEnded = false
@@ -200,6 +203,7 @@ extension MediaSession {
             socket.close()
         }
         sockets = []
+        recording = nil
         source.stop()
         sink.stop()
         onEvent(event)
@@ -237,14 +241,14 @@ extension MediaSession {
         guard var due = nextFrame else { return }
         var framesLeft = Self.maximumFramesInARow
         while due <= now {
-            if framesLeft > 0 { passFrame(at: now) }
+            if framesLeft > 0 { passFrame(due: due, at: now) }
             due = due + AudioFormat.frameDuration
             framesLeft -= 1
         }
         nextFrame = due
     }
 
-    private func passFrame(at now: Instant) {
+    private func passFrame(due: Instant, at now: Instant) {
         guard let codec else { return }
         outgoing?.next(isMuted: isMuted) { payload in
             peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
@@ -252,5 +256,12 @@ extension MediaSession {
             }
         }
         incoming?.playFrame(from: &peer)
+        if let recording, let said = outgoing?.frame, let heard = incoming?.frame {
+            recording.add(agent: said.span, customer: heard.span, at: due)
+        }
+        if !isHeard, incoming?.reading.frequency != nil {
+            isHeard = true
+            onEvent(.heard)
+        }
     }
 }

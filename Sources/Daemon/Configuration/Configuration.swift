@@ -63,8 +63,8 @@ package struct Configuration: Sendable {
 
     package init(
         endpoints: [Endpoint], stateDirectory: String, hosts: [String: String] = [:], socketURI: String? = nil,
-        authorities: String? = nil, mediaAddresses: [IPAddress] = [], microphone: AudioDevice = .pulse(name: nil),
-        speaker: AudioDevice = .pulse(name: nil)
+        authorities: String? = nil, mediaAddresses: [IPAddress] = [], microphone: AudioDevice = .pulse,
+        speaker: AudioDevice = .pulse
     ) {
         self.endpoints = endpoints
         self.stateDirectory = stateDirectory
