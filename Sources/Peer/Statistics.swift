@@ -1,4 +1,5 @@
 import Crypto
+import Media
 import Wire
 
 /// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
@@ -30,6 +31,8 @@ package struct Statistics: Sendable, Equatable {
     /// Interarrival jitter (RFC 3550 §6.4.1).
     package var jitter: Duration = .zero
     package var roundTripTime: Duration?
+    /// What became of the received sound.
+    package var playout = PlayoutStatistics()
     package var selectedPair: Pair?
     package var dtlsRole: DTLSRole?
     package var srtpProfile: SRTPProfile?

@@ -90,12 +90,17 @@ package struct Seat: Sendable {
     var waiting: [RequestID: Waiting] = [:]
     var lastRequest: UInt64 = 0
     var lastLogin: UInt64 = 0
+    /// What subscribers know of the registration.
+    var toldStep = Seat.loggedOutStep
 
     package init(configuration: Configuration, dialect: any Dialect, randomness: Randomness) {
         self.configuration = configuration
         self.dialect = dialect
         self.randomness = randomness
     }
+
+    /// Whether it is as it was made: nobody is logged in, known or asked for.
+    package var isUntouched: Bool { user == nil && login == nil && lookup == nil }
 
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
     package var deadline: Instant? {

@@ -172,7 +172,8 @@ final class LiveEvents: Sendable {
     private let opening: AsyncStream<WebSocketClient.CloseReason?>
 
     init(
-        _ house: LiveHouse, after: String? = nil, token: String? = nil, inSubprotocol: Bool = false,
+        _ house: LiveHouse, seat: String? = nil, after: String? = nil, token: String? = nil,
+        inSubprotocol: Bool = false,
         origin: String? = nil
     ) throws {
         let (messages, received) = AsyncStream.makeStream(of: JSON.self)
@@ -181,7 +182,8 @@ final class LiveEvents: Sendable {
         self.opening = opening
         let query = after.map { "?after=" + $0 } ?? ""
         let url = try #require(
-            WebSocketURL(house.url + "/v1/events" + query, schemes: ("http", "https")))
+            WebSocketURL(
+                house.url + "/v1/\(seat.map { "seats/\($0)/" } ?? "")events" + query, schemes: ("http", "https")))
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["phonebard.v1"])
         let token = token ?? house.token
         if inSubprotocol {
@@ -214,9 +216,19 @@ final class LiveEvents: Sendable {
 
     func close() { client.close() }
 
-    /// The next event, whole.
+    /// The next event of the SDK's, whole.
     func next() async throws -> JSON {
-        for await message in messages { return message }
+        for await message in messages where message["event"] != "registration" { return message }
+        throw Ended()
+    }
+
+    /// The `registration` events up to the one with this word.
+    func steps(until word: JSON) async throws -> [JSON] {
+        var steps: [JSON] = []
+        for await message in messages where message["event"] == "registration" {
+            steps.append(message["data"] ?? .null)
+            if steps.last?["registration"] == word { return steps }
+        }
         throw Ended()
     }
 
