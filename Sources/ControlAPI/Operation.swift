@@ -12,6 +12,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case unhold
     case mute
     case unmute
+    case startRecording
+    case stopRecording
     case sendDTMF
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
@@ -20,6 +22,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case checkSeatState
     case state
     case events
+    case audio
+    case changeAudio
     case createToken
     case tokens
     case revokeToken
@@ -31,9 +35,10 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken:
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .createToken:
             .post
-        case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
+        case .checkLogin, .checkSeatState, .state, .events, .audio, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
+        case .changeAudio: .patch
         case .revokeToken: .delete
         }
     }
@@ -43,12 +48,13 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
+        case .audio, .changeAudio: "/v1/audio"
         case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
             "/v1/\(rawValue)"
         }
     }
@@ -57,19 +63,18 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF,
-            .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
             true
-        case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
+        case .audio, .changeAudio, .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
     }
 
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .state, .events: .read
+        case .checkLogin, .checkSeatState, .state, .events, .audio: .read
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus:
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .changeAudio:
             .call
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
@@ -90,7 +95,7 @@ package enum Route: Sendable, Equatable {
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
     package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
         if method == .options, path == "*" {
-            self = .options(allow: "GET, HEAD, POST, DELETE, OPTIONS")
+            self = .options(allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
             return
         }
         let (seat, path) = try Self.seat(in: path)

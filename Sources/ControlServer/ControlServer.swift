@@ -153,6 +153,8 @@ extension ControlServer {
         case .events:
             guard let caller else { throw .unauthorized }
             try events.begin(target, of: seat, request, for: caller, reply)
+        case .audio: backend.audio(nil) { reply.result($0) }
+        case .changeAudio: backend.audio(try AudioChange(body: request.body.span)) { reply.result($0) }
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
@@ -171,7 +173,7 @@ extension ControlServer {
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             let seat = seat ?? .default
             let key = try request.idempotencyKey(of: caller, for: seat)

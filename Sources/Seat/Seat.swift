@@ -59,6 +59,9 @@ package struct Seat: Sendable {
         /// Replaces what the leg sends by silence while true.
         case muteLeg(LegID, Bool)
         case closeLeg(LegID)
+        /// Who records the call answers the command.
+        case startRecording(CallID, CommandID)
+        case stopRecording(CallID, CommandID)
         case diagnostic(Diagnostic)
     }
 
@@ -139,6 +142,8 @@ package struct Seat: Sendable {
         case .unhold(let ccNumber): unhold(ccNumber, id, at: now)
         case .mute(let ccNumber): setMuted(true, ccNumber, id)
         case .unmute(let ccNumber): setMuted(false, ccNumber, id)
+        case .startRecording(let ccNumber): startRecording(ccNumber, id)
+        case .stopRecording(let ccNumber): stopRecording(ccNumber, id)
         case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]

@@ -164,7 +164,7 @@ extension Form where Value == AudioDevice {
 
 extension AudioDevice {
     /// What ``init(_:)`` takes.
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .null: "null"
         case .tone(let frequency, let level): "tone:\(frequency),\(level)"

@@ -1,0 +1,291 @@
+import Audio
+import Daemon
+import Foundation
+import HTTPTypes
+import Network
+import Simulator
+import Testing
+import Wire
+
+@Suite("Tones, recordings and devices through the whole house", .serialized, .timeLimit(.minutes(3)))
+struct LiveSoundTests {
+    private let folder = FileManager.default.temporaryDirectory.path + "/live-sound-" + UUID().uuidString
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    @Test("It rings until the call is answered; the other side's end is told by a tone; nothing of it reaches the other side")
+    func tones() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let bell = folder + "/bell.wav"
+        let house = try await LiveHouse.open { configuration in
+            configuration.ringer = .wav(path: bell, repeats: true)
+            configuration.microphone = .null
+        }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.scenario("customers/13911112222/calls", ["extension": "1001"])
+        let call = try #require(try await events.next("callEvent", "newPBXCall")["c"])
+        #expect(await comesTrue { RecordedWAV(bell).map { $0.amplitude(of: 660, in: 0) > 0.08 } ?? false })
+        #expect(try await house.post("answerPBXCall", ["ccNumber": call]).body == ["result": true])
+        #expect(try await events.next("callEvent", "answeredPBXCall")["c"] == call)
+        try await house.hears(523.25, 659.26, 783.99, 1046.5)
+        let rung = try #require(RecordedWAV(bell)).seconds
+        try await house.scenario("customers/13911112222/hangup", [:])
+        #expect(try await events.next("callEvent", "endPBXCall")["r"] == "25")
+        let end = folder + "/bell-2.wav"
+        #expect(await comesTrue { RecordedWAV(end).map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false })
+        #expect(try #require(RecordedWAV(bell)).seconds == rung)
+        let seen = try await house.scenarioState()
+        #expect(!"\(seen)".contains("450"))
+        await house.close()
+    }
+
+    @Test("Ringback is heard until the other side is, and a call that is refused is busy")
+    func ringback() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let bell = folder + "/bell.wav"
+        let house = try await LiveHouse.open { $0.ringer = .wav(path: bell, repeats: true) }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        // Nobody ever answers, and nothing is heard.
+        try await house.post("call", ["number": "13800000020"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        #expect(await comesTrue { RecordedWAV(bell).map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false })
+        try await house.post("terminate", ["ccNumber": call])
+        _ = try await events.next("callEvent", "endPBXCall")
+        try await house.post("call", ["number": "13800000503"])
+        #expect(try await events.next("callEvent", "calloutResponse")["r"] == "503")
+        #expect(await comesTrue { RecordedWAV(folder + "/bell-2.wav").map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false })
+        await house.close()
+    }
+
+    @Test("A call is recorded on demand, both sides apart, for its owner alone; snapshot and events say so")
+    func recording() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let house = try await LiveHouse.open { [folder] in $0.recording.directory = folder + "/calls" }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        let nobody = try await house.post("startRecording", ["ccNumber": "17309"])
+        #expect(nobody.status == 404)
+        try await house.post("call", ["number": "13800138000"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        #expect(try await house.post("stopRecording", ["ccNumber": call]).status == 409)
+        let started = try await house.post("startRecording", ["ccNumber": call])
+        #expect(started.body["result"] == true)
+        let path = try #require(started.body["file"]?.string)
+        let told = try await events.next("recording")
+        #expect(told["state"] == "started")
+        #expect(told["file"]?.string == path)
+        #expect(try await house.post("startRecording", ["ccNumber": call]).body["file"]?.string == path)
+        try await house.recorded(atLeast: 2.5)
+        try await house.hears(440)
+        let stopped = try await house.post("stopRecording", ["ccNumber": call])
+        #expect(try await events.next("recording")["state"] == "stopped")
+        let wave = try #require(RecordedWAV(path))
+        #expect(stopped.body["seconds"] == .number(wave.seconds) || stopped.body["seconds"] == .integer(Int64(wave.seconds)))
+        #expect(wave.channels.count == 2)
+        #expect(wave.amplitude(of: 440, in: 0) > 0.08)
+        #expect(wave.amplitude(of: 784, in: 0) < 0.01)
+        #expect(wave.amplitude(of: 784, in: 1) > 0.05)
+        #expect(try permissions(path) == 0o600)
+        #expect(try permissions(folder + "/calls") == 0o700)
+        #expect(try await house.get("state").body["seats"]?["default"]?["calls"]?.array?.first?["recording"] == .null)
+        await house.close()
+    }
+
+    @Test("Every call is recorded if so configured, and its recording ends with it")
+    func automatic() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let house = try await LiveHouse.open { [folder] in
+            $0.recording.directory = folder + "/calls"
+            $0.recording.isAutomatic = true
+            $0.recording.settings = Recording.Settings(format: .opus, channels: .mixed)
+        }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.post("call", ["number": "13800138000"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        #expect(try await events.next("recording")["ccNumber"] == call)
+        try await house.recorded(atLeast: 1)
+        try await house.post("terminate", ["ccNumber": call])
+        _ = try await events.next("callEvent", "endPBXCall")
+        let stopped = try await events.next("recording")
+        #expect(stopped["state"] == "stopped")
+        let file = try #require(stopped["file"]?.string)
+        #expect(file.hasSuffix(".opus"))
+        #expect(FileManager.default.contents(atPath: file)?.starts(with: Array("OggS".utf8)) == true)
+        await house.close()
+    }
+
+    @Test("A recording whose daemon is killed can be played up to the last second")
+    func killed() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let platform = PlatformServer(
+            configuration: PlatformServer.Configuration(stateDirectory: folder + "/platform"),
+            logger: RecordedLog().logger)
+        let addresses = try await platform.start()
+        let daemon = try await blocking { [folder] in
+            try DaemonProcess(
+                folder: folder + "/daemon",
+                arguments: [
+                    "--platform-hosts", "025=\(addresses.http)", "--platform-socket-uri", "wss://\(addresses.sip)",
+                    "--platform-ca-file", addresses.authorityFile, "--media-addresses", "127.0.0.1",
+                    "--recording-automatic", "true",
+                ], microphone: "tone:440")
+        }
+        let web = HTTPClient(trust: .system, timeLimit: .seconds(20))
+        func ask(_ method: HTTPRequest.Method, _ path: String, _ body: JSON? = nil) async throws -> JSON {
+            try await requestJSON(web, method, port: daemon.port, "/v1/" + path, token: daemon.token, body)
+        }
+        _ = try await ask(.post, "getUser", LiveHouse.user)
+        _ = try await ask(.post, "init", LiveHouse.login)
+        #expect(try await comesTrue { try await ask(.get, "checkLogin") == ["result": 1] })
+        _ = try await ask(.post, "call", ["number": "13800138000"])
+        var seconds = 0.0
+        var file = ""
+        #expect(
+            try await comesTrue {
+                let state = try await ask(.get, "state")
+                let recording = state["seats"]?["default"]?["calls"]?.array?.first?["recording"]
+                seconds = recording?["seconds"]?.double ?? 0
+                file = recording?["file"]?.string ?? ""
+                return seconds > 3
+            })
+        daemon.kill()
+        let wave = try #require(RecordedWAV(file))
+        #expect(wave.seconds >= seconds)
+        #expect(wave.amplitude(of: 440, in: 0) > 0.08)
+        #expect(wave.amplitude(of: 784, in: 1) > 0.05)
+        await platform.stop()
+    }
+
+    private func permissions(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+}
+
+@Suite("Calls through a PulseAudio server", .serialized, .timeLimit(.minutes(3)))
+struct LivePulseTests {
+    @Test("A call is heard and spoken through null sinks; devices and volumes are shown, chosen and told of")
+    func call() async throws {
+        let pulse = try await LivePulse()
+        defer { pulse.stop() }
+        let house = try await LiveHouse.open { configuration in
+            configuration.soundServer = pulse.address
+            configuration.microphone = .pulse(names: ["one.monitor"])
+            configuration.speaker = .pulse(names: ["one"])
+            configuration.playsTones = false
+        }
+        #expect(try await comesTrue { try await house.get("audio").body["server"]?["state"] == "ready" })
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.post("call", ["number": "13800138000"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        try await house.says(523.25, 659.26, 783.99, 1046.5)
+        let audio = try await house.get("audio").body
+        #expect(audio["speaker"]?["open"] == "one")
+        #expect(audio["microphone"]?["open"] == "one.monitor")
+        #expect((audio["microphone"]?["level"]?.double ?? -96) > -40)
+        #expect(audio["echoCancellation"]?["on"] == false)
+        #expect(audio["sinks"]?.array?.compactMap { $0["name"]?.string }.sorted() == ["one", "two"])
+
+        let change: JSON = [
+            "speaker": ["device": "pulse:two", "volume": 0.5], "microphone": ["device": "pulse:absent,two.monitor"],
+        ]
+        #expect(try await house.send(.patch, house.url + "/v1/audio", change, bearer: house.token).status == 200)
+        #expect(try await comesTrue { try await house.get("audio").body["speaker"]?["open"] == "two" })
+        #expect(try await comesTrue { try await house.get("audio").body["microphone"]?["open"] == "two.monitor" })
+        try await house.says(523.25, 659.26, 783.99, 1046.5)
+        let nonsense: JSON = ["speaker": ["device": "tone:440"]]
+        #expect(try await house.send(.patch, house.url + "/v1/audio", nonsense, bearer: house.token).status == 400)
+        try await house.post("terminate", ["ccNumber": call])
+        await house.close()
+    }
+}
+
+/// A PulseAudio server of the test's own with two null sinks.
+private final class LivePulse: Sendable {
+    let address: String
+    private let folder = FileManager.default.temporaryDirectory.path + "/live-pulse-" + UUID().uuidString
+    nonisolated(unsafe) private let process = Process()
+
+    init() async throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        address = "unix:\(folder)/socket"
+        let script = """
+            load-module module-native-protocol-unix socket=\(folder)/socket auth-anonymous=1
+            load-module module-null-sink sink_name=one rate=48000
+            load-module module-null-sink sink_name=two rate=48000
+
+            """
+        try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/script"))
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/pulseaudio")
+        process.arguments = [
+            "-n", "-F", folder + "/script", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no",
+            "--disable-shm=yes", "--log-level=error",
+        ]
+        process.environment = ["HOME": folder, "XDG_RUNTIME_DIR": folder, "PATH": "/usr/bin:/bin"]
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        let socket = folder + "/socket"
+        #expect(await comesTrue { FileManager.default.fileExists(atPath: socket) })
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// Whether a fact comes true within twenty seconds.
+private func comesTrue(_ fact: () async throws -> Bool) async rethrows -> Bool {
+    let limit = MonotonicClock.now + .seconds(20)
+    while MonotonicClock.now < limit {
+        if try await fact() { return true }
+        try? await Task.sleep(for: .milliseconds(20))
+    }
+    return false
+}
+
+extension JSON {
+    fileprivate var double: Double? {
+        switch self {
+        case .number(let value): value
+        case .integer(let value): Double(value)
+        default: nil
+        }
+    }
+}
+
+extension LiveHouse {
+    private var firstCall: JSON? {
+        get async throws { try await get("state").body["seats"]?["default"]?["calls"]?.array?.first }
+    }
+
+    /// Waits until so many seconds of the first call are in its recording.
+    fileprivate func recorded(atLeast seconds: Double) async throws {
+        #expect(try await comesTrue { (try await firstCall?["recording"]?["seconds"]?.double ?? 0) >= seconds })
+    }
+
+    /// Waits until the other side of the first call is sent one of these frequencies.
+    fileprivate func says(_ frequencies: Double...) async throws {
+        let isSaid = try await comesTrue {
+            let said = try await firstCall?["media"]?["sent"]
+            guard let frequency = said?["frequency"]?.double, (said?["level"]?.double ?? -96) > -45 else { return false }
+            return frequencies.contains { abs($0 - frequency) < $0 * 0.02 }
+        }
+        #expect(isSaid, "never said \(frequencies)")
+    }
+}
