@@ -16,6 +16,8 @@ package enum Command: Sendable, Equatable {
     case stopRecording(ccNumber: String)
     case sendDTMF(Tone)
     case changeStatus(ManualStatus)
+    case monitor(MonitorVerb, ccNumber: String)
+    case checkMonitorState
     case checkLogin
     case checkSeatState
 
@@ -119,6 +121,11 @@ extension Command {
                 throw .invalidParameter("status")
             }
             self = .changeStatus(status)
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            guard let verb = MonitorVerb(rawValue: operation.rawValue) else { return nil }
+            self = .monitor(verb, ccNumber: try Parameters(body).required("ccNumber"))
+        case .checkMonitorState:
+            self = .checkMonitorState
         case .checkLogin:
             self = .checkLogin
         case .checkSeatState:
@@ -132,9 +139,9 @@ extension Command {
     package var actsOnCall: Bool {
         switch self {
         case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .startRecording, .stopRecording,
-            .sendDTMF:
+            .sendDTMF, .monitor:
             true
-        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState: false
+        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState, .checkMonitorState: false
         }
     }
 

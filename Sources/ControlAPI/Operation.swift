@@ -18,6 +18,13 @@ package enum Operation: String, CaseIterable, Sendable {
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
+    case startCallMonitor
+    case stopCallMonitor
+    case joinFromMonitor
+    case exitJoinMonitor
+    case endCallMonitor
+    case terminateCall
+    case checkMonitorState
     case checkLogin
     case checkSeatState
     case state
@@ -35,9 +42,12 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .createToken:
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .createToken,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkLogin, .checkSeatState, .state, .events, .audio, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .audio, .tokens, .sipTrace,
+            .healthz, .readyz, .contract:
+            .get
         case .changeAudio: .patch
         case .revokeToken: .delete
         }
@@ -54,7 +64,9 @@ package enum Operation: String, CaseIterable, Sendable {
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             "/v1/\(rawValue)"
         }
     }
@@ -63,7 +75,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
+            .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
+            .state, .events, .sipTrace:
             true
         case .audio, .changeAudio, .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -72,10 +86,12 @@ package enum Operation: String, CaseIterable, Sendable {
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .state, .events, .audio: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events, .audio: .read
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
             .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .changeAudio:
             .call
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            .monitor
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }

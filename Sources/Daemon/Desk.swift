@@ -37,6 +37,7 @@ actor Desk {
     var recordings: [CallID: CallRecording] = [:]
     /// The calls whose recording was begun, so that none begins again by itself.
     var recorded: Set<CallID> = []
+    private var mutedLegs: Set<LegID> = []
 
     /// The WebSocket to the platform; the number tells the callbacks of a replaced one apart.
     private struct Connection {
@@ -255,6 +256,8 @@ extension Desk {
             self?.enter { $0.mediaChanged(leg, event) }
         }
         paths[leg] = path
+        // Before it can be answered: who listens in is not heard for a moment either.
+        await path.setMuted(mutedLegs.contains(leg))
         follow()
         return path
     }
@@ -272,13 +275,15 @@ extension Desk {
     }
 
     private func mute(_ leg: LegID, _ isMuted: Bool) {
+        if isMuted { mutedLegs.insert(leg) } else { mutedLegs.remove(leg) }
         guard let path = paths[leg] else { return }
-        Task { await path.setMuted(isMuted) }
+        Task { await path.setMuted(mutedLegs.contains(leg)) }
     }
 
     private func close(_ leg: LegID) {
         openLegs.remove(leg)
         heardLegs.remove(leg)
+        mutedLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }
     }

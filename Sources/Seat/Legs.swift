@@ -25,7 +25,8 @@ extension Seat {
             return agent(.notAcceptable(leg.call, "an offer is needed"), at: now)
         }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
-        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+        let muted: [Output] = monitor.awaitsSilentLeg ? [.muteLeg(leg, true)] : []
+        return muted + [.offerToLeg(leg, sdp: offer)]
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
@@ -34,14 +35,16 @@ extension Seat {
         }
         guard legs[leg]?.pending == nil else { return agent(.respond(token, status: 491), at: now) }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.
     mutating func legOffered(_ leg: LegID, _ token: RequestToken, _ response: Response, at now: Moment) -> [Output] {
-        guard legs[leg] != nil, legs[leg]?.pending == nil else { return agent(.respond(token, status: 488), at: now) }
+        guard legs[leg] != nil, legs[leg]?.pending == nil, let offer = response.sessionDescription else {
+            return agent(.respond(token, status: 488), at: now)
+        }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: response.text)]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     mutating func legAnswered(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
@@ -103,8 +106,8 @@ extension Seat {
         guard case .audio(let call) = fact, legs[leg] != nil, legs[leg]?.call != call else { return [] }
         let replaced = hangUpLegs(of: call, at: now)
         legs[leg]?.call = call
-        guard let index = index(of: call), calls[index].isMuted else { return replaced }
-        return replaced + [.muteLeg(leg, true)]
+        guard isMuted(call) || monitor.awaitsSilentLeg else { return replaced }
+        return replaced + [.muteLeg(leg, isMuted(call))]
     }
 
     /// A leg that belongs to no call the seat knows is hung up.
@@ -119,10 +122,9 @@ extension Seat {
     /// The BYE may come before the platform's notice of the end, after it, or alone.
     mutating func legEnded(_ leg: LegID, at now: Moment) -> [Output] {
         guard let ended = legs.removeValue(forKey: leg) else { return [] }
-        if let call = ended.call, !hasLeg(call) {
-            expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
-        }
-        return [.closeLeg(leg)]
+        guard let call = ended.call, !hasLeg(call) else { return [.closeLeg(leg)] }
+        expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
+        return [.closeLeg(leg)] + (index(of: call) == nil ? drive(.callEnded(call), at: now) : [])
     }
 
     mutating func hangUpLegs(of call: CallID, at now: Moment) -> [Output] {

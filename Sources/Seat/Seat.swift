@@ -89,6 +89,9 @@ package struct Seat: Sendable {
     var dialling: Dialling?
     var calls: [Call] = []
     var legs: [LegID: Leg] = [:]
+    var monitor = Monitor()
+    /// The calls of the supervisor's group that are on, as far as subscribers know, the oldest first.
+    var reportedCalls: [CallID] = []
     /// Requests of ours that the platform has not answered, by what hangs on them.
     var waiting: [RequestID: Waiting] = [:]
     var lastRequest: UInt64 = 0
@@ -109,6 +112,7 @@ package struct Seat: Sendable {
     package var deadline: Instant? {
         var next = earliest(login?.deadline, lookup?.deadline)
         next = earliest(next, dialling?.deadline)
+        next = earliest(next, monitor.deadline)
         next = calls.reduce(next) { earliest($0, $1.deadline) }
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
         return waiting.values.reduce(next) { earliest($0, $1.deadline) }
@@ -131,7 +135,8 @@ package struct Seat: Sendable {
     }
 
     private mutating func perform(_ command: Command, _ id: CommandID, at now: Moment) -> [Output] {
-        switch command {
+        if isForbiddenWhileMonitoring(command) { return refuse(id, .wrongState) }
+        return switch command {
         case .getUser(let parameters): getUser(parameters, id, at: now)
         case .initialize(let parameters): initialize(parameters, id, at: now)
         case .logout: logOut(id, at: now)
@@ -146,6 +151,8 @@ package struct Seat: Sendable {
         case .stopRecording(let ccNumber): stopRecording(ccNumber, id)
         case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
+        case .monitor(let verb, let ccNumber): monitor(verb, ccNumber, id, at: now)
+        case .checkMonitorState: [.reply(id, .success(["result": monitor.json]))]
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
         case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]
         }
@@ -154,6 +161,7 @@ package struct Seat: Sendable {
     private mutating func deadlineReached(at now: Moment) -> [Output] {
         var outputs = lookupDeadline(at: now)
         outputs += waitingDeadline(at: now)
+        outputs += drive(.deadlineReached, at: now)
         outputs += callDeadlines(at: now)
         outputs += legDeadlines(at: now)
         return outputs + loginDeadline(at: now)

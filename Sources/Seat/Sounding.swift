@@ -12,7 +12,7 @@ extension Seat {
         guard calls[index].connectedSince != nil else { return refuse(id, .wrongState) }
         calls[index].isMuted = isMuted
         let own = legs.filter { $0.value.call == ccNumber }.keys
-        return own.map { .muteLeg($0, isMuted) } + accept(id, result: true)
+        return own.map { .muteLeg($0, self.isMuted(ccNumber)) } + accept(id, result: true)
     }
 
     /// Goes to the call that talks; the next one has to wait for the answer to this, or the far side would mix them up.
