@@ -75,7 +75,8 @@ package enum AudioDevice: Hashable, Sendable {
 
     /// Opens the device for writing; of the sound server, the speaker or the ringer. `onChange` may be called from any thread.
     package func makeSink(
-        _ role: SoundRole = .speaker, on server: SoundServer? = nil, onChange: @escaping @Sendable (Condition) -> Void = { _ in }
+        _ role: SoundRole = .speaker, on server: SoundServer? = nil,
+        onChange: @escaping @Sendable (Condition) -> Void = { _ in }
     ) throws(Failure) -> any AudioSink {
         switch self {
         case .null: NullDevice()

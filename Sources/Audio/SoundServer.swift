@@ -267,7 +267,8 @@ extension SoundServer {
         }
         gathered = SoundCatalogue()
         hasChangedMeanwhile = false
-        finish(pa_context_get_server_info(context, { _, info, handle in SoundServer.from(handle)?.learn(info) }, handle))
+        finish(
+            pa_context_get_server_info(context, { _, info, handle in SoundServer.from(handle)?.learn(info) }, handle))
         finish(
             pa_context_get_sink_info_list(
                 context, { _, info, _, handle in SoundServer.from(handle)?.learn(sink: info) }, handle))

@@ -130,7 +130,8 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .events, .audio, .changeAudio, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
+        case .state, .events, .audio, .changeAudio, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz,
+            .contract:
             return nil
         }
     }

@@ -64,7 +64,8 @@ package enum Operation: String, CaseIterable, Sendable {
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events,
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin,
+            .checkSeatState, .state, .events,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             "/v1/\(rawValue)"
@@ -75,7 +76,8 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
+            .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .startCallMonitor,
+            .stopCallMonitor, .joinFromMonitor,
             .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
             .state, .events, .sipTrace:
             true

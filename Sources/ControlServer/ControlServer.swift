@@ -173,7 +173,8 @@ extension ControlServer {
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState,
+            .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus, .checkLogin,
+            .checkSeatState,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }

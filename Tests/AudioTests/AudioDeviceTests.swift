@@ -22,7 +22,8 @@ import Testing
     @Test(
         "What is no device is none",
         arguments: [
-            "", "null:1", "tone", "tone:", "tone:-5", "tone:440,", "tone:440,3", "tone:1,2,3", "wav", "alsa", ":", "pulse:", "pulse:a,",
+            "", "null:1", "tone", "tone:", "tone:-5", "tone:440,", "tone:440,3", "tone:1,2,3", "wav", "alsa", ":",
+            "pulse:", "pulse:a,",
         ])
     func refused(text: String) {
         #expect(AudioDevice(text) == nil)

@@ -4,7 +4,9 @@ import Testing
 @testable import Audio
 
 @Suite struct ClockDriftTests {
-    @Test("A sound card that is slow or fast by up to 1000 ppm neither runs dry nor piles up", arguments: [-1000, -100, 0, 100, 1000])
+    @Test(
+        "A sound card that is slow or fast by up to 1000 ppm neither runs dry nor piles up",
+        arguments: [-1000, -100, 0, 100, 1000])
     func converges(partsPerMillion: Int) {
         var drift = ClockDrift(target: 720)
         let perFrame = 960 * (1 + Double(partsPerMillion) / 1e6)

@@ -40,7 +40,8 @@ import Testing
         #expect(loop.changes(of: .microphone).contains(away))
     }
 
-    @Test("A loudspeaker that is pulled out gives way to the next of the list within 500 ms, and comes back to its place")
+    @Test(
+        "A loudspeaker that is pulled out gives way to the next of the list within 500 ms, and comes back to its place")
     func hotPlug() async throws {
         try await server.start()
         let headset = try await server.load("module-null-sink", "sink_name=headset", "rate=48000")

@@ -8,8 +8,10 @@ enum Shell {
 
     /// What the program says on both its outputs.
     static func run(_ words: [String]) async throws -> String {
-        let command = words.map { "'\($0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'" }
-            .joined(separator: " ")
+        let command = words.map {
+            "'\($0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+        }
+        .joined(separator: " ")
         return try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(with: Result { try runBlocking(command + " 2>&1") }) }
         }

@@ -31,7 +31,9 @@ import Testing
         #expect(assignment(catalogue, named).devices[.microphone] == "out.monitor")
     }
 
-    @Test("A canceller between the two devices takes their places unless echo cancellation is off", arguments: [true, false])
+    @Test(
+        "A canceller between the two devices takes their places unless echo cancellation is off",
+        arguments: [true, false])
     func canceller(saysMaster: Bool) {
         let catalogue = Self.cancelled(saysMaster: saysMaster)
         let choice = SoundChoice(microphone: ["mic"], speaker: ["out"])

@@ -6,7 +6,8 @@ import Testing
     @Test(
         "The tones of a call are China's: 450 Hz, so long on and so long off (GF 002-9002.4)",
         arguments: [
-            (Tone.ringback, 1000, 4000), (.busy, 350, 350), (.congestion, 700, 700), (.waiting, 400, 4000), (.end, 150, 150),
+            (Tone.ringback, 1000, 4000), (.busy, 350, 350), (.congestion, 700, 700), (.waiting, 400, 4000),
+            (.end, 150, 150),
         ])
     func cadence(tone: Tone, on: Int, off: Int) throws {
         let source = try TonePlan().source(of: tone)

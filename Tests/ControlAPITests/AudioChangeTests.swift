@@ -22,8 +22,10 @@ struct AudioChangeTests {
         "What cannot be meant is refused, with its name",
         arguments: [
             (#"{"speaker": 1}"#, "speaker"), (#"{"speaker": {"device": 7}}"#, "speaker.device"),
-            (#"{"ringer": {"volume": -0.1}}"#, "ringer.volume"), (#"{"microphone": {"volume": 2}}"#, "microphone.volume"),
-            (#"{"microphone": {"volume": "loud"}}"#, "microphone.volume"), (#"{"speaker": {"muted": 1}}"#, "speaker.muted"),
+            (#"{"ringer": {"volume": -0.1}}"#, "ringer.volume"),
+            (#"{"microphone": {"volume": 2}}"#, "microphone.volume"),
+            (#"{"microphone": {"volume": "loud"}}"#, "microphone.volume"),
+            (#"{"speaker": {"muted": 1}}"#, "speaker.muted"),
         ])
     func refused(body: String, name: String) {
         #expect(throws: Problem.invalidParameter(name)) { try AudioChange(body: Array(body.utf8).span) }

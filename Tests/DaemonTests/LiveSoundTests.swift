@@ -1,4 +1,5 @@
 import Audio
+import Crypto
 import Daemon
 import Foundation
 import HTTPTypes
@@ -15,7 +16,9 @@ struct LiveSoundTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    @Test("It rings until the call is answered; the other side's end is told by a tone; nothing of it reaches the other side")
+    @Test(
+        "It rings until the call is answered; the other side's end is told by a tone; nothing of it reaches the other side"
+    )
     func tones() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let bell = folder + "/bell.wav"
@@ -59,7 +62,9 @@ struct LiveSoundTests {
         _ = try await events.next("callEvent", "endPBXCall")
         try await house.post("call", ["number": "13800000503"])
         #expect(try await events.next("callEvent", "calloutResponse")["r"] == "503")
-        #expect(await comesTrue { RecordedWAV(folder + "/bell-2.wav").map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false })
+        #expect(
+            await comesTrue { RecordedWAV(folder + "/bell-2.wav").map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false }
+        )
         await house.close()
     }
 
@@ -88,7 +93,9 @@ struct LiveSoundTests {
         let stopped = try await house.post("stopRecording", ["ccNumber": call])
         #expect(try await events.next("recording")["state"] == "stopped")
         let wave = try #require(RecordedWAV(path))
-        #expect(stopped.body["seconds"] == .number(wave.seconds) || stopped.body["seconds"] == .integer(Int64(wave.seconds)))
+        #expect(
+            stopped.body["seconds"] == .number(wave.seconds) || stopped.body["seconds"] == .integer(Int64(wave.seconds))
+        )
         #expect(wave.channels.count == 2)
         #expect(wave.amplitude(of: 440, in: 0) > 0.08)
         #expect(wave.amplitude(of: 784, in: 0) < 0.01)
@@ -200,7 +207,7 @@ struct LivePulseTests {
         #expect(audio["sinks"]?.array?.compactMap { $0["name"]?.string }.sorted() == ["one", "two"])
 
         let change: JSON = [
-            "speaker": ["device": "pulse:two", "volume": 0.5], "microphone": ["device": "pulse:absent,two.monitor"],
+            "speaker": ["device": "pulse:two", "volume": .number(0.5)], "microphone": ["device": "pulse:absent,two.monitor"],
         ]
         #expect(try await house.send(.patch, house.url + "/v1/audio", change, bearer: house.token).status == 200)
         #expect(try await comesTrue { try await house.get("audio").body["speaker"]?["open"] == "two" })
@@ -217,7 +224,7 @@ struct LivePulseTests {
 private final class LivePulse: Sendable {
     let address: String
     private let folder = FileManager.default.temporaryDirectory.path + "/live-pulse-" + UUID().uuidString
-    nonisolated(unsafe) private let process = Process()
+    private let process = Process()
 
     init() async throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -283,7 +290,9 @@ extension LiveHouse {
     fileprivate func says(_ frequencies: Double...) async throws {
         let isSaid = try await comesTrue {
             let said = try await firstCall?["media"]?["sent"]
-            guard let frequency = said?["frequency"]?.double, (said?["level"]?.double ?? -96) > -45 else { return false }
+            guard let frequency = said?["frequency"]?.double, (said?["level"]?.double ?? -96) > -45 else {
+                return false
+            }
             return frequencies.contains { abs($0 - frequency) < $0 * 0.02 }
         }
         #expect(isSaid, "never said \(frequencies)")

@@ -6,7 +6,8 @@ import Wire
 
 extension Configuration {
     /// Everything that can be configured, in the order it is shown.
-    package static let settings: [Setting] = control + limits + journal + platform + media + tones + recording + trace + log
+    package static let settings: [Setting] =
+        control + limits + journal + platform + media + tones + recording + trace + log
 
     private static let control: [Setting] = [
         .list("control.listen", \.endpoints, .endpoint, "Where the control API listens; beyond loopback only with TLS"),
@@ -120,7 +121,8 @@ extension Configuration {
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
         .optional("media.ringer", \.ringer, .speaker, "Where it rings; the speaker if none"),
-        .optional("media.server", \.soundServer, .word, "PulseAudio server as libpulse names it; the user's own if none"),
+        .optional(
+            "media.server", \.soundServer, .word, "PulseAudio server as libpulse names it; the user's own if none"),
         .one(
             "media.echoCancellation", \.echoCancellation, .choice,
             "By the sound server: a canceller it has is used; one is loaded for each call; none is looked for"),
@@ -141,7 +143,9 @@ extension Configuration {
         .one(
             "recording.channels", \.recording.settings.channels, .choice,
             "The agent left and the other side right, or both in one"),
-        .one("recording.automatic", \.recording.isAutomatic, .truth, "Whether every call is recorded once it is answered"),
+        .one(
+            "recording.automatic", \.recording.isAutomatic, .truth, "Whether every call is recorded once it is answered"
+        ),
     ]
 
     private static let trace: [Setting] = [
