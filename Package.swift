@@ -52,10 +52,11 @@ let package = Package(
             "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
             "Audio", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
-            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
+            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging,
+            resources: [.embedInCode("openapi.yaml")]),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
-        module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
+        module("Engine", "Wire", "Crypto", "HTTP", "Media", "Peer", "Network", "Audio", logging),
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
@@ -136,13 +137,18 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media, deploy/bench-events and deploy/bench-sip.
+// Run by deploy/bench-media, deploy/bench-events, deploy/bench-seats and deploy/bench-sip.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
         program(
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        program(
+            "SeatBench", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "Audio", "Engine", "Simulator",
+            argumentParser,
+            httpTypes,
+            logging),
         program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]

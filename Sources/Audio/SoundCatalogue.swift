@@ -81,11 +81,30 @@ package struct SoundCatalogue: Sendable, Equatable {
         return nil
     }
 
+    /// PipeWire does not say which devices are a canceller's: those with the names it was loaded with.
+    mutating func claim() {
+        for (module, arguments) in cancellers {
+            for argument in arguments.split(separator: " ") {
+                let parts = argument.split(separator: "=", maxSplits: 1)
+                guard parts.count == 2 else { continue }
+                let (key, name) = (parts[0], parts[1])
+                if key == "source_name" { sources.claim(String(name), module) }
+                if key == "sink_name" { sinks.claim(String(name), module) }
+            }
+        }
+    }
+
     /// As the device says, or as its module was told when it was loaded.
     private func master(of device: Device, argument: String) -> String? {
         if let master = device.master { return master }
         let arguments = device.module.flatMap { cancellers[$0] } ?? ""
         let wanted = arguments.split(separator: " ").first { $0.hasPrefix(argument + "=") }
         return wanted.map { String($0.dropFirst(argument.count + 1)) }
+    }
+}
+
+extension [SoundCatalogue.Device] {
+    fileprivate mutating func claim(_ name: String, _ module: UInt32) {
+        for index in indices where self[index].name == name && self[index].module == nil { self[index].module = module }
     }
 }

@@ -306,7 +306,8 @@ extension SoundServer {
         if let info = info?.pointee, String(cString: info.name) == "module-echo-cancel" {
             gathered?.cancellers[info.index] = info.argument.map { String(cString: $0) } ?? ""
         }
-        guard end != 0, let gathered else { return }
+        guard end != 0, var gathered else { return }
+        gathered.claim()
         self.gathered = nil
         catalogue = gathered
         condition = .ready

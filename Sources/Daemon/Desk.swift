@@ -21,6 +21,8 @@ actor Desk {
     nonisolated var unownedExecutor: UnownedSerialExecutor { premises.executor.asUnownedSerialExecutor() }
 
     private(set) var seat: Seat
+    /// What the status line was told.
+    private var standing: Seat.Standing
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
@@ -54,6 +56,7 @@ actor Desk {
         seat = Seat(
             configuration: configuration, dialect: Platform(configuration: premises.configuration.platform),
             randomness: .system)
+        standing = seat.standing
     }
 
     var configuration: Configuration { premises.configuration }
@@ -121,6 +124,10 @@ extension Desk {
         }
         timer?.deadline = seat.deadline
         follow()
+        let standing = seat.standing
+        guard standing != self.standing else { return }
+        self.standing = standing
+        premises.status.changed(name, to: standing)
     }
 
     private func carryOut(_ output: Seat.Output, at now: Moment) {

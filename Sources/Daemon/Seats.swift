@@ -62,6 +62,9 @@ actor Seats {
         premises.devices.stop()
     }
 
+    /// Returns when the queue of the seats has come to it.
+    func comeRound() {}
+
     private func networkChanged() {
         do throws(SystemError) {
             let addresses = try LocalInterface.all().map(\.address)

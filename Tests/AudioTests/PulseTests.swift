@@ -142,7 +142,7 @@ import Testing
 }
 
 /// A loudspeaker, the microphone that listens to it, and a tick of 20 ms as a media path would give.
-private final class PulseLoop: Sendable {
+final class PulseLoop: Sendable {
     let server: SoundServer
     private let sink: PulseSink
     private let source: PulseSource
