@@ -207,7 +207,8 @@ struct LivePulseTests {
         #expect(audio["sinks"]?.array?.compactMap { $0["name"]?.string }.sorted() == ["one", "two"])
 
         let change: JSON = [
-            "speaker": ["device": "pulse:two", "volume": .number(0.5)], "microphone": ["device": "pulse:absent,two.monitor"],
+            "speaker": ["device": "pulse:two", "volume": .number(0.5)],
+            "microphone": ["device": "pulse:absent,two.monitor"],
         ]
         #expect(try await house.send(.patch, house.url + "/v1/audio", change, bearer: house.token).status == 200)
         #expect(try await comesTrue { try await house.get("audio").body["speaker"]?["open"] == "two" })
