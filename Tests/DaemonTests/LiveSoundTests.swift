@@ -93,13 +93,11 @@ struct LiveSoundTests {
         let stopped = try await house.post("stopRecording", ["ccNumber": call])
         #expect(try await events.next("recording")["state"] == "stopped")
         let wave = try #require(RecordedWAV(path))
-        #expect(
-            stopped.body["seconds"] == .number(wave.seconds) || stopped.body["seconds"] == .integer(Int64(wave.seconds))
-        )
+        #expect(abs((stopped.body["seconds"]?.double ?? 0) - wave.seconds) < 0.001)
         #expect(wave.channels.count == 2)
         #expect(wave.amplitude(of: 440, in: 0) > 0.08)
-        #expect(wave.amplitude(of: 784, in: 0) < 0.01)
-        #expect(wave.amplitude(of: 784, in: 1) > 0.05)
+        #expect(wave.melody(in: 0) < 0.01)
+        #expect(wave.melody(in: 1) > 0.05)
         #expect(try permissions(path) == 0o600)
         #expect(try permissions(folder + "/calls") == 0o700)
         #expect(try await house.get("state").body["seats"]?["default"]?["calls"]?.array?.first?["recording"] == .null)
@@ -170,7 +168,7 @@ struct LiveSoundTests {
         let wave = try #require(RecordedWAV(file))
         #expect(wave.seconds >= seconds)
         #expect(wave.amplitude(of: 440, in: 0) > 0.08)
-        #expect(wave.amplitude(of: 784, in: 1) > 0.05)
+        #expect(wave.melody(in: 1) > 0.05)
         await platform.stop()
     }
 
@@ -297,5 +295,12 @@ extension LiveHouse {
             return frequencies.contains { abs($0 - frequency) < $0 * 0.02 }
         }
         #expect(isSaid, "never said \(frequencies)")
+    }
+}
+
+extension RecordedWAV {
+    /// How loud the customer's melody is.
+    fileprivate func melody(in channel: Int) -> Double {
+        [523.25, 659.26, 783.99, 1046.5].map { amplitude(of: $0, in: channel) }.max() ?? 0
     }
 }
