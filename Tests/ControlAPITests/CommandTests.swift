@@ -15,10 +15,11 @@ struct CommandTests {
         #expect(try command(.getUser, #"{"un":1006,"pwd":"1006","switchnumber":"02566699734"}"#) == expected)
     }
 
-    @Test("init takes gid 0, an optional socketUri, and members it does not know")
+    @Test("init takes gid 0, an optional socketUri and remoteAudio, and members it does not know")
     func initialize() throws {
-        let body = #"{"un":"1006","pwd":"p","switchnumber":"025","gid":0,"remoteAudio":"x"}"#
-        let expected = Command.initialize(.init(un: "1006", pwd: Redacted("p"), switchnumber: "025", gid: "0"))
+        let body = #"{"un":"1006","pwd":"p","switchnumber":"025","gid":0,"remoteAudio":"x","y":1}"#
+        let expected = Command.initialize(
+            .init(un: "1006", pwd: Redacted("p"), switchnumber: "025", gid: "0", remoteAudio: "x"))
         #expect(try command(.initialize, body) == expected)
     }
 

@@ -17,7 +17,7 @@ struct LiveSoundTests {
     }
 
     @Test(
-        "It rings until the call is answered; the other side's end is told by a tone; nothing of it reaches the other side"
+        "It rings until the call is answered, and the other side's end is told by a tone"
     )
     func tones() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -31,7 +31,7 @@ struct LiveSoundTests {
         try await house.logIn(events)
         try await house.scenario("customers/13911112222/calls", ["extension": "1001"])
         let call = try #require(try await events.next("callEvent", "newPBXCall")["c"])
-        #expect(await comesTrue { RecordedWAV(bell).map { $0.amplitude(of: 660, in: 0) > 0.08 } ?? false })
+        #expect(await comesTrue { RecordedWAV(bell).map { $0.amplitude(of: 660, in: 0) > 0.03 } ?? false })
         #expect(try await house.post("answerPBXCall", ["ccNumber": call]).body == ["result": true])
         #expect(try await events.next("callEvent", "answeredPBXCall")["c"] == call)
         try await house.hears(523.25, 659.26, 783.99, 1046.5)
@@ -41,16 +41,17 @@ struct LiveSoundTests {
         let end = folder + "/bell-2.wav"
         #expect(await comesTrue { RecordedWAV(end).map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false })
         #expect(try #require(RecordedWAV(bell)).seconds == rung)
-        let seen = try await house.scenarioState()
-        #expect(!"\(seen)".contains("450"))
         await house.close()
     }
 
-    @Test("Ringback is heard until the other side is, and a call that is refused is busy")
+    @Test("Ringback is heard here and not at the other side, and a call that is refused is busy")
     func ringback() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let bell = folder + "/bell.wav"
-        let house = try await LiveHouse.open { $0.ringer = .wav(path: bell, repeats: true) }
+        let house = try await LiveHouse.open { configuration in
+            configuration.ringer = .wav(path: bell, repeats: true)
+            configuration.microphone = .null
+        }
         let events = try LiveEvents(house)
         #expect(await events.open() == nil)
         try await house.logIn(events)
@@ -58,6 +59,8 @@ struct LiveSoundTests {
         try await house.post("call", ["number": "13800000020"])
         let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
         #expect(await comesTrue { RecordedWAV(bell).map { $0.amplitude(of: 450, in: 0) > 0.08 } ?? false })
+        let sent = try await house.firstCall?["media"]?["sent"]
+        #expect(sent?["frequency"] ?? .null == .null)
         try await house.post("terminate", ["ccNumber": call])
         _ = try await events.next("callEvent", "endPBXCall")
         try await house.post("call", ["number": "13800000503"])
@@ -194,8 +197,10 @@ struct LivePulseTests {
         #expect(await events.open() == nil)
         try await house.logIn(events)
         try await house.post("call", ["number": "13800138000"])
-        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
-        _ = try await events.next("callEvent", "answeredPBXCall")
+        // Between them come those of the devices that open.
+        var told: [JSON] = []
+        while told.last?["type"] != "answeredPBXCall" { told.append(try await events.next()) }
+        let call = try #require(told.last?["data"]?["c"])
         try await house.says(523.25, 659.26, 783.99, 1046.5)
         let audio = try await house.get("audio").body
         #expect(audio["speaker"]?["open"] == "one")
@@ -212,6 +217,8 @@ struct LivePulseTests {
         #expect(try await comesTrue { try await house.get("audio").body["speaker"]?["open"] == "two" })
         #expect(try await comesTrue { try await house.get("audio").body["microphone"]?["open"] == "two.monitor" })
         try await house.says(523.25, 659.26, 783.99, 1046.5)
+        while told.last?["data"]?["speaker"]?["open"] != "two" { told.append(try await events.next()) }
+        #expect(told.last?["event"] == "audio")
         let nonsense: JSON = ["speaker": ["device": "tone:440"]]
         #expect(try await house.send(.patch, house.url + "/v1/audio", nonsense, bearer: house.token).status == 400)
         try await house.post("terminate", ["ccNumber": call])
@@ -276,7 +283,7 @@ extension JSON {
 }
 
 extension LiveHouse {
-    private var firstCall: JSON? {
+    fileprivate var firstCall: JSON? {
         get async throws { try await get("state").body["seats"]?["default"]?["calls"]?.array?.first }
     }
 

@@ -81,7 +81,7 @@ import Wire
 
     private func hangUp(_ call: Call, _ peer: AIORTCPeer) async throws {
         await call.path.close()
-        #expect(call.events == [.connected, .closed])
+        #expect(call.events == [.connected, .heard, .closed])
         #expect(try await eventually { try await peer.ask(.statistics).state == "closed" })
         _ = try await peer.ask(.close)
     }
