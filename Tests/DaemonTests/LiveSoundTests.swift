@@ -180,88 +180,6 @@ struct LiveSoundTests {
     }
 }
 
-@Suite("Calls through a PulseAudio server", .serialized, .timeLimit(.minutes(3)))
-struct LivePulseTests {
-    @Test("A call is heard and spoken through null sinks; devices and volumes are shown, chosen and told of")
-    func call() async throws {
-        let pulse = try await LivePulse()
-        defer { pulse.stop() }
-        let house = try await LiveHouse.open { configuration in
-            configuration.soundServer = pulse.address
-            configuration.microphone = .pulse(names: ["one.monitor"])
-            configuration.speaker = .pulse(names: ["one"])
-            configuration.playsTones = false
-        }
-        #expect(try await comesTrue { try await house.get("audio").body["server"]?["state"] == "ready" })
-        let events = try LiveEvents(house)
-        #expect(await events.open() == nil)
-        try await house.logIn(events)
-        try await house.post("call", ["number": "13800138000"])
-        // Between them come those of the devices that open.
-        var told: [JSON] = []
-        while told.last?["type"] != "answeredPBXCall" { told.append(try await events.next()) }
-        let call = try #require(told.last?["data"]?["c"])
-        try await house.says(523.25, 659.26, 783.99, 1046.5)
-        let audio = try await house.get("audio").body
-        #expect(audio["speaker"]?["open"] == "one")
-        #expect(audio["microphone"]?["open"] == "one.monitor")
-        #expect((audio["microphone"]?["level"]?.double ?? -96) > -40)
-        #expect(audio["echoCancellation"]?["on"] == false)
-        #expect(audio["sinks"]?.array?.compactMap { $0["name"]?.string }.sorted() == ["one", "two"])
-
-        let change: JSON = [
-            "speaker": ["device": "pulse:two", "volume": .number(0.5)],
-            "microphone": ["device": "pulse:absent,two.monitor"],
-        ]
-        #expect(try await house.send(.patch, house.url + "/v1/audio", change, bearer: house.token).status == 200)
-        #expect(try await comesTrue { try await house.get("audio").body["speaker"]?["open"] == "two" })
-        #expect(try await comesTrue { try await house.get("audio").body["microphone"]?["open"] == "two.monitor" })
-        try await house.says(523.25, 659.26, 783.99, 1046.5)
-        while told.last?["data"]?["speaker"]?["open"] != "two" { told.append(try await events.next()) }
-        #expect(told.last?["event"] == "audio")
-        let nonsense: JSON = ["speaker": ["device": "tone:440"]]
-        #expect(try await house.send(.patch, house.url + "/v1/audio", nonsense, bearer: house.token).status == 400)
-        try await house.post("terminate", ["ccNumber": call])
-        await house.close()
-    }
-}
-
-/// A PulseAudio server of the test's own with two null sinks.
-private final class LivePulse: Sendable {
-    let address: String
-    private let folder = FileManager.default.temporaryDirectory.path + "/live-pulse-" + UUID().uuidString
-    private let process = Process()
-
-    init() async throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        address = "unix:\(folder)/socket"
-        let script = """
-            load-module module-native-protocol-unix socket=\(folder)/socket auth-anonymous=1
-            load-module module-null-sink sink_name=one rate=48000
-            load-module module-null-sink sink_name=two rate=48000
-
-            """
-        try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/script"))
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/pulseaudio")
-        process.arguments = [
-            "-n", "-F", folder + "/script", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no",
-            "--disable-shm=yes", "--log-level=error",
-        ]
-        process.environment = ["HOME": folder, "XDG_RUNTIME_DIR": folder, "PATH": "/usr/bin:/bin"]
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let socket = folder + "/socket"
-        #expect(await comesTrue { FileManager.default.fileExists(atPath: socket) })
-    }
-
-    func stop() {
-        process.terminate()
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-}
-
 /// Whether a fact comes true within twenty seconds.
 private func comesTrue(_ fact: () async throws -> Bool) async rethrows -> Bool {
     let limit = MonotonicClock.now + .seconds(20)
@@ -290,18 +208,6 @@ extension LiveHouse {
     /// Waits until so many seconds of the first call are in its recording.
     fileprivate func recorded(atLeast seconds: Double) async throws {
         #expect(try await comesTrue { (try await firstCall?["recording"]?["seconds"]?.double ?? 0) >= seconds })
-    }
-
-    /// Waits until the other side of the first call is sent one of these frequencies.
-    fileprivate func says(_ frequencies: Double...) async throws {
-        let isSaid = try await comesTrue {
-            let said = try await firstCall?["media"]?["sent"]
-            guard let frequency = said?["frequency"]?.double, (said?["level"]?.double ?? -96) > -45 else {
-                return false
-            }
-            return frequencies.contains { abs($0 - frequency) < $0 * 0.02 }
-        }
-        #expect(isSaid, "never said \(frequencies)")
     }
 }
 
