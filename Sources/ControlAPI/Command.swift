@@ -13,6 +13,8 @@ package enum Command: Sendable, Equatable {
     case transferPBXCall(Transfer)
     case mute(ccNumber: String)
     case unmute(ccNumber: String)
+    case startRecording(ccNumber: String)
+    case stopRecording(ccNumber: String)
     case sendDTMF(Tone)
     case changeStatus(ManualStatus)
     case setSeatMode(SeatMode)
@@ -89,7 +91,7 @@ package enum Command: Sendable, Equatable {
         }
     }
 
-    /// The parameters of `init`; `remoteAudio` is accepted and has no meaning until a sink can be named.
+    /// The parameters of `init`.
     package struct Initialize: Sendable, Equatable {
         package var un: String
         package var pwd: Redacted<String>
@@ -98,13 +100,19 @@ package enum Command: Sendable, Equatable {
         package var gid: String
         /// The gateway's `wss:` URI; the configured one when absent.
         package var socketUri: String?
+        /// The sink to hear calls on, if there is one of that name.
+        package var remoteAudio: String?
 
-        package init(un: String, pwd: Redacted<String>, switchnumber: String, gid: String, socketUri: String? = nil) {
+        package init(
+            un: String, pwd: Redacted<String>, switchnumber: String, gid: String, socketUri: String? = nil,
+            remoteAudio: String? = nil
+        ) {
             self.un = un
             self.pwd = pwd
             self.switchnumber = switchnumber
             self.gid = gid
             self.socketUri = socketUri
+            self.remoteAudio = remoteAudio
         }
     }
 }
@@ -150,6 +158,10 @@ extension Command {
             self = .mute(ccNumber: try Parameters(body).required("ccNumber"))
         case .unmute:
             self = .unmute(ccNumber: try Parameters(body).required("ccNumber"))
+        case .startRecording:
+            self = .startRecording(ccNumber: try Parameters(body).required("ccNumber"))
+        case .stopRecording:
+            self = .stopRecording(ccNumber: try Parameters(body).required("ccNumber"))
         case .sendDTMF:
             guard let tone = Tone(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
             self = .sendDTMF(tone)
@@ -178,7 +190,8 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
+        case .state, .events, .audio, .changeAudio, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz,
+            .contract:
             return nil
         }
     }
@@ -186,7 +199,8 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate, .hold, .unhold, .transferPBXCall, .mute, .unmute, .sendDTMF,
+        case .call, .answerPBXCall, .terminate, .hold, .unhold, .transferPBXCall, .mute, .unmute, .startRecording,
+            .stopRecording, .sendDTMF,
             .setAfterCallStatus, .cancelAfterCallStatus, .monitor:
             true
         case .getUser, .initialize, .logout, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin, .checkSeatState,
@@ -220,7 +234,7 @@ extension Command {
                 pwd: Redacted(try parameters.required("pwd")),
                 switchnumber: try parameters.required("switchnumber"),
                 gid: try parameters.required("gid"),
-                socketUri: parameters.optional("socketUri"))
+                socketUri: parameters.optional("socketUri"), remoteAudio: parameters.optional("remoteAudio"))
         } catch {
             throw error.with(result: false)
         }

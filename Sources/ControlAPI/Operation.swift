@@ -14,6 +14,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case transferPBXCall
     case mute
     case unmute
+    case startRecording
+    case stopRecording
     case sendDTMF
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
@@ -33,6 +35,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case checkSeatState
     case state
     case events
+    case audio
+    case changeAudio
     case createToken
     case tokens
     case revokeToken
@@ -44,13 +48,15 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .createToken,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz,
-            .contract:
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .audio, .tokens, .sipTrace,
+            .healthz, .readyz, .contract:
             .get
+        case .changeAudio: .patch
         case .revokeToken: .delete
         }
     }
@@ -60,13 +66,15 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
+        case .audio, .changeAudio: "/v1/audio"
         case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .webApiHandler: "/v1/webApiHandler/{functionName}"
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .events,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
@@ -78,22 +86,24 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .events, .sipTrace,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             true
-        case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
+        case .audio, .changeAudio, .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
     }
 
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events, .audio: .read
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .webApiHandler:
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .changeAudio:
             .call
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .monitor
@@ -120,7 +130,7 @@ package enum Route: Sendable, Equatable {
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
     package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
         if method == .options, path == "*" {
-            self = .options(allow: "GET, HEAD, POST, DELETE, OPTIONS")
+            self = .options(allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
             return
         }
         let (seat, path) = try Self.seat(in: path)

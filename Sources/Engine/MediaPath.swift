@@ -37,6 +37,8 @@ package actor MediaPath {
     package enum Event: Equatable, Sendable {
         /// ICE and DTLS are through: sound flows.
         case connected
+        /// The peer is not silent any more.
+        case heard
         /// The peer said that it has stopped; what follows is the signalling's to say.
         case endedByPeer
         /// The machine's addresses have changed under the call: the peer is to be offered this (an ICE restart, RFC 8445 §9),
@@ -111,6 +113,9 @@ package actor MediaPath {
 
     /// A muted path sends silence, so that the peer goes on receiving packets.
     package func setMuted(_ isMuted: Bool) { session.isMuted = isMuted }
+
+    /// Hands both sides of every frame to a recording from now on, nil to none.
+    package func record(to recording: Recording?) { session.recording = recording }
 
     /// Says goodbye to the peer and gives sockets and devices back.
     package func close() { session.close() }

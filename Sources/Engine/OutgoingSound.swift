@@ -4,7 +4,8 @@ import Audio
 final class OutgoingSound {
     private let source: any AudioSource
     private var encoder: AudioEncoder
-    private var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+    /// What was said last, which is silence while muted.
+    private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
     private var meter = ToneMeter()
 

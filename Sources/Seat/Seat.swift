@@ -67,6 +67,9 @@ package struct Seat: Sendable {
         /// Replaces what the leg sends by silence while true.
         case muteLeg(LegID, Bool)
         case closeLeg(LegID)
+        /// Who records the call answers the command.
+        case startRecording(CallID, CommandID)
+        case stopRecording(CallID, CommandID)
         case diagnostic(Diagnostic)
     }
 
@@ -167,6 +170,8 @@ package struct Seat: Sendable {
         case .transferPBXCall(let transfer): self.transfer(transfer, id, at: now)
         case .mute(let ccNumber): setMuted(true, ccNumber, id)
         case .unmute(let ccNumber): setMuted(false, ccNumber, id)
+        case .startRecording(let ccNumber): startRecording(ccNumber, id)
+        case .stopRecording(let ccNumber): stopRecording(ccNumber, id)
         case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
         case .setSeatMode(let mode): setMode(mode, id, at: now)
