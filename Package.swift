@@ -55,7 +55,7 @@ let package = Package(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
-        module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
+        module("Engine", "Wire", "Crypto", "HTTP", "Media", "Peer", "Network", "Audio", logging),
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),

@@ -275,7 +275,7 @@ extension Switchboard {
         switch event {
         case .failed: handle(.legFailed(leg))
         case .endedByPeer: handle(.legEndedByPeer(leg))
-        case .connected, .closed: break
+        case .connected, .closed, .keyPressed: break
         }
     }
 

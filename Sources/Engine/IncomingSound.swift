@@ -16,7 +16,7 @@ final class IncomingSound {
     init(sink: any AudioSink, codec: MediaCodec) {
         self.sink = sink
         self.codec = codec
-        decoder = AudioDecoder(codec.audio)
+        decoder = AudioDecoder(codec.audio(ReceptionWishes()))
     }
 
     /// Level and frequency of what is heard.

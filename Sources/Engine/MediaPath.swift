@@ -21,7 +21,7 @@ package actor MediaPath {
         package var cname: String
 
         package init(
-            addresses: [IPAddress], certificate: Certificate, codecs: [MediaCodec] = [.opus, .pcma, .pcmu],
+            addresses: [IPAddress], certificate: Certificate, codecs: [MediaCodec] = MediaCodec.allCases,
             cname: String
         ) {
             self.addresses = addresses
@@ -36,6 +36,8 @@ package actor MediaPath {
         case connected
         /// The peer said that it has stopped; what follows is the signalling's to say.
         case endedByPeer
+        /// The peer presses a key of a telephone (RFC 4733).
+        case keyPressed(Character)
         /// The path has closed itself.
         case failed(MediaFailure)
         /// ``MediaPath/close()`` is done.

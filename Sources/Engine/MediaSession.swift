@@ -23,6 +23,7 @@ final class MediaSession {
     private var datagram: [UInt8] = []
 
     private var codec: MediaCodec?
+    private var wishes = ReceptionWishes()
     private var outgoing: OutgoingSound?
     private var incoming: IncomingSound?
     var isMuted = false
@@ -38,11 +39,13 @@ final class MediaSession {
     ) {
         self.executor = executor
         addresses = configuration.addresses
-        peer = PeerConnection(
-            configuration: PeerConnection.Configuration(
-                certificate: configuration.certificate, codecs: configuration.codecs.map(\.negotiable),
-                cname: configuration.cname),
-            randomness: .system)
+        var connection = PeerConnection.Configuration(
+            certificate: configuration.certificate, codecs: configuration.codecs.map(\.negotiable),
+            prefersOwnCodecOrder: true, cname: configuration.cname)
+        connection.hasRedundancy = true
+        connection.hasNACK = true
+        connection.hasAudioLevel = true
+        peer = PeerConnection(configuration: connection, randomness: .system)
         self.source = source
         self.sink = sink
         self.logger = logger
@@ -145,8 +148,9 @@ extension MediaSession {
             switch output {
             case .transmit(let bytes, let local, let remote): transmit(bytes.span, from: local, to: remote)
             case .stateChanged(let state): follow(state)
-            case .negotiated(let audio): use(MediaCodec(audio.codec))
+            case .negotiated(let audio): use(MediaCodec(audio.codec), audio.wishes)
             case .endedByPeer: peerEnded()
+            case .keyPressed(let key): onEvent(.keyPressed(key))
             case .diagnostic(let diagnostic): log(diagnostic)
             }
         }
@@ -213,15 +217,16 @@ extension MediaSession {
     private static let maximumFramesInARow = 5
 
     /// Opens the devices as soon as there is a codec, so that they run by the time the connection does.
-    private func use(_ codec: MediaCodec) {
-        guard codec != self.codec else { return }
+    private func use(_ codec: MediaCodec, _ wishes: ReceptionWishes) {
+        guard codec != self.codec || wishes != self.wishes else { return }
         if self.codec == nil {
             source.start()
             sink.start()
         }
+        if codec != self.codec { incoming = IncomingSound(sink: sink, codec: codec) }
         self.codec = codec
-        outgoing = OutgoingSound(source: source, codec: codec)
-        incoming = IncomingSound(sink: sink, codec: codec)
+        self.wishes = wishes
+        outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes)
     }
 
     /// The metronome starts after the clock is read, so that it never beats before a frame is due.
@@ -245,9 +250,8 @@ extension MediaSession {
     }
 
     private func passFrame(at now: Instant) {
-        guard let codec else { return }
-        outgoing?.next(isMuted: isMuted) { payload in
-            peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
+        outgoing?.next(isMuted: isMuted) { payload, ticks, level in
+            peer.sendAudio(payload, samples: ticks, level: level, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }
         }

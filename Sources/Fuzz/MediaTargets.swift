@@ -13,7 +13,7 @@ extension Target {
     /// Packets of a length before each; the time a packet of no bytes takes is played.
     private static func checkRTP(_ bytes: [UInt8]) {
         var fodder = Fodder(bytes)
-        let format = [PayloadFormat.opus, .pcmu, .pcma][Int(fodder.byte()) % 3]
+        let format = [PayloadFormat.opus, .pcmu, .pcma, .g722][Int(fodder.byte()) % 4]
         let step = format.clockRate / 50
         var receiver = RTPReceiver(clockRate: format.clockRate)
         var buffer = JitterBuffer(format: format)
@@ -72,7 +72,7 @@ extension Target {
     /// Payloads of a length before each for one decoder, as a peer that holds the keys might send them.
     private static func checkPayload(_ bytes: [UInt8]) {
         var fodder = Fodder(bytes)
-        let codec = [AudioCodec.opus(OpusSettings()), .g711(.aLaw), .g711(.muLaw)][Int(fodder.byte()) % 3]
+        let codec = [AudioCodec.opus(OpusSettings()), .g711(.aLaw), .g711(.muLaw), .g722][Int(fodder.byte()) % 4]
         var decoder = AudioDecoder(codec)
         var samples = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
         for _ in 0..<32 where !fodder.isEmpty {

@@ -121,6 +121,22 @@ extension JitterBuffer {
         ring.store(header, samples: 0, payload: [UInt8]().span)
     }
 
+    /// Takes in what a later packet repeats (RFC 2198); true if it was missing and comes in time.
+    package mutating func insertRepeated(_ header: RTPHeader, payload: Span<UInt8>) -> Bool {
+        guard payload.count <= PacketRing.maximumPayloadLength, let samples = format.samples(in: payload),
+            header.ssrc == ssrc, !isIdle, judge(header, samples: samples) == .stored
+        else { return false }
+        ring.store(header, samples: samples, payload: payload)
+        admit(header, end: header.timestamp &+ samples)
+        return true
+    }
+
+    /// How long until a packet that has not come is to be played, packets being of 20 ms; nil when that is over.
+    package func timeLeft(for sequenceNumber: UInt16) -> Duration? {
+        guard let next = nextNumber, !isIdle, sequenceNumber &- next < PacketRing.capacity else { return nil }
+        return .milliseconds(20) * Int(sequenceNumber &- next)
+    }
+
     private func judge(_ header: RTPHeader, samples: UInt32) -> Verdict {
         guard ssrc == nil || ssrc == header.ssrc else { return .restarted }
         guard let next = nextNumber else { return .stored }

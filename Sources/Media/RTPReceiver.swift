@@ -43,7 +43,7 @@ package struct RTPReceiver: Sendable {
         {
             return arrival
         }
-        stream = ReceivedStream(startingWith: header, arrivedAt: arrivedAt)
+        stream = ReceivedStream(startingWith: header, arrivedAt: arrivedAt, clock: clock)
         return .restarted
     }
 
@@ -93,7 +93,11 @@ private struct ReceivedStream: Sendable {
     private var scaledJitter: UInt32 = 0
     private var prior: (expected: Int64, received: Int64) = (0, 0)
 
-    init(startingWith header: RTPHeader, arrivedAt: UInt32) {
+    /// Three seconds.
+    private let maximumDifference: UInt32
+
+    init(startingWith header: RTPHeader, arrivedAt: UInt32, clock: RTPClock) {
+        maximumDifference = 3 * clock.rate
         ssrc = header.ssrc
         base = Int64(header.sequenceNumber)
         highest = base
@@ -144,6 +148,8 @@ private struct ReceivedStream: Sendable {
         let transit = arrivedAt &- timestamp
         let difference = Int32(bitPattern: transit &- self.transit).magnitude
         self.transit = transit
+        // A source whose timestamps begin anew has another clock now; that is no jitter.
+        guard difference < maximumDifference else { return }
         scaledJitter = scaledJitter &+ difference &- (scaledJitter &+ 8) >> 4
     }
 

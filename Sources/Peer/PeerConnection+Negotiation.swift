@@ -12,7 +12,8 @@ extension PeerConnection {
         let offer =
             local
             ?? AudioDescription(
-                formats: configuration.codecs.audioFormats, setup: .actpass, fingerprints: [fingerprint],
+                formats: configuration.offeredFormats, audioLevelID: configuration.hasAudioLevel ? 1 : nil,
+                isReducedSize: configuration.hasNACK, setup: .actpass, fingerprints: [fingerprint],
                 ice: ICEDescription(of: agent), source: nil)
         self.agent = agent
         local = offer
@@ -26,7 +27,7 @@ extension PeerConnection {
         let answer = try refusing { () throws(AudioDescription.Refusal) in
             try AudioDescription(answeredIn: session)
         }
-        let audio = try negotiate(answer.formats, answer.direction.reversed)
+        let audio = try negotiate(answer, answer.direction.reversed, peer: answer)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
         try installTransport(as: answer.setup == .active ? .server : .client, to: answer)
         isOfferPending = false
@@ -54,14 +55,14 @@ extension PeerConnection {
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         let agent = Agent(role: .controlled, hostAddresses: hostCandidates, randomness: fork())
         var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
-        let audio = try negotiate(answer.formats, answer.direction)
+        let audio = try negotiate(answer, answer.direction, peer: offer)
         try installTransport(as: answer.setup == .active ? .client : .server, to: offer)
         let stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
         answer.source = Source(ssrc: stream.ssrc, cname: configuration.cname)
         self.agent = agent
         self.stream = stream
         local = answer
-        return (answer.answer(to: session, origin: origin).text, connect(to: offer, audio, at: now))
+        return (write(answer, to: session), connect(to: offer, audio, at: now))
     }
 
     /// Only the direction may differ from what was agreed on (RFC 3264 §8.4), and the DTLS association stays (RFC 8842 §5.5).
@@ -79,29 +80,43 @@ extension PeerConnection {
         var answer = try answer(to: offer, with: [negotiated.codec], ice: local.ice)
         answer.setup = setup
         answer.source = local.source
-        let audio = try negotiate(answer.formats, answer.direction)
+        let audio = try negotiate(answer, answer.direction, peer: offer)
         guard audio.payloadType == negotiated.payloadType else { throw .sessionChanged }
         self.local = answer
         self.remote = offer
-        sessionVersion += 1
-        return (answer.answer(to: session, origin: origin).text, renegotiated(audio))
+        return (write(answer, to: session), renegotiated(audio))
+    }
+
+    /// The version counts what is new (RFC 3264 §8).
+    private mutating func write(_ answer: AudioDescription, to offer: SessionDescription) -> String {
+        var description = answer.answer(to: offer, origin: origin)
+        if let lastAnswer, lastAnswer != description {
+            sessionVersion += 1
+            description.origin = origin
+        }
+        lastAnswer = description
+        return description.text
     }
 
     private func answer(
         to offer: AudioDescription, with codecs: [Codec], ice: ICEDescription
     ) throws(Refusal) -> AudioDescription {
         try refusing { () throws(AudioDescription.Refusal) in
-            try offer.answer(
-                supporting: codecs.map(\.audioFormat), order: configuration.prefersOwnCodecOrder ? .own : .offered,
+            var answer = try offer.answer(
+                supporting: configuration.audioFormats(codecs), order: configuration.prefersOwnCodecOrder ? .own : .offered,
                 fingerprint: fingerprint, ice: ice)
+            if !configuration.hasAudioLevel { answer.audioLevelID = nil }
+            return answer
         }
     }
 
     /// What the formats of an answer and our side of its direction settle.
-    private func negotiate(_ formats: [AudioFormat], _ direction: Direction) throws(Refusal) -> NegotiatedAudio {
+    private func negotiate(
+        _ answer: AudioDescription, _ direction: Direction, peer: AudioDescription
+    ) throws(Refusal) -> NegotiatedAudio {
         try refusing { () throws(AudioDescription.Refusal) in
             try NegotiatedAudio(
-                formats: formats, codecs: configuration.codecs, sends: direction.sends, receives: direction.receives)
+                answer: answer, codecs: configuration.codecs, peer: peer, sends: direction.sends, receives: direction.receives)
         }
     }
 
@@ -117,6 +132,7 @@ extension PeerConnection {
     ) -> [Output] {
         self.remote = remote
         negotiated = audio
+        sentPackets = audio.hasNACK ? SentPackets() : nil
         state = .connecting
         let candidates = remote.ice.candidates.compactMap(Candidate.init)
         let skipped = remote.ice.candidates.count - candidates.count

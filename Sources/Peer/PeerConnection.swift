@@ -17,6 +17,12 @@ package struct PeerConnection: ~Copyable, Sendable {
         package var prefersOwnCodecOrder: Bool
         /// The canonical name of RTCP (RFC 7022), the same for all streams of one call.
         package var cname: String
+        /// Whether Opus may be repeated in the packet after (RFC 2198).
+        package var hasRedundancy = false
+        /// Whether lost packets are asked for (RFC 4585 §6.2.1).
+        package var hasNACK = false
+        /// Whether packets say how loud they are (RFC 6464).
+        package var hasAudioLevel = false
 
         package init(
             certificate: Certificate, codecs: [Codec] = [.opus, .pcmu, .pcma], prefersOwnCodecOrder: Bool = false,
@@ -59,6 +65,8 @@ package struct PeerConnection: ~Copyable, Sendable {
         case negotiated(NegotiatedAudio)
         /// The peer ended its stream, said once: RTCP BYE or DTLS close_notify.
         case endedByPeer
+        /// The peer presses a key of a telephone (RFC 4733).
+        case keyPressed(Character)
         case diagnostic(Diagnostic)
     }
 
@@ -94,10 +102,14 @@ package struct PeerConnection: ~Copyable, Sendable {
     var agent: Agent?
     /// Our latest description, and whether it is an offer without an answer yet.
     var local: AudioDescription?
+    /// Our latest answer, to tell whether the next one says anything new.
+    var lastAnswer: SessionDescription?
     var isOfferPending = false
     var remote: AudioDescription?
     var transport: SecureTransport?
     var stream: AudioStream?
+    /// What was sent last, where the peer may ask for it.
+    var sentPackets: SentPackets?
     /// DTLS that came before ICE knew the path, kept for the moment it does.
     var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
     var isEndedByPeer = false
@@ -141,8 +153,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         guard isLive else { return [] }
         switch PacketKind(datagram.span) {
         case .rtp:
-            receiveRTP(&datagram, at: now)
-            return []
+            return receiveRTP(&datagram, at: now)
         case .rtcp: return receiveRTCP(&datagram, at: now)
         case .stun: return receiveSTUN(datagram.span, on: Path(local: local, remote: remote), at: now)
         case .dtls: return receiveDTLS(datagram.span, on: Path(local: local, remote: remote), at: now)
