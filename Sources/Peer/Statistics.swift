@@ -38,6 +38,8 @@ package struct Statistics: Sendable, Equatable {
     /// Interarrival jitter (RFC 3550 §6.4.1).
     package var jitter: Duration = .zero
     package var roundTripTime: Duration?
+    /// What became of the received sound.
+    package var playout = PlayoutStatistics()
     package var selectedPair: Pair?
     package var dtlsRole: DTLSRole?
     package var srtpProfile: SRTPProfile?

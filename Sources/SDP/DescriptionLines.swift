@@ -19,7 +19,7 @@ struct DescriptionLines {
 
     init(_ bytes: [UInt8]) throws(SessionDescription.ParseFailure) {
         guard bytes.count <= Limit.bytes else { throw .tooLong }
-        guard bytes.span.firstIndex(of: 0, or: 0, from: 0, to: bytes.count) == bytes.count else {
+        guard bytes.span.firstIndex(below: 1, from: 0, to: bytes.count) == bytes.count else {
             throw .malformedLine
         }
         self.bytes = bytes
@@ -31,7 +31,7 @@ struct DescriptionLines {
         next = nil
         while position < bytes.count, next == nil {
             let start = position
-            let end = bytes.span.firstIndex(of: .carriageReturn, or: .lineFeed, from: start, to: bytes.count)
+            let end = bytes.span.firstLineBreak(from: start, to: bytes.count)
             let isReturned = end < bytes.count && bytes[end] == .carriageReturn
             position = isReturned ? end + 2 : end + 1
             guard !isReturned || end + 1 == bytes.count || bytes[end + 1] == .lineFeed else { throw .malformedLine }

@@ -30,6 +30,7 @@ struct GatewayLink: Sendable {
     private static let longestUnansweredPause = 2
     /// An attempt that is younger than this is left to itself when the network changes.
     private static let attemptAge = Duration.seconds(1)
+    private static let roundsToldWhole = 8
 
     let gateways: [String]
     private(set) var state = State.connecting
@@ -55,6 +56,16 @@ struct GatewayLink: Sendable {
     var mayPassOver: Bool { !hasServed && gateways.count > 1 }
 
     var isUp: Bool { if case .up = state { true } else { false } }
+
+    /// Whether subscribers hear of this step: of the first eight rounds that fail all there is, then the end of the 16th, 32nd,
+    /// 64th … alone, so that a night without a network does not fill the event log.
+    var isTold: Bool {
+        switch state {
+        case .up: true
+        case .connecting: failures < Self.roundsToldWhole
+        case .waiting: failures < Self.roundsToldWhole || failures.nonzeroBitCount == 1
+        }
+    }
 
     var deadline: Instant? { if case .waiting(let until) = state { until.instant } else { nil } }
 

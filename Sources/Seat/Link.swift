@@ -12,7 +12,8 @@ extension Seat {
     mutating func connected(from address: IPAddress?, at now: Moment) -> [Output] {
         guard login != nil else { return [.disconnect] }
         login?.link.opened(from: address)
-        return agent(.register(expires: Self.registrationTime), at: now) + agent(.transportConnected, at: now)
+        let registering = agent(.register(expires: Self.registrationTime), at: now)
+        return registering + agent(.transportConnected, at: now) + tellStep(at: now)
     }
 
     mutating func disconnected(_ reason: String, isAnswered: Bool, at now: Moment) -> [Output] {
@@ -49,15 +50,20 @@ extension Seat {
     mutating func take(_ step: GatewayLink.Step?, at now: Moment) -> [Output] {
         guard let link = login?.link else { return [] }
         switch step {
-        case .connect: return [.diagnostic(.connecting(gateway: link.number)), .connect(socketURI: link.gateway)]
-        case .wait(let pause): return [.diagnostic(.reconnecting(after: pause, failures: link.failures))]
+        case .connect:
+            return tellStep(at: now) + [
+                .diagnostic(.connecting(gateway: link.number)), .connect(socketURI: link.gateway),
+            ]
+        case .wait(let pause):
+            return tellStep(at: now) + [.diagnostic(.reconnecting(after: pause, failures: link.failures))]
         case .probe: return [.probe(within: Self.probeTime)]
         case .replace(let reason):
             let event = Event.Content.registerFailed(.connectionFailed, detail: reason)
             login?.failureTold = event
             let told: [Output] = [.diagnostic(.connectionFailed(reason)), .event(event)]
             return told + leaveLink(at: now) + take(.connect, at: now)
-        case .nothing, nil: return []
+        case .nothing: return tellStep(at: now)
+        case nil: return []
         }
     }
 

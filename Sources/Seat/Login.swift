@@ -111,7 +111,7 @@ extension Seat {
         guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }
         let superseded = refuse(login.loggingOut?.command, .superseded)
         self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
-        return superseded + ended + agent(.unregister, at: now)
+        return superseded + ended + agent(.unregister, at: now) + tellStep(at: now)
     }
 
     private func loggedOutReply(_ command: CommandID?) -> [Output] {
@@ -127,9 +127,8 @@ extension Seat {
         waiting = [:]
         dialling = nil
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        return ended + unanswered + offline + loggedOutReply(login.loggingOut?.command) + loggedOutReply(command) + [
-            .disconnect
-        ]
+        let replies = loggedOutReply(login.loggingOut?.command) + loggedOutReply(command)
+        return ended + unanswered + offline + tellStep(at: now) + replies + [.disconnect]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {

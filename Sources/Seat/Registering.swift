@@ -6,21 +6,21 @@ import Wire
 /// What the steps of the registration mean for the seat and for who watches it.
 extension Seat {
     mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
-        let diagnostic: [Output] = [.diagnostic(.registration(state, at: now.instant))]
+        if case .registered = state { login?.link.registered() }
+        let told = [.diagnostic(.registration(state, at: now.instant))] + tellStep(at: now)
         switch state {
-        case .registered: return diagnostic + registered(at: now)
-        case .unregistered: return diagnostic + (login?.loggingOut != nil ? finishLogin(at: now) : [])
+        case .registered: return told + registered(at: now)
+        case .unregistered: return told + (login?.loggingOut != nil ? finishLogin(at: now) : [])
         case .failed(let failure, let until, _):
-            return diagnostic + registrationFailed(failure, isBound: until != nil, at: now)
-        case .registering: return diagnostic + goOffline()
-        case .refreshing, .unregistering: return diagnostic
+            return told + registrationFailed(failure, isBound: until != nil, at: now)
+        case .registering: return told + goOffline()
+        case .refreshing, .unregistering: return told
         }
     }
 
     private mutating func registered(at now: Moment) -> [Output] {
         guard let login, !login.isRegistered else { return [] }
         self.login?.isRegistered = true
-        self.login?.link.registered()
         self.login?.failureTold = nil
         let actions = dialect.actions(
             onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)

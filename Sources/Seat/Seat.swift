@@ -90,6 +90,8 @@ package struct Seat: Sendable {
     var waiting: [RequestID: Waiting] = [:]
     var lastRequest: UInt64 = 0
     var lastLogin: UInt64 = 0
+    /// What subscribers know of the registration.
+    var toldStep = Seat.loggedOutStep
 
     package init(configuration: Configuration, dialect: any Dialect, randomness: Randomness) {
         self.configuration = configuration

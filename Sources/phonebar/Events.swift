@@ -91,9 +91,12 @@ struct Events: AsyncParsableCommand {
         }
         let time = event["time"]?.string ?? ""
         let name = [event["event"]?.string, event["type"]?.string].compactMap(\.self).joined(separator: " ")
-        let data = String(decoding: encodedJSON(event["data"] ?? .null), as: UTF8.self)
+        let data = event["data"] ?? .null
+        let words =
+            event["event"] == "registration"
+            ? RegistrationWording.words(data) : String(decoding: encodedJSON(data), as: UTF8.self)
         let place = Style.dim("\(time) \(event["seq"]?.lenientString ?? "") \(event["seat"]?.string ?? "")")
-        Output.line("\(place) \(Style.bold(name)) \(data)")
+        Output.line("\(place) \(Style.bold(name)) \(words)")
     }
 }
 

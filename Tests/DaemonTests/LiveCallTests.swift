@@ -57,18 +57,39 @@ struct LiveCallTests {
         try await house.logIn(events)
         let position = try #require(try await house.get("state").body["position"])
         let epoch = try #require(position["epoch"]?.string)
-        #expect(position["seq"] == 2)
+        #expect(position["seq"] == 5)
         events.close()
 
         try await house.post("call", ["number": "13800000503"])
-        let missed = try LiveEvents(house, after: "\(epoch):1", inSubprotocol: true)
+        let missed = try LiveEvents(house, after: "\(epoch):4", inSubprotocol: true)
         #expect(await missed.open() == nil)
-        #expect(try await missed.next()["seq"] == 2)
+        #expect(try await missed.next()["seq"] == 5)
         #expect(try await missed.next("callEvent", "calloutResponse")["r"] == "503")
         try await house.post("logout")
         let last = try await missed.next()
-        #expect(last["seq"] == 4)
+        #expect(last["seq"] == 9)
         #expect(last["epoch"] == .string(epoch))
+        await house.close()
+    }
+
+    @Test("Each step from logging in to logging out is an event, and the snapshot says the same")
+    func registrationSteps() async throws {
+        let house = try await LiveHouse.open()
+        let (events, steps) = (try LiveEvents(house), try LiveEvents(house))
+        #expect(await events.open() == nil)
+        #expect(await steps.open() == nil)
+        try await house.logIn(events)
+        let told = try await steps.steps(until: "registered")
+        #expect(told.map { $0["registration"] } == ["connecting", "registering", "registered"])
+        let seat = try await house.get("state").body["seats"]?["default"]
+        for member in ["registration", "connection", "registrar"] {
+            #expect(told.last?[member] == seat?[member])
+        }
+        try await house.post("logout")
+        #expect(
+            try await steps.steps(until: "loggedOut").map { $0["registration"] } == [
+                "loggingOut", "loggingOut", "loggedOut",
+            ])
         await house.close()
     }
 

@@ -147,12 +147,17 @@ struct LiveClientTests {
         try await house.logIn(events)
         let all = try await phonebar(house, "events", "--json").output.split(separator: "\n")
         let decoded = try all.map { try JSONDecoder().decode(JSON.self, from: Data($0.utf8)) }
-        #expect(decoded.map { $0["seq"] } == [1, 2])
+        #expect(decoded.map { $0["seq"] } == [1, 2, 3, 4, 5])
         let epoch = decoded.first?["epoch"]?.string ?? ""
-        let rest = try await phonebar(house, "events", "--after", "\(epoch):1")
+        let rest = try await phonebar(house, "events", "--after", "\(epoch):4")
         #expect(rest.output.hasSuffix("statusChanged {\"status\":1}\n") || rest.output.contains("statusChanged"))
         #expect(rest.output.split(separator: "\n").count == 1)
-        #expect(try await phonebar(house, "events", "--after", "\(epoch):2").output == "")
+        #expect(try await phonebar(house, "events", "--after", "\(epoch):5").output == "")
+        let words = try await phonebar(house, "events").output.split(separator: "\n").prefix(3)
+        let gateway = try #require(decoded.first?["data"]?["connection"]?["gateway"]?.string)
+        #expect(words.first?.hasSuffix(" registration connecting to \(gateway)") == true)
+        #expect(words.dropFirst().first?.hasSuffix(" registration registering at \(gateway)") == true)
+        #expect(words.last?.contains(#/ registration registered until \d\d:\d\d:\d\dZ$/#) == true)
         await house.close()
     }
 

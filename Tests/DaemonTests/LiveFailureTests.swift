@@ -155,12 +155,12 @@ struct LiveFailureTests {
             }
         }
         await stopped
-        #expect(told == 3)
+        #expect(told == 8)
         let journal = try Journal.open(
             Journal.Configuration(path: house.stateDirectory + "/journal.sqlite"),
             fresh: LogPosition(epoch: "", seq: 0), at: 0
         ).journal
-        #expect(journal.lastSeq == 3)
+        #expect(journal.lastSeq == 9)
         let platform = try await house.scenarioState()
         #expect(platform["seats"]?.array?.first { $0["extension"] == "1001" }?["online"] != true)
         journal.close()

@@ -214,9 +214,19 @@ final class LiveEvents: Sendable {
 
     func close() { client.close() }
 
-    /// The next event, whole.
+    /// The next event of the SDK's, whole.
     func next() async throws -> JSON {
-        for await message in messages { return message }
+        for await message in messages where message["event"] != "registration" { return message }
+        throw Ended()
+    }
+
+    /// The `registration` events up to the one with this word.
+    func steps(until word: JSON) async throws -> [JSON] {
+        var steps: [JSON] = []
+        for await message in messages where message["event"] == "registration" {
+            steps.append(message["data"] ?? .null)
+            if steps.last?["registration"] == word { return steps }
+        }
         throw Ended()
     }
 

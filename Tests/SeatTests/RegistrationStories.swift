@@ -118,3 +118,111 @@ struct RegistrationStories {
         #expect(registrar(story)?["state"] == "registered")
     }
 }
+
+@Suite("Each step of the registration is an event")
+struct RegistrationEventStories {
+    @Test("Logging in, refreshing and logging out: each change once, with all the snapshot shows")
+    func inOrder() {
+        let story = Story()
+        story.logIn()
+        #expect(
+            story.takeSteps() == ["connecting unregistered", "registering registering", "registered registered"])
+        story.advance(by: .seconds(224))
+        #expect(story.steps == [])
+        story.advance(by: .seconds(1))
+        let until = story.now.unixSeconds
+        #expect(story.steps.map { $0["registrar"]?["until"] } == [.integer(until + 75), .integer(until + 300)])
+        #expect(story.takeSteps() == ["registered refreshing", "registered registered"])
+        story.command(.logout)
+        #expect(
+            story.steps.last == ["registration": "loggedOut", "connection": .null, "registrar": .null])
+        #expect(story.takeSteps() == ["loggingOut unregistering", "loggingOut unregistered", "loggedOut"])
+    }
+
+    @Test("A registrar that refuses is told with its status and the time of the next try; a final one ends the login")
+    func refused() {
+        let story = Story()
+        story.refusesRegistration = 503
+        story.retryAfter = "20"
+        story.getUser()
+        story.command(.initialize(Story.login))
+        #expect(story.steps.last?["registrar"]?["nextTryAt"] == .integer(story.now.unixSeconds + 20))
+        #expect(
+            story.takeSteps() == ["connecting unregistered", "registering registering", "failed failed 503"])
+        story.refusesRegistration = 403
+        story.advance(by: .seconds(20))
+        #expect(story.takeSteps() == ["registering registering", "failed failed 403", "loggedOut"])
+    }
+
+    @Test("A lost connection, its reason, each gateway tried, and the registration on the one that works")
+    func lost() {
+        let story = Story(socketURI: nil)
+        story.getUser()
+        var login = Story.login
+        login.socketUri = "wss://one.example,wss://two.example"
+        story.command(.initialize(login))
+        _ = story.takeSteps()
+        story.unreachable = ["wss://one.example"]
+        story.loseConnection()
+        story.advance(by: .seconds(2))
+        let gateways = story.steps.map { $0["connection"]?["gateway"] }
+        #expect(
+            gateways == [
+                "wss://one.example", "wss://one.example", "wss://two.example", "wss://two.example", "wss://two.example",
+            ])
+        #expect(
+            story.takeSteps() == [
+                "waiting failed (reset)", "connecting failed (reset)", "connecting failed (unreachable)",
+                "registering registering (unreachable)", "registered registered",
+            ])
+    }
+
+    @Test("A new local address, and an answer that never comes")
+    func otherFailures() {
+        let story = Story()
+        story.logIn()
+        _ = story.takeSteps()
+        story.localAddress = IPAddress("198.51.100.7")
+        story.replacePlatform()
+        story.feed(.networkChanged(addresses: [story.localAddress].compactMap(\.self)))
+        let gone = "(The local address of the connection is gone.)"
+        #expect(
+            story.takeSteps() == [
+                "connecting failed \(gone)", "registering registering \(gone)", "registered registered",
+            ])
+        story.isDeaf = true
+        story.advance(by: .seconds(257))
+        #expect(
+            story.takeSteps() == [
+                "registered refreshing", "failed failed", "waiting failed (The registrar does not answer.)",
+            ])
+    }
+
+    @Test("A probe and a connection that stays are no step; kicked off is one")
+    func quiet() {
+        let story = Story()
+        story.logIn()
+        _ = story.takeSteps()
+        story.feed(.networkChanged(addresses: [story.localAddress].compactMap(\.self)))
+        #expect(story.probes == 1)
+        #expect(story.steps == [])
+        story.notice(#"<o><a><u n="1006_00010078" a="o" nm="Li" r="895"/></a></o>"#)
+        #expect(story.takeSteps() == ["loggedOut"])
+    }
+
+    @Test("Of a long outage every attempt is told at first, then ever fewer; its end is told whole")
+    func longOutage() {
+        let story = Story()
+        story.unreachable = ["wss://gateway.example"]
+        story.getUser()
+        story.command(.initialize(Story.login))
+        story.advance(by: .seconds(3600))
+        let counts = story.steps.map { $0["connection"]?["failures"]?.lenientInteger ?? -1 }
+        let rounds = (1...7).flatMap { [Int64($0), Int64($0)] }
+        #expect(counts == [0] + rounds + [8, 16, 32, 64, 128, 256, 512, 1024, 2048])
+        _ = story.takeSteps()
+        story.unreachable = []
+        story.advance(by: .seconds(2))
+        #expect(story.takeSteps() == ["registering registering (unreachable)", "registered registered"])
+    }
+}

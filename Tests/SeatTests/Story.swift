@@ -1,6 +1,7 @@
 import ControlAPI
 import Dialect
 import SIP
+import Testing
 import Wire
 
 @testable import Seat
@@ -15,9 +16,13 @@ final class Story {
     private var lastCommand: UInt64 = 0
     private var lastRequest: UInt64 = 0
     private var lastInvite: UInt64 = 0
+    /// What the seat causes may come back to it before it is done.
+    private var depth = 0
 
     /// What subscribers were told, as `event`, `event type` with the most telling members of the data.
     private(set) var events: [Event.Content] = []
+    /// What they were told of the registration.
+    private(set) var steps: [JSON] = []
     private(set) var replies: [CommandID: Result<JSON, Problem>] = [:]
     /// The bodies of the seat's messages, without the XML declaration.
     private(set) var bodies: [String] = []
@@ -103,12 +108,17 @@ extension Story {
     }
 
     func feed(_ input: Seat.Input) {
+        depth += 1
         for output in seat.handle(input, at: now) { carryOut(output) }
+        depth -= 1
+        guard depth == 0, seat.login?.link.isTold ?? true else { return }
+        #expect(seat.toldStep == seat.registrationStep(at: now), "subscribers know what the snapshot shows")
     }
 
     private func carryOut(_ output: Seat.Output) {
         switch output {
         case .reply(let id, let result): replies[id] = result
+        case .event(let event) where event.name == .registration: steps.append(event.data)
         case .event(let event): events.append(event)
         case .fetch(let id, _): fetches.append(id)
         case .connect(let uri): connect(uri)
@@ -247,6 +257,19 @@ extension Story {
             if let deadline = seat.deadline, deadline <= now.instant { feed(.deadlineReached) }
         }
         now = end
+    }
+
+    /// The steps of the registration as text, with why it is not what it should be, taken off the list.
+    func takeSteps() -> [String] {
+        defer { steps = [] }
+        return steps.map { step in
+            let registrar = step["registrar"]
+            let words = [
+                step["registration"]?.string, registrar?["state"]?.string, registrar?["status"]?.lenientString,
+                step["connection"]?["failure"]?.string.map { "(\($0))" },
+            ]
+            return words.compactMap(\.self).joined(separator: " ")
+        }
     }
 
     /// The events as text, `callEvent newPBXCall` for instance, taken off the list.

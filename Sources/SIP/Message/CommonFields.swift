@@ -14,6 +14,7 @@ package struct CommonFields: Sendable {
     init(_ raw: borrowing RawMessage, method: Method?) throws(Malformed) {
         let bytes = raw.bytes
         var via: [Via.Layout] = []
+        via.reserveCapacity(4)
         for entry in raw.headers.entries where entry.kind == .via { try via.append(parsing: entry.value, of: bytes) }
         guard !via.isEmpty else { throw .missing(.via) }
         let from = try NameAddress.Layout(of: try raw.places.single(.from), in: bytes.span)

@@ -25,7 +25,7 @@ struct FieldPlaces {
 
 extension Headers.Kind {
     init(_ name: Slice, of bytes: Span<UInt8>) {
-        func isName(_ text: StaticString) -> Bool { bytes.matches(name, lowercase: text) }
+        @inline(__always) func isName(_ text: StaticString) -> Bool { bytes.matches(name, lowercase: text) }
         self =
             switch name.count {
             case 1: Self(compact: bytes[name.start].lowercased)

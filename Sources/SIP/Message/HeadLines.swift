@@ -42,7 +42,7 @@ struct HeadLines {
 
     private mutating func takeField(in message: Span<UInt8>) throws(Malformed) {
         let start = position
-        while position < end, message[position].isTokenCharacter { position += 1 }
+        while position < end, message[unchecked: position].isTokenCharacter { position += 1 }
         let name = Slice(start, position)
         skipWhitespace(in: message)
         guard !name.isEmpty, position < end, message[position] == UInt8(ascii: ":") else { throw .headerLine }
@@ -76,7 +76,7 @@ struct HeadLines {
 
     /// Goes behind the line; where its text ends.
     private mutating func lineEnd(in message: Span<UInt8>) throws(Malformed) -> Int {
-        let last = message.firstIndex(of: .carriageReturn, or: .lineFeed, from: position, to: end)
+        let last = message.firstLineBreak(from: position, to: end)
         guard last < end else {
             guard end == message.count else { throw .messageTooLarge }
             position = end

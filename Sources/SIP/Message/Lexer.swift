@@ -1,6 +1,7 @@
 /// Reads text front to back over borrowed bytes; what the text's grammar has is for its reader to add.
 struct Lexer: ~Escapable {
     let bytes: Span<UInt8>
+    /// At or before the end of the part, which is within the bytes.
     var position: Int
     private let end: Int
 
@@ -21,11 +22,11 @@ struct Lexer: ~Escapable {
     }
 
     @inline(__always) var isAtEnd: Bool { position >= end }
-    @inline(__always) var next: UInt8? { position < end ? bytes[position] : nil }
+    @inline(__always) var next: UInt8? { position < end ? bytes[unchecked: position] : nil }
 
     @inline(__always)
     mutating func skip(while condition: (UInt8) -> Bool) {
-        while position < end, condition(bytes[position]) { position += 1 }
+        while position < end, condition(bytes[unchecked: position]) { position += 1 }
     }
 
     /// Takes that byte if it is next.

@@ -50,13 +50,18 @@ extension Span<UInt8> {
         return true
     }
 
-    /// The same for a text without capitals, which takes less time.
+    /// The same for a text of two to sixteen characters without capitals, compared in two words that may overlap.
+    @inline(__always)
     func matches(_ slice: Slice, lowercase text: StaticString) -> Bool {
-        guard slice.count == text.utf8CodeUnitCount else { return false }
-        let other = text.utf8Start
-        return extracting(slice.range).withUnsafeBufferPointer { bytes in
-            for index in 0..<bytes.count where bytes[index].lowercased != other[index] { return false }
-            return true
+        let count = text.utf8CodeUnitCount
+        guard slice.count == count else { return false }
+        let other = UnsafeRawBufferPointer(start: text.utf8Start, count: count)
+        return extracting(slice.range).withUnsafeBytes { bytes in
+            switch count {
+            case 2...3: bytes.matches(other, in: UInt16.self)
+            case 4...7: bytes.matches(other, in: UInt32.self)
+            default: bytes.matches(other, in: UInt64.self)
+            }
         }
     }
 
@@ -74,6 +79,30 @@ extension Span<UInt8> {
     }
 }
 
+extension UnsafeRawBufferPointer {
+    /// Whether the first and the last word are those of a text without capitals.
+    @inline(__always)
+    fileprivate func matches<Word: FixedWidthInteger>(_ lowercase: UnsafeRawBufferPointer, in _: Word.Type) -> Bool {
+        let last = lowercase.count - MemoryLayout<Word>.size
+        return word(at: 0, Word.self).matches(lowercase: lowercase.word(at: 0, Word.self))
+            && word(at: last, Word.self).matches(lowercase: lowercase.word(at: last, Word.self))
+    }
+
+    @inline(__always)
+    private func word<Word: FixedWidthInteger>(at offset: Int, _: Word.Type) -> Word {
+        loadUnaligned(fromByteOffset: offset, as: Word.self)
+    }
+}
+
+extension FixedWidthInteger {
+    /// Whether the bytes are the same but for the letters' case: what is 0x40 or more in a text without capitals is a letter.
+    @inline(__always)
+    fileprivate func matches(lowercase text: Self) -> Bool {
+        let letters = text & (Self.max / 0xFF &* 0x40)
+        return self | letters >> 1 == text
+    }
+}
+
 extension [UInt8] {
     /// A text in which nothing can start a line of its own.
     init(onOneLine text: String) {
@@ -83,6 +112,7 @@ extension [UInt8] {
 
     func text(_ slice: Slice) -> String { span.text(slice) }
     func matches(_ slice: Slice, _ text: String) -> Bool { span.matches(slice, text) }
+    @inline(__always)
     func matches(_ slice: Slice, lowercase text: StaticString) -> Bool { span.matches(slice, lowercase: text) }
 
     func isEqual(_ slice: Slice, to otherSlice: Slice, of other: [UInt8]) -> Bool {

@@ -8,6 +8,7 @@ extension Lexer {
     }
 
     /// Takes that character if it is next, and the whitespace on both sides of it.
+    @inline(__always)
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         let start = position
         if next?.isWhitespace == true { skipWhitespace() }
