@@ -1,5 +1,6 @@
 import Crypto
 import ICE
+import Media
 import SDP
 import Wire
 

@@ -1,4 +1,5 @@
 import Crypto
+import Media
 import Peer
 import Wire
 
@@ -35,11 +36,19 @@ final class Story {
     /// Whether a datagram, the n-th media packet for media, gets through.
     var rule: (_ datagram: Datagram, _ media: Int?) -> Bool = { _, _ in true }
 
-    init(codecsA: [Codec] = [.opus, .pcmu, .pcma], codecsB: [Codec] = [.opus, .pcmu, .pcma]) {
-        a = PeerConnection(
-            configuration: .init(certificate: Self.certificateA, codecs: codecsA, cname: "a"), randomness: .seeded(1))
-        b = PeerConnection(
-            configuration: .init(certificate: Self.certificateB, codecs: codecsB, cname: "b"), randomness: .seeded(2))
+    /// `configure` is for both sides.
+    init(
+        codecsA: [Codec] = [.opus, .pcmu, .pcma], codecsB: [Codec] = [.opus, .pcmu, .pcma],
+        configure: (inout PeerConnection.Configuration) -> Void = { _ in }
+    ) {
+        var configurationA = PeerConnection.Configuration(
+            certificate: Self.certificateA, codecs: codecsA, cname: "a")
+        var configurationB = PeerConnection.Configuration(
+            certificate: Self.certificateB, codecs: codecsB, cname: "b")
+        configure(&configurationA)
+        configure(&configurationB)
+        a = PeerConnection(configuration: configurationA, randomness: .seeded(1))
+        b = PeerConnection(configuration: configurationB, randomness: .seeded(2))
     }
 
     private static let certificateA = Certificate.selfSigned()
@@ -102,13 +111,13 @@ final class Story {
         datagrams.append(Datagram(bytes: bytes, from: from, to: to, arrivesAt: now))
     }
 
-    private func send(_ payload: [UInt8], samples: UInt32, of side: Side) {
+    func send(_ payload: [UInt8], samples: UInt32 = 960, level: AudioLevel? = nil, of side: Side) {
         let transmit = { (bytes: Span<UInt8>, from: Endpoint, to: Endpoint) in
             self.transmit([UInt8](bytes), from: from, to: to, isMedia: true)
         }
         switch side {
-        case .a: a.sendAudio(payload.span, samples: samples, at: now, transmit: transmit)
-        case .b: b.sendAudio(payload.span, samples: samples, at: now, transmit: transmit)
+        case .a: a.sendAudio(payload.span, samples: samples, level: level, at: now, transmit: transmit)
+        case .b: b.sendAudio(payload.span, samples: samples, level: level, at: now, transmit: transmit)
         }
     }
 
