@@ -14,6 +14,23 @@ package struct EventMessage: Sendable, Equatable {
         self.isGap = isGap
     }
 
+    private static let seatMark = Array(#","seat":""#.utf8)
+
+    /// Whether it is an event of this seat, which the text says behind all that can hold anything else.
+    package func isOf(_ seat: SeatName) -> Bool {
+        var start = text.count - Self.seatMark.count
+        while start >= 0 {
+            let rest = text[start...]
+            if rest.starts(with: Self.seatMark) {
+                let name = rest.dropFirst(Self.seatMark.count)
+                return name.starts(with: seat.text.utf8)
+                    && name.dropFirst(seat.text.utf8.count).first == UInt8(ascii: "\"")
+            }
+            start -= 1
+        }
+        return false
+    }
+
     /// Events `from` to `to` are gone for good. A client whose position means nothing here is told a gap from 0, a number
     /// no event has.
     package static func gap(from: UInt64, to: UInt64, epoch: String) -> EventMessage {

@@ -9,19 +9,21 @@ import Wire
 package struct IdempotentCommands: Sendable {
     package typealias Completion = @Sendable (Result<JSON, Problem>) -> Void
 
-    /// Keys of different callers have nothing to do with each other.
+    /// Keys of different callers, or for different seats, have nothing to do with each other.
     package struct Key: Hashable, Sendable {
         private let caller: String?
+        private let seat: SeatName
         private let text: String
 
         /// - Parameter field: a string as structured fields have it (RFC 9651 §3.3.3), or the same without its quotes.
-        package init(_ field: String, caller: AccessControl.Caller) throws(Problem) {
+        package init(_ field: String, caller: AccessControl.Caller, seat: SeatName) throws(Problem) {
             var text = field[...]
             if text.count >= 2, text.first == "\"", text.last == "\"" { text = text.dropFirst().dropLast() }
             guard 1...255 ~= text.utf8.count, text.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
                 throw .invalidParameter("Idempotency-Key")
             }
             self.text = String(text)
+            self.seat = seat
             self.caller = if case .token(let token) = caller { token.id } else { nil }
         }
     }

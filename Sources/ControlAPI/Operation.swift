@@ -53,6 +53,17 @@ package enum Operation: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether it is there for each seat, as `/v1/seats/{seat}/…`.
+    package var isOfSeat: Bool {
+        switch self {
+        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
+            .sendDTMF,
+            .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            true
+        case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
+        }
+    }
+
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
@@ -66,12 +77,14 @@ package enum Operation: String, CaseIterable, Sendable {
     }
 }
 
-/// What a request line asks for: an operation with the parameter of its path, or which methods a path takes.
+/// What a request line asks for: an operation, of the seat the path names, with the parameter of its path; or which methods a
+/// path takes.
 package enum Route: Sendable, Equatable {
-    case operation(Operation, parameter: String?)
+    case operation(Operation, seat: SeatName?, parameter: String?)
     /// An `OPTIONS` request, answered by the value of `Allow`.
     case options(allow: String)
 
+    private static let seats = "/v1/seats/"
     private static let table = Dictionary(grouping: Operation.allCases, by: \.path)
 
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
@@ -80,15 +93,26 @@ package enum Route: Sendable, Equatable {
             self = .options(allow: "GET, HEAD, POST, DELETE, OPTIONS")
             return
         }
-        let (operations, parameter) = try Self.operations(at: path)
+        let (seat, path) = try Self.seat(in: path)
+        var (operations, parameter) = try Self.operations(at: path)
+        if seat != nil { operations.removeAll { !$0.isOfSeat } }
+        guard !operations.isEmpty else { throw .noSuchResource }
         let wanted = method == .head ? .get : method
         if let operation = operations.first(where: { $0.method == wanted }) {
-            self = .operation(operation, parameter: parameter)
+            self = .operation(operation, seat: seat, parameter: parameter)
         } else if method == .options {
             self = .options(allow: Self.allow(operations))
         } else {
             throw .methodNotAllowed(allow: Self.allow(operations))
         }
+    }
+
+    /// The seat a path names, and the path of the same thing without it.
+    private static func seat(in path: Substring) throws(Problem) -> (SeatName?, Substring) {
+        guard path.hasPrefix(seats) else { return (nil, path) }
+        let rest = path.dropFirst(seats.count)
+        guard let slash = rest.firstIndex(of: "/"), let seat = SeatName(rest[..<slash]) else { throw .noSuchResource }
+        return (seat, "/v1" + rest[slash...])
     }
 
     private static func operations(at path: Substring) throws(Problem) -> ([Operation], parameter: String?) {

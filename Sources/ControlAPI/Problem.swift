@@ -85,6 +85,8 @@ extension Problem {
         status: 415, "unsupported-media-type", "The body has to be application/json.")
     package static let tooManyRequests = Problem(
         status: 503, "too-many-requests", "Too many requests are waiting for the platform.")
+    package static let tooManySeats = Problem(
+        status: 503, "too-many-seats", "The daemon has as many seats as it can hold.")
 
     package static let keyReused = Problem(
         status: 422, "key-reused", "This Idempotency-Key was another command's.",

@@ -3,13 +3,14 @@ import Wire
 
 /// What stands behind the control API; completions and deliveries may come from any thread.
 package protocol ControlBackend: Sendable {
-    func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void)
+    func perform(
+        _ command: Command, on seat: SeatName, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void)
 
-    /// The snapshot of everything, with the log position it is true for.
-    func state(completion: @escaping @Sendable (JSON) -> Void)
+    /// The snapshot of one seat or of everything, with the log position it is true for.
+    func state(of seat: SeatName?, completion: @escaping @Sendable (JSON) -> Void)
 
-    /// The last SIP messages, in the format asked for.
-    func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void)
+    /// The last SIP messages of one seat or of all, in the format asked for.
+    func sipTrace(_ query: TraceQuery, of seat: SeatName?, completion: @escaping @Sendable ([UInt8]) -> Void)
 
     /// Sends `sink` the events from `after` on, or new ones only, each once and in order, until `unsubscribe`.
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink)

@@ -84,9 +84,9 @@ extension ControlServer {
             let (route, caller) = try admit(asked, path == "*" ? path[...] : target.path[...])
             switch route {
             case .options(let allow): reply.send(.noContent, [.allow: allow])
-            case .operation(let operation, let parameter):
+            case .operation(let operation, let seat, let parameter):
                 guard request.body.isEmpty || request.isJSON else { throw .unsupportedMediaType }
-                try carryOut(operation, parameter, target, request, for: caller, reply)
+                try carryOut(operation, of: seat, parameter, target, request, for: caller, reply)
             }
         } catch {
             // Who is told that there is nothing was let in before.
@@ -132,25 +132,27 @@ extension ControlServer {
         _ asked: AccessControl.Request, _ path: Substring
     ) throws(Problem) -> (Route, AccessControl.Caller?) {
         let route = Result { () throws(Problem) in try Route(method: asked.head.method, path: path) }
-        if case .success(.operation(let operation, _)) = route, operation.scope == nil { return (try route.get(), nil) }
+        if case .success(.operation(let operation, _, _)) = route, operation.scope == nil {
+            return (try route.get(), nil)
+        }
         let caller = try access.withLock { access throws(Problem) in
             try access.caller(of: asked, at: MonotonicClock.now, identify: tokens.token)
         }
-        if case .operation(let operation, _) = try route.get(), let scope = operation.scope {
+        if case .operation(let operation, _, _) = try route.get(), let scope = operation.scope {
             guard caller.scopes.allows(scope) else { throw .insufficientScope(scope) }
         }
         return (try route.get(), caller)
     }
 
     private func carryOut(
-        _ operation: ControlAPI.Operation, _ parameter: String?, _ target: RequestTarget, _ request: IncomingRequest,
-        for caller: AccessControl.Caller?, _ reply: Reply
+        _ operation: ControlAPI.Operation, of seat: SeatName?, _ parameter: String?, _ target: RequestTarget,
+        _ request: IncomingRequest, for caller: AccessControl.Caller?, _ reply: Reply
     ) throws(Problem) {
         switch operation {
-        case .state: backend.state { reply.json($0) }
+        case .state: backend.state(of: seat) { reply.json($0) }
         case .events:
             guard let caller else { throw .unauthorized }
-            try events.begin(target, request, for: caller, reply)
+            try events.begin(target, of: seat, request, for: caller, reply)
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
@@ -158,7 +160,7 @@ extension ControlServer {
             let query = try TraceQuery(
                 format: target["format"], after: target["after"], callID: target["callID"],
                 accept: request.field("accept"))
-            backend.sipTrace(query) { bytes in
+            backend.sipTrace(query, of: seat) { bytes in
                 reply.send(.ok, [.contentType: query.format.mediaType, .cacheControl: "no-store"], bytes)
             }
         case .healthz: reply.json(["status": "ok"])
@@ -171,15 +173,20 @@ extension ControlServer {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
             .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
-            try perform(command, key: try request.idempotencyKey(of: caller)) { reply.result($0) }
+            let seat = seat ?? .default
+            let key = try request.idempotencyKey(of: caller, for: seat)
+            try perform(command, on: seat, key: key) { reply.result($0) }
         }
     }
 
     /// A command that acts on a call and comes again under its key acts once.
     private func perform(
-        _ command: Command, key: IdempotentCommands.Key?, completion: @escaping IdempotentCommands.Completion
+        _ command: Command, on seat: SeatName, key: IdempotentCommands.Key?,
+        completion: @escaping IdempotentCommands.Completion
     ) throws(Problem) {
-        guard let key, command.actsOnCall else { return backend.perform(command, completion: completion) }
+        guard let key, command.actsOnCall else {
+            return backend.perform(command, on: seat, completion: completion)
+        }
         let verdict = try idempotent.withLock { idempotent throws(Problem) in
             try idempotent.begin(command, key, at: MonotonicClock.now, completion: completion)
         }
@@ -187,7 +194,7 @@ extension ControlServer {
         case .waiting: break
         case .answered(let result): completion(result)
         case .first:
-            backend.perform(command) { [self] result in
+            backend.perform(command, on: seat) { [self] result in
                 let waiting = idempotent.withLock { $0.end(key, with: result, at: MonotonicClock.now) }
                 for completion in waiting { completion(result) }
             }
@@ -253,10 +260,10 @@ extension IncomingRequest {
     }
 
     fileprivate func idempotencyKey(
-        of caller: AccessControl.Caller?
+        of caller: AccessControl.Caller?, for seat: SeatName
     ) throws(Problem) -> IdempotentCommands.Key? {
         guard let caller, let field = field("idempotency-key") else { return nil }
-        return try IdempotentCommands.Key(field, caller: caller)
+        return try IdempotentCommands.Key(field, caller: caller, seat: seat)
     }
 
     fileprivate var isJSON: Bool {

@@ -40,14 +40,15 @@ final class EventStreams: Sendable {
     }
 
     func begin(
-        _ target: RequestTarget, _ request: IncomingRequest, for caller: AccessControl.Caller, _ reply: Reply
+        _ target: RequestTarget, of seat: SeatName?, _ request: IncomingRequest, for caller: AccessControl.Caller,
+        _ reply: Reply
     ) throws(Problem) {
         if let offered = request.offeredSubprotocols {
-            openWebSocket(after: try position("after", target["after"]), offered, for: caller, reply)
+            openWebSocket(after: try position("after", target["after"]), of: seat, offered, for: caller, reply)
         } else if request.acceptsEventStream {
             let resumed = try position("Last-Event-ID", request.field("last-event-id"))
             let after = try position("after", target["after"])
-            sendEvents(after: resumed ?? after, to: request.head.method, for: caller, reply)
+            sendEvents(after: resumed ?? after, of: seat, to: request.head.method, for: caller, reply)
         } else {
             throw .upgradeRequired
         }
@@ -60,19 +61,21 @@ final class EventStreams: Sendable {
     }
 
     private func openWebSocket(
-        after: LogPosition?, _ offered: [String], for caller: AccessControl.Caller, _ reply: Reply
+        after: LogPosition?, of seat: SeatName?, _ offered: [String], for caller: AccessControl.Caller,
+        _ reply: Reply
     ) {
         let id = nextSubscriber()
         reply.responder.acceptWebSocket(subprotocol: offered.contains(Self.subprotocol) ? Self.subprotocol : nil) {
             [self] connection in
             add(id, Subscription(caller: caller, stream: .webSocket(connection)))
-            backend.subscribe(id, after: after, to: WebSocketSink(connection: connection))
+            backend.subscribe(id, after: after, to: Self.sink(WebSocketSink(connection: connection), of: seat))
             return WebSocketCallbacks(onMessage: { _ in }, onClose: { [self] _ in remove(id) })
         }
     }
 
     private func sendEvents(
-        after: LogPosition?, to method: HTTPRequest.Method, for caller: AccessControl.Caller, _ reply: Reply
+        after: LogPosition?, of seat: SeatName?, to method: HTTPRequest.Method, for caller: AccessControl.Caller,
+        _ reply: Reply
     ) {
         let head = reply.head(.ok, [.contentType: "text/event-stream", .cacheControl: "no-store"])
         guard method != .head else { return reply.responder.respond(head) }
@@ -81,9 +84,13 @@ final class EventStreams: Sendable {
         let stream = reply.responder.stream(head) { [self] _ in remove(id) }
         guard opened(id, .serverSent(stream)) else { return }
         stream.send(ServerSentEvent.comment)
-        backend.subscribe(id, after: after, to: ServerSentSink(stream: stream))
+        backend.subscribe(id, after: after, to: Self.sink(ServerSentSink(stream: stream), of: seat))
         // It may have ended in between.
         if !isOpen(id) { backend.unsubscribe(id) }
+    }
+
+    private static func sink(_ sink: any EventSink, of seat: SeatName?) -> any EventSink {
+        seat.map { SeatSink(seat: $0, sink: sink) } ?? sink
     }
 }
 
@@ -133,6 +140,20 @@ extension EventStreams {
     private func remove(_ id: SubscriberID) {
         _ = subscriptions.withLock { $0.removeValue(forKey: id) }
         backend.unsubscribe(id)
+    }
+}
+
+/// Lets only the events of one seat through, and what is said of gaps, in which they may have been.
+private struct SeatSink: EventSink {
+    let seat: SeatName
+    let sink: any EventSink
+
+    func send(_ message: EventMessage) {
+        if message.isGap || message.isOf(seat) { sink.send(message) }
+    }
+
+    func whenDrained(_ action: @escaping @Sendable () -> Void) {
+        sink.whenDrained(action)
     }
 }
 

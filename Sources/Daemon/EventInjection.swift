@@ -33,7 +33,7 @@ struct EventInjection {
     }
 }
 
-extension Switchboard {
+extension Seats {
     /// So many are told before the next happen.
     private static let injectionCount = 1024
 
@@ -53,7 +53,7 @@ extension Switchboard {
             for _ in start..<min(start + Self.injectionCount, injection.count) {
                 injected += 1
                 let now = Moment.now
-                events.publish(injection.content(number: injected, at: now), seat: Self.seatName, at: now)
+                events.publish(injection.content(number: injected, at: now), seat: SeatName.default.text, at: now)
             }
             position = events.position
             await events.settled()

@@ -99,6 +99,9 @@ package struct Seat: Sendable {
         self.randomness = randomness
     }
 
+    /// Whether it is as it was made: nobody is logged in, known or asked for.
+    package var isUntouched: Bool { user == nil && login == nil && lookup == nil }
+
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
     package var deadline: Instant? {
         var next = earliest(login?.deadline, lookup?.deadline)

@@ -16,12 +16,27 @@ struct ContractTests {
 
     @Test("Every operation is in openapi.yaml with its method, its name and its scope, and nothing else is")
     func sameOperations() {
-        let contract = operations.map { "\($0.method) \($0.path) \($0.id) \($0.security)" }
+        let contract = operations.filter { !$0.path.hasPrefix("/v1/seats/") }.map {
+            "\($0.method) \($0.path) \($0.id) \($0.security)"
+        }
         let routes = ControlAPI.Operation.allCases.map { operation in
             let security = operation.scope.map { "[{ token: [\($0.rawValue)] }]" } ?? "[]"
             return "\(operation.method.rawValue.lowercased()) \(operation.path) \(operation.rawValue) \(security)"
         }
         #expect(contract.sorted() == routes.sorted())
+    }
+
+    @Test("What there is of one seat is what the routes have: the same operations, but for those of the whole daemon")
+    func seatOperations() {
+        func described(_ id: String) -> [String] {
+            let names = yaml.firstRange(of: "operationId: \(id)\n").map { yaml[$0.upperBound...] } ?? ""
+            return names.firstMatch(of: #/enum:\s+(?:\[(.+)\]|((?:- \w+\s+)+))/#).map { match in
+                (match.1 ?? match.2 ?? "").split { !$0.isLetter }.map(String.init)
+            } ?? []
+        }
+        let ofSeat = ControlAPI.Operation.allCases.filter { $0.isOfSeat && $0 != .sipTrace }
+        #expect(described("askSeat") == ofSeat.filter { $0.method == .get }.map(\.rawValue).sorted())
+        #expect(described("commandSeat") == ofSeat.filter { $0.method == .post }.map(\.rawValue).sorted())
     }
 
     @Test("Every operation says how it turns away, and those with a scope that they do so without a token")

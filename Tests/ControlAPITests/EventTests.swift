@@ -47,6 +47,16 @@ struct EventTests {
                 + #""time":"2025-10-09T08:53:20.123Z"}"#)
     }
 
+    @Test("An event is of the seat in its envelope, whatever its data says", arguments: ["type", nil])
+    func seat(type: String?) throws {
+        let data: JSON = ["a": ["seat": "anna", "seq": 2], "seat": "anna", "z": #"","seat":"anna"#]
+        let record = EventRecord(event(Event.Content(.callEvent, type: type, data: data)))
+        let names = ["default", "anna", "defaul", "default2"]
+        let matching = try names.filter { record.message(epoch: "e").isOf(try #require(SeatName($0))) }
+        #expect(matching == ["default"])
+        #expect(!EventMessage.gap(from: 1, to: 2, epoch: "e").isOf(.default))
+    }
+
     @Test(
         "The time is RFC 3339 in UTC with milliseconds",
         arguments: [

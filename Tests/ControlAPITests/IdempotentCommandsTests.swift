@@ -24,7 +24,7 @@ struct IdempotentCommandsTests {
     private let answers = Answers()
 
     private func key(_ text: String = "k", caller: AccessControl.Caller = .owner) throws -> IdempotentCommands.Key {
-        try IdempotentCommands.Key(text, caller: caller)
+        try IdempotentCommands.Key(text, caller: caller, seat: .default)
     }
 
     private func begin(

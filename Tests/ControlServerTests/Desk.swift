@@ -51,6 +51,7 @@ final class Desk: Sendable {
 final class Backend: ControlBackend {
     struct Task: Sendable {
         let command: Command
+        let seat: SeatName
         let completion: @Sendable (Result<JSON, Problem>) -> Void
     }
 
@@ -67,16 +68,19 @@ final class Backend: ControlBackend {
         (tasks, asked) = AsyncStream.makeStream()
     }
 
-    func perform(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        asked.yield(Task(command: command, completion: completion))
+    func perform(
+        _ command: Command, on seat: SeatName, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
+    ) {
+        asked.yield(Task(command: command, seat: seat, completion: completion))
     }
 
-    func state(completion: @escaping @Sendable (JSON) -> Void) {
-        completion(["position": ["epoch": "e", "seq": 0], "journal": ["keeping": true], "seats": [:]])
+    func state(of seat: SeatName?, completion: @escaping @Sendable (JSON) -> Void) {
+        let seats: JSON = seat.map { .object([$0.text: [:]]) } ?? [:]
+        completion(["position": ["epoch": "e", "seq": 0], "journal": ["keeping": true], "seats": seats])
     }
 
-    func sipTrace(_ query: TraceQuery, completion: @escaping @Sendable ([UInt8]) -> Void) {
-        completion(Array("\(query.format) \(query.after) \(query.callID ?? "-")".utf8))
+    func sipTrace(_ query: TraceQuery, of seat: SeatName?, completion: @escaping @Sendable ([UInt8]) -> Void) {
+        completion(Array("\(query.format) \(query.after) \(query.callID ?? "-") \(seat?.text ?? "-")".utf8))
     }
 
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {

@@ -6,11 +6,25 @@ import Wire
 
 @Suite("A command sent twice", .timeLimit(.minutes(1)))
 struct IdempotencyTests {
-    private func request(_ number: String) -> String {
+    private func request(_ number: String, path: String = "/v1/call") -> String {
         let body = #"{"number":"\#(number)"}"#
         return Desk.request(
-            .post, "/v1/call",
+            .post, path,
             ["Idempotency-Key: \"k1\"", "Content-Type: application/json", "Content-Length: \(body.utf8.count)"]) + body
+    }
+
+    @Test("Keys for different seats have nothing to do with each other")
+    func seats() async throws {
+        let desk = try Desk()
+        for (path, seat) in [("/v1/call", "default"), ("/v1/seats/anna/call", "anna")] {
+            let client = try RawClient(port: desk.port)
+            try client.send(request("10010", path: path))
+            let task = try await desk.backend.tasks.first()
+            #expect(task.seat.text == seat)
+            task.completion(.success(["result": 2]))
+            #expect(try await client.receive(upTo: "}").hasSuffix(#"{"result":2}"#))
+        }
+        await desk.server.stop()
     }
 
     @Test("Under one key it acts once and is answered twice; another command under that key is refused")

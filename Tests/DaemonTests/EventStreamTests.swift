@@ -186,28 +186,29 @@ struct EventStreamTests {
         #expect(try folder.open().position == stream.position(3))
     }
 
-    @Test("A switchboard that stops carries out nothing but a logout, and makes no events up")
+    @Test("Seats that stop carry out nothing but a logout, and make no events up")
     func stopping() async throws {
         var configuration = Configuration(
             endpoints: [], stateDirectory: folder.path, microphone: .null, speaker: .null)
         configuration.injectsEvents = true
-        let switchboard = Switchboard(
-            configuration: configuration, instanceID: "urn:uuid:0", certificate: .selfSigned(),
-            events: try folder.open(), logger: RecordedLog().logger)
-        await switchboard.stop()
+        let seats = Seats(
+            Premises(
+                configuration: configuration, instanceID: "urn:uuid:0", events: try folder.open(),
+                logger: RecordedLog().logger))
+        await seats.stop()
         for command in [Command.checkLogin, .call(number: "1"), .checkSeatState] {
             let result = await withCheckedContinuation { continuation in
-                switchboard.perform(command) { continuation.resume(returning: $0) }
+                seats.perform(command, on: .default) { continuation.resume(returning: $0) }
             }
             #expect(result == .failure(.notReady))
         }
         let result = await withCheckedContinuation { continuation in
-            switchboard.perform(.logout) { continuation.resume(returning: $0) }
+            seats.perform(.logout, on: .default) { continuation.resume(returning: $0) }
         }
         #expect(throws: Never.self) { try result.get() }
         let injected = await withCheckedContinuation { continuation in
             let body = Array(#"{"count":1,"size":0}"#.utf8)
-            let isKnown = switchboard.answerTest("/v1/test/events", body: body) { continuation.resume(returning: $0) }
+            let isKnown = seats.answerTest("/v1/test/events", body: body) { continuation.resume(returning: $0) }
             #expect(isKnown)
         }
         #expect(injected == .failure(.notReady))

@@ -172,7 +172,8 @@ final class LiveEvents: Sendable {
     private let opening: AsyncStream<WebSocketClient.CloseReason?>
 
     init(
-        _ house: LiveHouse, after: String? = nil, token: String? = nil, inSubprotocol: Bool = false,
+        _ house: LiveHouse, seat: String? = nil, after: String? = nil, token: String? = nil,
+        inSubprotocol: Bool = false,
         origin: String? = nil
     ) throws {
         let (messages, received) = AsyncStream.makeStream(of: JSON.self)
@@ -181,7 +182,8 @@ final class LiveEvents: Sendable {
         self.opening = opening
         let query = after.map { "?after=" + $0 } ?? ""
         let url = try #require(
-            WebSocketURL(house.url + "/v1/events" + query, schemes: ("http", "https")))
+            WebSocketURL(
+                house.url + "/v1/\(seat.map { "seats/\($0)/" } ?? "")events" + query, schemes: ("http", "https")))
         var configuration = WebSocketClient.Configuration(url: url, subprotocols: ["phonebard.v1"])
         let token = token ?? house.token
         if inSubprotocol {

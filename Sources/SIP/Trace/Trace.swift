@@ -33,6 +33,8 @@ package struct Trace: Sendable {
         package let time: Moment
         package let direction: Direction
         package let path: Path
+        /// Whose message it is, where several telephones share a trace.
+        package let owner: String
         /// The message without its secrets, as long as it was.
         package let bytes: [UInt8]
 
@@ -57,12 +59,12 @@ package struct Trace: Sendable {
     /// Keeps a message and returns what is kept of it, nil when nothing is.
     @discardableResult
     package mutating func append(
-        _ message: [UInt8], _ direction: Direction, over path: Path, at now: Moment
+        _ message: [UInt8], _ direction: Direction, over path: Path, of owner: String = "", at now: Moment
     ) -> Record? {
         guard limits.messages > 0, message.count <= limits.bytes else { return nil }
         lastNumber += 1
         let record = Record(
-            number: lastNumber, time: now, direction: direction, path: path, bytes: Self.masked(message))
+            number: lastNumber, time: now, direction: direction, path: path, owner: owner, bytes: Self.masked(message))
         kept.append(record)
         byteCount += message.count
         while records.count > limits.messages || byteCount > limits.bytes {
@@ -76,8 +78,11 @@ package struct Trace: Sendable {
         return record
     }
 
-    /// The messages behind a number, of one call if it is named.
-    package func records(after number: UInt64, callID: String?) -> [Record] {
-        records.filter { $0.number > number && (callID == nil || $0.callID == callID) }
+    /// The messages behind a number, of one call if it is named, of one owner likewise.
+    package func records(after number: UInt64, callID: String?, of owner: String? = nil) -> [Record] {
+        records.filter { record in
+            record.number > number && (owner == nil || record.owner == owner)
+                && (callID == nil || record.callID == callID)
+        }
     }
 }

@@ -1,5 +1,4 @@
 import ControlAPI
-import ControlServer
 import Crypto
 import Dialect
 import Dispatch
@@ -12,36 +11,22 @@ import SIP
 import Seat
 import Wire
 
-/// Owns the seats and everything they have opened; carries out what the cores want.
-actor Switchboard {
-    static let seatName = "default"
-
-    nonisolated let executor = QueueExecutor(label: "phonebard.switchboard")
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-    private let configuration: Configuration
-    nonisolated let events: EventStream
-    nonisolated let mayInject: Bool
-    private let logger: Logger
-    private let web: HTTPClient
-    private let certificate: Certificate
-    private let devices: Devices
+/// One seat and everything it has opened; carries out what its core wants.
+///
+/// All of them are on the executor of ``Seats``.
+actor Desk {
+    let name: SeatName
+    private let premises: Premises
+    nonisolated var unownedExecutor: UnownedSerialExecutor { premises.executor.asUnownedSerialExecutor() }
 
     private var seat: Seat
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
-    /// How many events were made up.
-    var injected = 0
-    /// From now on the only command is to log out.
-    private(set) var isStopping = false
     private var connection: Connection?
     private var connections = 0
     /// The ends of the connection that is open, or was the last to be.
     private var path: Trace.Path?
-    private var trace: Trace
-    private var collector: TraceCollector?
-    private var watcher: NetworkWatcher?
     private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
 
@@ -52,81 +37,62 @@ actor Switchboard {
         let host: String
     }
 
-    init(
-        configuration: Configuration, instanceID: String, certificate: Certificate, events: EventStream, logger: Logger
-    ) {
-        self.configuration = configuration
-        self.events = events
-        mayInject = configuration.injectsEvents
-        self.logger = logger
-        self.certificate = certificate
-        devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
-        web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
-        trace = Trace(configuration.trace.limits)
-        var seat = configuration.seat
-        seat.instanceID = instanceID
-        self.seat = Seat(
-            configuration: seat, dialect: Platform(configuration: configuration.platform),
+    init(_ name: SeatName, on premises: Premises) {
+        self.name = name
+        self.premises = premises
+        var configuration = premises.configuration.seat
+        configuration.instanceID = premises.instanceID
+        seat = Seat(
+            configuration: configuration, dialect: Platform(configuration: premises.configuration.platform),
             randomness: .system)
     }
 
-    /// Begins to watch the network; without that, a change of it is only noticed by what no longer works.
-    nonisolated func start() {
-        enter { switchboard in
-            switchboard.collector = TraceCollector(
-                switchboard.configuration.trace, on: switchboard.executor, logger: switchboard.logger)
-            do throws(SystemError) {
-                switchboard.watcher = try NetworkWatcher(on: switchboard.executor) { [weak switchboard] in
-                    switchboard?.assumeIsolated { $0.networkChanged() }
-                }
-            } catch {
-                switchboard.logger.warning("network changes go unnoticed", metadata: ["failure": "\(error)"])
-            }
-        }
-    }
+    private var configuration: Configuration { premises.configuration }
+    private var executor: QueueExecutor { premises.executor }
+    private var logger: Logger { premises.logger }
 
     /// Runs `body` on the actor, in the order of the calls.
-    nonisolated func enter(_ body: @escaping @Sendable (isolated Switchboard) -> Void) {
-        executor.queue.async { self.assumeIsolated(body) }
-    }
-
-    /// Logs the seat out and waits until the platform has heard it.
-    func stop() async {
-        isStopping = true
-        await withCheckedContinuation { continuation in
-            carryOut(.logout) { _ in continuation.resume() }
-        }
+    private nonisolated func enter(_ body: @escaping @Sendable (isolated Desk) -> Void) {
+        premises.executor.queue.async { self.assumeIsolated(body) }
     }
 }
 
-/// What the control API asks for.
-extension Switchboard {
+/// What ``Seats`` asks for.
+extension Desk {
     func carryOut(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        guard !isStopping || command == .logout else { return completion(.failure(.notReady)) }
         lastCommand += 1
         let id = CommandID(lastCommand)
         replies[id] = completion
         handle(.command(id, command))
     }
 
-    func sipTrace(_ query: TraceQuery) -> [UInt8] {
-        let records = trace.records(after: query.after, callID: query.callID)
-        return switch query.format {
-        case .text: Array(records.text.utf8)
-        case .json: encodedJSON(records.ladder)
-        case .pcap: CaptureFile.bytes(of: records)
+    /// Logs the seat out and waits until the platform has heard it.
+    func logOut() async {
+        await withCheckedContinuation { continuation in
+            carryOut(.logout) { _ in continuation.resume() }
         }
     }
 
-    /// Every seat, and each call with what its audio measures now; the position is that of the last event before it.
-    func snapshot() async -> (position: LogPosition, seats: JSON, injected: Int) {
+    func networkChanged(to addresses: [IPAddress]) {
+        handle(.networkChanged(addresses: addresses))
+    }
+
+    /// What the audio of each call measures now.
+    func measurements() async -> [LegID: JSON] {
         var media: [LegID: JSON] = [:]
         for (leg, path) in paths { media[leg] = await path.statistics().json }
-        return (events.position, [Self.seatName: seat.snapshot(at: .now) { media[$0] }], injected)
+        return media
     }
+
+    func snapshot(_ media: [LegID: JSON]) -> JSON {
+        seat.snapshot(at: .now) { media[$0] }
+    }
+
+    /// Whether nobody would notice if it were made anew.
+    var isUntouched: Bool { seat.isUntouched }
 }
 
-extension Switchboard {
+extension Desk {
     private func handle(_ input: Seat.Input) {
         let now = Moment.now
         for output in seat.handle(input, at: now) { carryOut(output, at: now) }
@@ -139,7 +105,7 @@ extension Switchboard {
     private func carryOut(_ output: Seat.Output, at now: Moment) {
         switch output {
         case .reply(let id, let result): replies.removeValue(forKey: id)?(result)
-        case .event(let content): events.publish(content, seat: Self.seatName, at: now)
+        case .event(let content): premises.events.publish(content, seat: name.text, at: now)
         case .fetch(let id, let url): fetch(id, url)
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
@@ -153,7 +119,7 @@ extension Switchboard {
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {
-        web.send(.get, url) { [weak self, logger] result in
+        premises.web.send(.get, url) { [weak self, logger] result in
             var body: [UInt8]?
             switch result {
             case .success(let response) where response.status == 200: body = response.body
@@ -167,7 +133,7 @@ extension Switchboard {
 }
 
 /// The connection to the platform.
-extension Switchboard {
+extension Desk {
     private func connect(_ uri: String) {
         disconnect()
         guard let url = WebSocketURL(uri) else { return fail("the gateway's URI is invalid") }
@@ -197,14 +163,6 @@ extension Switchboard {
         handle(.connected(from: path?.local.address))
     }
 
-    private func networkChanged() {
-        do throws(SystemError) {
-            handle(.networkChanged(addresses: try LocalInterface.all().map(\.address)))
-        } catch {
-            logger.warning("interfaces", metadata: ["failure": "\(error)"])
-        }
-    }
-
     private func received(_ message: WebSocket.Message, on number: Int) {
         guard number == connection?.number else { return }
         note(message.bytes, .received, at: .now)
@@ -218,8 +176,8 @@ extension Switchboard {
     }
 
     private func note(_ message: [UInt8], _ direction: Trace.Direction, at now: Moment) {
-        guard let path, let record = trace.append(message, direction, over: path, at: now) else { return }
-        collector?.send(record)
+        guard let path else { return }
+        premises.traces.assumeIsolated { [name] in $0.note(message, direction, over: path, of: name, at: now) }
     }
 
     private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
@@ -235,7 +193,7 @@ extension Switchboard {
 }
 
 /// The audio of the calls.
-extension Switchboard {
+extension Desk {
     private func answer(_ leg: LegID, offer: String) {
         openLegs.insert(leg)
         Task {
@@ -256,12 +214,12 @@ extension Switchboard {
         guard let addresses = try? configuration.addresses(forGateway: connection?.host), !addresses.isEmpty else {
             throw .noTransport
         }
-        let (source, sink) = await devices.open()
+        let (source, sink) = await premises.devices.open()
         guard openLegs.contains(leg), paths[leg] == nil else { throw .closed }
         var randomness = Randomness.system
         let path = MediaPath(
             configuration: MediaPath.Configuration(
-                addresses: addresses, certificate: certificate, cname: randomness.token(length: 16)),
+                addresses: addresses, certificate: premises.certificate, cname: randomness.token(length: 16)),
             source: source, sink: sink, logger: logger
         ) { [weak self] event in
             self?.enter { $0.mediaChanged(leg, event) }

@@ -1,0 +1,29 @@
+import Crypto
+import Logging
+import Network
+import Wire
+
+/// What the seats of one daemon share.
+struct Premises: Sendable {
+    let configuration: Configuration
+    /// What registrars know the telephone by.
+    let instanceID: String
+    let events: EventStream
+    let logger: Logger
+    let executor = QueueExecutor(label: "phonebard.seats")
+    let certificate = Certificate.selfSigned()
+    let devices: Devices
+    let traces: TraceKeeper
+    /// To the platform's user API.
+    let web: HTTPClient
+
+    init(configuration: Configuration, instanceID: String, events: EventStream, logger: Logger) {
+        self.configuration = configuration
+        self.instanceID = instanceID
+        self.events = events
+        self.logger = logger
+        devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
+        traces = TraceKeeper(configuration.trace, on: executor, logger: logger)
+        web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
+    }
+}
