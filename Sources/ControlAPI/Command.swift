@@ -12,18 +12,25 @@ package enum Command: Sendable, Equatable {
     case unhold(ccNumber: String)
     case mute(ccNumber: String)
     case unmute(ccNumber: String)
-    case sendDTMF(Tone)
+    case sendDTMF(Keys)
+    case callQuality(ccNumber: String, interval: Duration?)
     case changeStatus(ManualStatus)
     case checkLogin
     case checkSeatState
 
-    /// One of the sixteen tones of a telephone's keys: `0` to `9`, `*`, `#`, `A` to `D` (RFC 4733 §3.2).
-    package struct Tone: Sendable, Equatable {
-        package let key: Character
+    /// Keys of a telephone to be pressed one after the other: `0` to `9`, `*`, `#`, `A` to `D` (RFC 4733 §3.2), and commas
+    /// for pauses.
+    package struct Keys: Sendable, Equatable {
+        package static let pause: Character = ","
+        private static let limit = 32
+
+        package let keys: [Character]
 
         package init?(_ text: String) {
-            guard let key = text.first, text.utf8.count == 1, "0123456789*#ABCD".contains(key) else { return nil }
-            self.key = key
+            keys = Array(text)
+            guard (1...Self.limit).contains(text.utf8.count), keys.allSatisfy("0123456789*#ABCD,".contains),
+                keys.contains(where: { $0 != Self.pause })
+            else { return nil }
         }
     }
 
@@ -100,8 +107,10 @@ extension Command {
         case .unmute:
             self = .unmute(ccNumber: try Parameters(body).required("ccNumber"))
         case .sendDTMF:
-            guard let tone = Tone(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
-            self = .sendDTMF(tone)
+            guard let keys = Keys(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
+            self = .sendDTMF(keys)
+        case .callQuality:
+            self = try Self.callQuality(Parameters(body))
         case .changeStaus, .changeStatus:
             guard let status = ManualStatus(rawValue: try Parameters(body).required("status")) else {
                 throw .invalidParameter("status")
@@ -111,7 +120,7 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
+        case .state, .calls, .callState, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
             return nil
         }
     }
@@ -120,8 +129,16 @@ extension Command {
     package var actsOnCall: Bool {
         switch self {
         case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF: true
-        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState: false
+        case .getUser, .initialize, .logout, .callQuality, .changeStatus, .checkLogin, .checkSeatState: false
         }
+    }
+
+    /// Every 1 to 60 seconds, five if nothing is said, never again for 0.
+    private static func callQuality(_ parameters: Parameters) throws(Problem) -> Command {
+        let interval = try parameters.number("interval") ?? 5
+        guard (0...60).contains(interval) else { throw .invalidParameter("interval") }
+        return .callQuality(
+            ccNumber: try parameters.required("ccNumber"), interval: interval == 0 ? nil : .seconds(interval))
     }
 
     /// `init` says false besides naming what is missing, as the SDK does.

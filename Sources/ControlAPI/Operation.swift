@@ -13,12 +13,15 @@ package enum Operation: String, CaseIterable, Sendable {
     case mute
     case unmute
     case sendDTMF
+    case callQuality
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
     case checkLogin
     case checkSeatState
     case state
+    case calls
+    case callState
     case events
     case createToken
     case tokens
@@ -31,9 +34,11 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken:
+            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .createToken:
             .post
-        case .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz, .contract: .get
+        case .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .tokens, .sipTrace, .healthz, .readyz,
+            .contract:
+            .get
         case .revokeToken: .delete
         }
     }
@@ -43,12 +48,14 @@ package enum Operation: String, CaseIterable, Sendable {
         switch self {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
+        case .callState: "/v1/calls/{id}"
         case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events:
+            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .calls,
+            .events:
             "/v1/\(rawValue)"
         }
     }
@@ -57,8 +64,8 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF,
-            .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events, .sipTrace:
+            .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .calls,
+            .callState, .events, .sipTrace:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -67,9 +74,9 @@ package enum Operation: String, CaseIterable, Sendable {
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .state, .events: .read
+        case .checkLogin, .checkSeatState, .state, .calls, .callState, .events: .read
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus:
+            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus:
             .call
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil

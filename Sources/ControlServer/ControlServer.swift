@@ -150,6 +150,8 @@ extension ControlServer {
     ) throws(Problem) {
         switch operation {
         case .state: backend.state(of: seat) { reply.json($0) }
+        case .calls: answerCalls(of: seat ?? .default, reply)
+        case .callState: answerCall(parameter ?? "", of: seat ?? .default, reply)
         case .events:
             guard let caller else { throw .unauthorized }
             try events.begin(target, of: seat, request, for: caller, reply)
@@ -171,11 +173,22 @@ extension ControlServer {
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
+            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             let seat = seat ?? .default
             let key = try request.idempotencyKey(of: caller, for: seat)
             try perform(command, on: seat, key: key) { reply.result($0) }
+        }
+    }
+
+    private func answerCalls(of seat: SeatName, _ reply: Reply) {
+        backend.state(of: seat) { reply.json(["calls": $0["seats"]?[seat.text]?["calls"] ?? []]) }
+    }
+
+    private func answerCall(_ ccNumber: String, of seat: SeatName, _ reply: Reply) {
+        backend.state(of: seat) { state in
+            let call = state["seats"]?[seat.text]?["calls"]?.array?.first { $0["ccNumber"] == .string(ccNumber) }
+            if let call { reply.json(call) } else { reply.problem(.noSuchCall) }
         }
     }
 

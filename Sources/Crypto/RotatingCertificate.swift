@@ -1,20 +1,21 @@
+import Synchronization
 import Wire
 
-/// The certificate that calls show, a new one each day for the calls that begin then (RFC 8827 §6.5 wants no longer tie
-/// between calls than needed).
-package struct RotatingCertificate: Sendable {
+/// The certificate that calls show: each day a new one, for the calls that begin then, so that who sees many calls cannot
+/// tell by it that they are of one telephone (RFC 8827 §6.5).
+package final class RotatingCertificate: Sendable {
     private static let age = Duration.seconds(86_400)
 
-    private var certificate: Certificate
-    private var madeAt: Instant
+    private let latest: Mutex<(certificate: Certificate, madeAt: Instant)>
 
     package init(at now: Instant) {
-        certificate = .selfSigned()
-        madeAt = now
+        latest = Mutex((.selfSigned(), now))
     }
 
-    package mutating func current(at now: Instant) -> Certificate {
-        if now - madeAt >= Self.age { self = RotatingCertificate(at: now) }
-        return certificate
+    package func current(at now: Instant) -> Certificate {
+        latest.withLock { latest in
+            if now - latest.madeAt >= Self.age { latest = (.selfSigned(), now) }
+            return latest.certificate
+        }
     }
 }

@@ -113,6 +113,10 @@ extension Desk {
         case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
         case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
+        case .offerFromLeg(let leg): offer(leg)
+        case .answerToLeg(let leg, let sdp): accept(leg, answer: sdp)
+        case .pressKey(let leg, let key, let duration): press(leg, key, for: duration)
+        case .measureLeg(let leg): measure(leg)
         case .closeLeg(let leg): close(leg)
         case .diagnostic(let diagnostic): logger.log(diagnostic)
         }
@@ -202,9 +206,35 @@ extension Desk {
                 input = .legAnswered(leg, sdp: try await path(for: leg).answer(offer: offer))
             } catch {
                 logger.warning("offer refused", metadata: ["reason": "\(error)"])
-                input = .legRefused(leg, reason: error.warning.text)
+                input = .legRefused(leg, warning: Warning(error))
             }
             handle(input)
+        }
+    }
+
+    private func offer(_ leg: LegID) {
+        openLegs.insert(leg)
+        Task {
+            let input: Seat.Input
+            do throws(MediaFailure) {
+                input = .legOffers(leg, sdp: try await path(for: leg).offer())
+            } catch {
+                logger.warning("no offer", metadata: ["reason": "\(error)"])
+                input = .legRefused(leg, warning: Warning(error))
+            }
+            handle(input)
+        }
+    }
+
+    private func accept(_ leg: LegID, answer: String) {
+        guard let path = paths[leg] else { return }
+        Task {
+            do throws(MediaFailure) {
+                try await path.accept(answer: answer)
+            } catch {
+                logger.warning("answer refused", metadata: ["reason": "\(error)"])
+                handle(.legFailed(leg))
+            }
         }
     }
 
@@ -219,7 +249,9 @@ extension Desk {
         var randomness = Randomness.system
         let path = MediaPath(
             configuration: MediaPath.Configuration(
-                addresses: addresses, certificate: premises.certificate, cname: randomness.token(length: 16)),
+                addresses: addresses, certificate: premises.certificate.current(at: MonotonicClock.now),
+                codecs: configuration.codecs.isEmpty ? MediaCodec.allCases : configuration.codecs,
+                cname: randomness.token(length: 16)),
             source: source, sink: sink, logger: logger
         ) { [weak self] event in
             self?.enter { $0.mediaChanged(leg, event) }
@@ -229,6 +261,7 @@ extension Desk {
     }
 
     private func mediaChanged(_ leg: LegID, _ event: MediaPath.Event) {
+        if case .keyPressed(let key) = event { return handle(.keyReceived(leg, key)) }
         logger.info("media", metadata: ["event": "\(event)"])
         switch event {
         case .failed: handle(.legFailed(leg))
@@ -242,9 +275,24 @@ extension Desk {
         Task { await path.setMuted(isMuted) }
     }
 
+    private func press(_ leg: LegID, _ key: Character, for duration: Duration) {
+        Task { handle(.keyPressed(leg, await paths[leg]?.pressKey(key, for: duration) ?? false)) }
+    }
+
+    private func measure(_ leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task { handle(.legMeasured(leg, await path.measure().qualityMembers)) }
+    }
+
     private func close(_ leg: LegID) {
         openLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }
+    }
+}
+
+extension Warning {
+    fileprivate init(_ failure: MediaFailure) {
+        self.init(code: failure.warning.code, text: failure.warning.text)
     }
 }

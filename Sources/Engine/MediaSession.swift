@@ -1,5 +1,6 @@
 import Audio
 import Logging
+import Media
 import Network
 import Peer
 import Wire
@@ -29,6 +30,8 @@ final class MediaSession {
     var isMuted = false
     private var isClosed = false
     private var isConnected = false
+    /// The counters when the call was measured last.
+    private var measured = Statistics()
     private var hasPeerEnded = false
     /// When the next frame is due; nil while nothing is connected.
     private var nextFrame: Instant?
@@ -86,13 +89,26 @@ final class MediaSession {
         shutDown(.closed)
     }
 
-    var statistics: MediaPath.Statistics {
+    func pressKey(_ key: Character, for duration: Duration) -> Bool {
+        guard !isClosed else { return false }
+        return peer.sendKey(key, for: duration)
+    }
+
+    func measure() -> MediaPath.Statistics {
         let counters = peer.statistics
-        return MediaPath.Statistics(
+        defer { measured = counters }
+        return statistics(of: counters, since: measured)
+    }
+
+    var statistics: MediaPath.Statistics { statistics(of: peer.statistics, since: Statistics()) }
+
+    private func statistics(of counters: Statistics, since before: Statistics) -> MediaPath.Statistics {
+        MediaPath.Statistics(
             codec: codec, isConnected: isConnected, isMuted: isMuted, packetsSent: counters.packetsSent,
             packetsReceived: counters.packetsReceived, packetsLost: counters.packetsLost, jitter: counters.jitter,
             roundTripTime: counters.roundTripTime, srtpProfile: counters.srtpProfile.map { "\($0)" },
-            sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet)
+            sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet,
+            quality: CallQuality(counters, since: before), remoteAttenuation: counters.remoteLevel?.attenuation)
     }
 }
 

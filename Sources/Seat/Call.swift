@@ -27,6 +27,12 @@ struct Call: Sendable {
         let deadline: Instant
     }
 
+    /// Somebody wants to know how it sounds.
+    struct Measuring: Sendable {
+        let interval: Duration
+        var next: Instant
+    }
+
     let id: CallID
     let direction: Direction
     let number: String
@@ -36,6 +42,7 @@ struct Call: Sendable {
     var isHeld = false
     /// Whether the other side is sent silence.
     var isMuted = false
+    var measuring: Measuring?
 
     init(_ id: CallID, _ direction: Direction, number: String, state: State) {
         self.id = id

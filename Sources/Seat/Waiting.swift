@@ -13,7 +13,7 @@ struct Waiting: Sendable {
         case hold(CallID)
         case unhold(CallID)
         case setStatus(SeatStatus)
-        case tone
+        case key
     }
 
     let purpose: Purpose
@@ -60,8 +60,10 @@ extension Seat {
             return []
         case .call(let kind):
             return accept(request.command, result: .integer(Int64(kind.rawValue)))
-        case .answer, .tone:
+        case .answer:
             return accept(request.command, result: true)
+        case .key:
+            return keySent(at: now)
         case .hangUp(let call):
             expectEnd(of: call, reason: .agentHungUp, at: now)
             return accept(request.command, result: true)
@@ -81,7 +83,8 @@ extension Seat {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
-        case .hold, .unhold, .setStatus, .tone: break
+        case .key: return outputs + keysFailed(problem.with(code: request.failure))
+        case .hold, .unhold, .setStatus: break
         case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs

@@ -6,7 +6,7 @@ import Wire
     @Test("A day's calls show one certificate, the next day's another")
     func day() {
         let start = Instant(nanoseconds: 0)
-        var certificate = RotatingCertificate(at: start)
+        let certificate = RotatingCertificate(at: start)
         let first = certificate.current(at: start).fingerprint
         #expect(certificate.current(at: start + .seconds(86_399)).fingerprint == first)
         let second = certificate.current(at: start + .seconds(86_400)).fingerprint

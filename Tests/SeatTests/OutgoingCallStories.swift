@@ -180,7 +180,7 @@ struct OutgoingCallStories {
         story.answersMedia = false
         let leg = story.invite(for: "7")
         #expect(story.legAnswers[leg]?.status == 488)
-        #expect(story.legAnswers[leg]?.headers["Warning"] == #"399 phonebard "no fingerprint""#)
+        #expect(story.legAnswers[leg]?.headers["Warning"] == #"302 phonebard "no fingerprint""#)
     }
 
     @Test("Audio that fails hangs the call up")

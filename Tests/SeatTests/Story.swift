@@ -29,6 +29,10 @@ final class Story {
     private(set) var openLegs: [LegID] = []
     private(set) var mutedLegs: Set<LegID> = []
     private(set) var infos: [Request] = []
+    private(set) var pressedKeys: [Character] = []
+    /// The answers in ACKs to what legs have offered.
+    private(set) var legAnswersHeard: [String] = []
+    var takesKeys = true
     private(set) var connects: [String] = []
     private(set) var fetches: [FetchID] = []
     /// The platform's side of the audio legs: what became of its INVITEs.
@@ -51,9 +55,11 @@ final class Story {
     /// Gateways that no connection can be made to; nobody there says no.
     var unreachable: Set<String> = []
 
-    init(socketURI: String? = "wss://gateway.example") {
+    init(socketURI: String? = "wss://gateway.example", keyTransport: KeyTransport = .info) {
+        var configuration = Seat.Configuration(gateways: socketURI.map { [$0] } ?? [])
+        configuration.keyTransport = keyTransport
         seat = Seat(
-            configuration: Seat.Configuration(gateways: socketURI.map { [$0] } ?? []),
+            configuration: configuration,
             dialect: Platform(configuration: .init(hosts: HostTable(["": "ops.example"]))), randomness: .seeded(1))
         platform = Self.makePlatform()
     }
@@ -128,6 +134,14 @@ extension Story {
         case .offerToLeg(let leg, _): offer(to: leg)
         case .muteLeg(let leg, true): mutedLegs.insert(leg)
         case .muteLeg(let leg, false): mutedLegs.remove(leg)
+        case .offerFromLeg(let leg):
+            openLegs.append(leg)
+            feed(.legOffers(leg, sdp: "v=0 offer"))
+        case .answerToLeg(_, let sdp): legAnswersHeard.append(sdp)
+        case .pressKey(let leg, let key, _):
+            if takesKeys { pressedKeys.append(key) }
+            feed(.keyPressed(leg, takesKeys))
+        case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": 4.4]))
         case .closeLeg(let leg): openLegs.removeAll { $0 == leg }
         case .probe: probes += 1
         case .diagnostic: break
@@ -142,7 +156,7 @@ extension Story {
     }
 
     private func offer(to leg: LegID) {
-        guard answersMedia else { return feed(.legRefused(leg, reason: "no fingerprint")) }
+        guard answersMedia else { return feed(.legRefused(leg, warning: Warning(code: 302, text: "no fingerprint"))) }
         if !openLegs.contains(leg) { openLegs.append(leg) }
         feed(.legAnswered(leg, sdp: "v=0 answer"))
     }

@@ -1,5 +1,7 @@
+import Engine
 import Network
 import SIP
+import Seat
 import Wire
 
 extension Configuration {
@@ -108,6 +110,10 @@ extension Configuration {
     private static let media: [Setting] = [
         .list(
             "media.addresses", \.mediaAddresses, .address, "Local addresses for audio; those of the interfaces if none"),
+        .list("media.codecs", \.codecs, .choice, "Codecs that are offered and taken, the preferred one first"),
+        .one(
+            "media.dtmf", \.keyTransport, .choice,
+            "How `sendDTMF` sends keys: as INFO requests, or in the sound (RFC 4733)"),
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
     ]
