@@ -110,8 +110,10 @@ extension NegativeAcknowledgement {
         var rest = sequenceNumbers[...]
         while let first = rest.popFirst() {
             var following: UInt16 = 0
-            while let next = rest.first, (1...16).contains(next &- first) {
+            var last = first
+            while let next = rest.first, (1...16).contains(next &- first), next &- first > last &- first {
                 following |= 1 << (next &- first &- 1)
+                last = next
                 rest.removeFirst()
             }
             writer.write(first)

@@ -27,6 +27,8 @@ package struct RTPReceiver: Sendable {
 
     private let clock: RTPClock
     private var stream: ReceivedStream?
+    /// Of the streams before.
+    private var past = Statistics()
 
     package init(clockRate: UInt32) {
         clock = RTPClock(rate: clockRate)
@@ -43,6 +45,7 @@ package struct RTPReceiver: Sendable {
         {
             return arrival
         }
+        past = statistics
         stream = ReceivedStream(startingWith: header, arrivedAt: arrivedAt, clock: clock)
         return .restarted
     }
@@ -58,13 +61,14 @@ package struct RTPReceiver: Sendable {
         stream?.report(at: now)
     }
 
+    /// Counted over all streams there were; the jitter is the present one's.
     package var statistics: Statistics {
-        guard let stream else { return Statistics() }
-        var statistics = Statistics()
-        statistics.packetsReceived = stream.received
-        statistics.packetsLost = max(0, stream.expected - stream.received + stream.duplicates)
-        statistics.duplicates = stream.duplicates
-        statistics.late = stream.late
+        guard let stream else { return past }
+        var statistics = past
+        statistics.packetsReceived += stream.received
+        statistics.packetsLost += max(0, stream.expected - stream.received + stream.duplicates)
+        statistics.duplicates += stream.duplicates
+        statistics.late += stream.late
         statistics.jitter = clock.duration(ofTicks: Int64(stream.jitter))
         return statistics
     }

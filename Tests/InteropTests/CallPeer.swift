@@ -1,8 +1,8 @@
 import Dispatch
 import Foundation
 
-/// One call of aiortc in a Python process of its own; `peers/aiortc_peer.py` says what it understands.
-final class AIORTCPeer: Sendable {
+/// One end of a call in a Python process of its own; the scripts in `peers` say what they understand.
+final class CallPeer: Sendable {
     enum Failure: Error, CustomStringConvertible {
         case noPython(path: String)
         case ended
@@ -11,7 +11,7 @@ final class AIORTCPeer: Sendable {
             switch self {
             case .noPython(let path):
                 "no Python at \(path): run `deploy/bootstrap test`, or set PHONEBARD_TEST_PYTHON to one with aiortc"
-            case .ended: "the aiortc peer has ended; what Python said of it is on standard error"
+            case .ended: "the peer has ended; what Python said of it is on standard error"
             }
         }
     }
@@ -37,15 +37,19 @@ final class AIORTCPeer: Sendable {
     private let replies = Pipe()
     private let queue = DispatchQueue(label: "aiortc")
 
-    /// `codec` as aiortc calls it; `tone` is the frequency it sends, in hertz.
-    init(codec: String, tone: Double) throws {
+    /// aiortc; `codec` as it calls it, `tone` is the frequency it sends, in hertz.
+    static func aiortc(codec: String, tone: Double) throws -> CallPeer {
+        try CallPeer("aiortc_peer.py", codec, "\(tone)")
+    }
+
+    init(_ script: String, _ arguments: String...) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let python =
             ProcessInfo.processInfo.environment["PHONEBARD_TEST_PYTHON"]
             ?? folder.appendingPathComponent("../../.venv/bin/python3").standardized.path
         guard FileManager.default.isExecutableFile(atPath: python) else { throw Failure.noPython(path: python) }
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [folder.appendingPathComponent("peers/aiortc_peer.py").path, codec, "\(tone)"]
+        process.arguments = [folder.appendingPathComponent("peers/" + script).path] + arguments
         process.standardInput = requests
         process.standardOutput = replies
         try process.run()
