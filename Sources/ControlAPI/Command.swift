@@ -120,7 +120,8 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .calls, .callState, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz, .contract:
+        case .state, .calls, .callState, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz,
+            .contract:
             return nil
         }
     }

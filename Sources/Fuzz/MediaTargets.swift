@@ -7,10 +7,12 @@ extension Target {
         Target(name: "rtp", seeds: { [rtpSeed] }, check: checkRTP),
         Target(name: "rtcp", seeds: { rtcpSeeds }, check: checkRTCP),
         Target(
-            name: "red", seeds: { [[0x80 | 111, 0x0F, 0, 2, 111, 1, 2, 3], [0xEF, 0x1E, 0, 1, 0xEF, 15, 0, 1, 111, 1, 2]] },
+            name: "red",
+            seeds: { [[0xEF, 0x0F, 0, 2, 111, 1, 2, 3], [0xEF, 0x1E, 0, 1, 0xEF, 15, 0, 1, 111, 1, 2]] },
             check: checkRedundancy),
         Target(
-            name: "telephone-event", seeds: { [[0, 0, 0, 100, 1, 4, 5, 10, 0, 160, 0, 0, 0, 100, 0, 4, 5, 138, 3, 32]] },
+            name: "telephone-event",
+            seeds: { [[0, 0, 0, 100, 1, 4, 5, 10, 0, 160, 0, 0, 0, 100, 0, 4, 5, 138, 3, 32]] },
             check: checkTelephoneEvent),
         Target(
             name: "payload", seeds: { [[0, 3, 0x78, 1, 2, 0, 2, 9, 9], [1, 2, 0xFF, 0x7F]] }, check: checkPayload),

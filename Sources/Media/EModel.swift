@@ -1,4 +1,3 @@
-import Glibc
 import Wire
 
 /// How good a conversation is, by the E-model (ITU-T G.107), with its default values for what is not measured.
@@ -41,8 +40,29 @@ package enum EModel {
     private static func delayImpairment(_ delay: Duration) -> Double {
         let milliseconds = Double(delay.nanoseconds) / 1_000_000
         guard milliseconds > 100 else { return 0 }
-        let x = log2(milliseconds / 100)
-        return 25 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2)
+        let x = binaryLogarithm(milliseconds / 100)
+        return 25 * (sixthRoot(1 + sixthPower(x)) - 3 * sixthRoot(1 + sixthPower(x / 3)) + 2)
+    }
+
+    private static func sixthPower(_ x: Double) -> Double { x * x * x * x * x * x }
+
+    /// Newton's method on the cube root of the square root; a core has no mathematics library.
+    private static func sixthRoot(_ x: Double) -> Double {
+        let square = x.squareRoot()
+        var root = max(square, 1)
+        for _ in 0..<64 { root -= (root * root * root - square) / (3 * root * root) }
+        return root
+    }
+
+    /// The exponent, and the series of the logarithm for the rest.
+    private static func binaryLogarithm(_ x: Double) -> Double {
+        let ratio = (x.significand - 1) / (x.significand + 1)
+        var (term, sum) = (ratio, 0.0)
+        for divisor in stride(from: 1.0, to: 40, by: 2) {
+            sum += term / divisor
+            term *= ratio * ratio
+        }
+        return Double(x.exponent) + 2 * sum / 0.693_147_180_559_945_3
     }
 
     /// The mean opinion score, from 1 to 4.5 (Annex B).

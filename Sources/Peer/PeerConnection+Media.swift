@@ -29,7 +29,9 @@ extension PeerConnection {
             return
         }
         guard let count = transport?.protectRTP(&buffer, count: plain) else { return }
-        if let stream { sentPackets?.store(buffer.span.extracting(0..<count), sequenceNumber: stream.lastSequenceNumber) }
+        if let number = stream?.lastSequenceNumber {
+            sentPackets?.store(buffer.span.extracting(0..<count), sequenceNumber: number)
+        }
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 

@@ -104,7 +104,8 @@ extension PeerConnection {
     ) throws(Refusal) -> AudioDescription {
         try refusing { () throws(AudioDescription.Refusal) in
             var answer = try offer.answer(
-                supporting: configuration.audioFormats(codecs), order: configuration.prefersOwnCodecOrder ? .own : .offered,
+                supporting: configuration.audioFormats(codecs),
+                order: configuration.prefersOwnCodecOrder ? .own : .offered,
                 fingerprint: fingerprint, ice: ice)
             if !configuration.hasAudioLevel { answer.audioLevelID = nil }
             return answer
@@ -117,7 +118,8 @@ extension PeerConnection {
     ) throws(Refusal) -> NegotiatedAudio {
         try refusing { () throws(AudioDescription.Refusal) in
             try NegotiatedAudio(
-                answer: answer, codecs: configuration.codecs, peer: peer, sends: direction.sends, receives: direction.receives)
+                answer: answer, codecs: configuration.codecs, peer: peer, sends: direction.sends,
+                receives: direction.receives)
         }
     }
 

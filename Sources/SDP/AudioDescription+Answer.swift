@@ -13,14 +13,16 @@ extension AudioDescription {
         AudioDescription(
             sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport,
             formats: try answeredFormats(supporting: supported, order: order), direction: direction.reversed,
-            audioLevelID: audioLevelID, isReducedSize: isReducedSize, setup: setup.answer, fingerprints: [fingerprint], ice: ice, source: source)
+            audioLevelID: audioLevelID, isReducedSize: isReducedSize, setup: setup.answer, fingerprints: [fingerprint],
+            ice: ice, source: source)
     }
 
     /// The formats of the answer to this offer; the parameters are our own, as they say what we like to receive.
     private func answeredFormats(supporting supported: [AudioFormat], order: FormatOrder) throws(Refusal)
         -> [AudioFormat]
     {
-        let (first, second) = order == .offered ? (formats, supported) : (supported, formats)
+        let codecs = supported.filter { !$0.isRedundancy }
+        let (first, second) = order == .offered ? (formats, codecs) : (codecs, formats)
         let common = first.lazy.compactMap { format in second.first(where: format.hasSameEncoding) }.first
         guard let common, let own = supported.first(where: common.hasSameEncoding),
             var agreed = formats.first(where: common.hasSameEncoding)
@@ -29,7 +31,9 @@ extension AudioDescription {
         agreed.hasNACK = agreed.hasNACK && own.hasNACK
         var answered = [agreed]
         if supported.redundancy(of: own) != nil, let redundancy = formats.redundancy(of: agreed) {
-            answered.append(redundancy)
+            // Who offers it first wants to send it.
+            let first = formats.first { [agreed.payloadType, redundancy.payloadType].contains($0.payloadType) }
+            answered.insert(redundancy, at: first == redundancy ? 0 : 1)
         }
         guard var event = formats.telephoneEvent(matching: agreed) else { return answered }
         event.parameters = AudioFormat.telephoneEvent(clockRate: event.clockRate)?.parameters

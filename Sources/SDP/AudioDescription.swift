@@ -26,7 +26,8 @@ package struct AudioDescription: Sendable, Equatable {
     package init(
         sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
         formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
-        maximumPacketTime: Int? = nil, audioLevelID: UInt8? = nil, isReducedSize: Bool = false, setup: Setup, fingerprints: [String], ice: ICEDescription, source: Source?
+        maximumPacketTime: Int? = nil, audioLevelID: UInt8? = nil, isReducedSize: Bool = false, setup: Setup,
+        fingerprints: [String], ice: ICEDescription, source: Source?
     ) {
         self.sectionIndex = sectionIndex
         self.mid = mid

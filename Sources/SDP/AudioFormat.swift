@@ -55,9 +55,12 @@ package struct AudioFormat: Sendable, Equatable {
 
     package var isTelephoneEvent: Bool { encoding.lowercased() == "telephone-event" }
 
+    /// Whether it only repeats what others say (RFC 2198).
+    var isRedundancy: Bool { encoding.lowercased() == "red" }
+
     /// Whether it repeats that format and no other.
     package func isRedundancy(of format: AudioFormat) -> Bool {
-        encoding.lowercased() == "red" && clockRate == format.clockRate && channels == format.channels
+        isRedundancy && clockRate == format.clockRate && channels == format.channels
             && parameters?.split(separator: "/").allSatisfy { UInt8($0) == format.payloadType } == true
     }
 

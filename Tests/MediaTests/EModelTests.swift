@@ -18,7 +18,9 @@ import Wire
 
     @Test(
         "The score is a curve through 1 and 4.5 (Annex B)",
-        arguments: [(-3, 1), (0, 1), (50, 2.58), (60, 3.1), (70, 3.6), (80, 4.02), (90, 4.34), (93.2, 4.41), (100, 4.5)])
+        arguments: [
+            (-3, 1), (0, 1), (50, 2.58), (60, 3.1), (70, 3.6), (80, 4.02), (90, 4.34), (93.2, 4.41), (100, 4.5),
+        ])
     func score(rating: Double, score: Double) {
         #expect(abs(EModel.meanOpinionScore(rating) - score) < 0.01)
     }

@@ -59,7 +59,8 @@ import Wire
         var receiver = RTPReceiver(clockRate: 8_000)
         for number in UInt16(0)..<50 {
             let timestamp = UInt32(number) * 160 &+ (number < 25 ? 0 : 3_000_000_000)
-            _ = receiver.receive(Self.header(number, timestamp: timestamp), at: Self.at(milliseconds: Int64(number) * 20))
+            let now = Self.at(milliseconds: Int64(number) * 20)
+            _ = receiver.receive(Self.header(number, timestamp: timestamp), at: now)
         }
         #expect(receiver.statistics.jitter == .zero)
         #expect(receiver.statistics.packetsLost == 0)

@@ -33,8 +33,9 @@ import Wire
 
     @Test(
         "What is cut short gives no block",
-        arguments: [[], [0x80], [0xEF, 0, 0], [0xEF, 0x0F, 0, 1], [0xEF, 0x0F, 0, 2, 111, 1], [0xEF, 0, 3, 255, 0xEF]]
-            as [[UInt8]])
+        arguments: [
+            [], [0x80], [0xEF, 0, 0], [0xEF, 0x0F, 0, 1], [0xEF, 0x0F, 0, 2, 111, 1], [0xEF, 0, 3, 255, 0xEF],
+        ] as [[UInt8]])
     func truncated(payload: [UInt8]) {
         var count = 0
         #expect(throws: RedundantPayload.ParseError.truncated) {

@@ -50,7 +50,8 @@ import Wire
         story.run(for: .milliseconds(200))
         let ticks: UInt32 = codec == .opus ? 960 : 160
         let payload = { (side: Story.Side, number: Int) -> [UInt8] in
-            codec == .opus ? Story.opus(side, number) : [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 160)
+            guard codec != .opus else { return Story.opus(side, number) }
+            return [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 160)
         }
         story.talk(frames: 10, samples: ticks, payload: payload)
         for key in "19*#AD" {
@@ -117,7 +118,8 @@ import Wire
         arguments: [
             ("minptime=10;useinbandfec=1", "minptime=10;useinbandfec=1", 20, true, false, nil),
             ("minptime=10;useinbandfec=1", "maxaveragebitrate=16000; usedtx=1", 20, false, true, 16_000),
-            ("a=ptime:20", "a=ptime:40", 40, true, false, nil), ("a=ptime:20", "a=ptime:60\r\na=maxptime:40", 40, true, false, nil),
+            ("a=ptime:20", "a=ptime:40", 40, true, false, nil),
+            ("a=ptime:20", "a=ptime:60\r\na=maxptime:40", 40, true, false, nil),
             ("a=ptime:20", "a=maxptime:10", 10, true, false, nil), ("a=ptime:20", "a=ptime:30", 20, true, false, nil),
             ("a=ptime:20", "a=ptime:0", 10, true, false, nil), ("a=ptime:20", "a=x", 20, true, false, nil),
         ] as [(String, String, Int, Bool, Bool, Int?)])

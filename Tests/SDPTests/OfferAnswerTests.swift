@@ -106,7 +106,13 @@ import Wire
     func extras() throws {
         let offer = Sample.chromium.replacing(
             "a=rtcp-mux\n",
-            with: "a=rtcp-mux\na=rtcp-rsize\na=rtcp-fb:111 nack\na=extmap:3/sendrecv \(AudioDescription.audioLevelExtension)\n")
+            with: """
+                a=rtcp-mux
+                a=rtcp-rsize
+                a=rtcp-fb:111 nack
+                a=extmap:3/sendrecv \(AudioDescription.audioLevelExtension)
+
+                """)
         var opus = AudioFormat.opus
         opus.hasNACK = true
         let rich = try answer(to: offer, supporting: [opus, .redundancy(of: opus)])
@@ -117,6 +123,9 @@ import Wire
         ] {
             #expect(rich.contains("a=\(line)\r\n"))
         }
+        let first = try answer(
+            to: offer.replacing("SAVPF 111 63", with: "SAVPF 63 111"), supporting: [opus, .redundancy(of: opus)])
+        #expect(first.contains("m=audio 5000 UDP/TLS/RTP/SAVPF 63 111 110\r\n"))
         let poor = try answer(to: offer, supporting: [.opus])
         #expect(!poor.contains("nack") && !poor.contains("red/"))
         // Feedback needs a profile that has it (RFC 4585 §4.2).
@@ -242,7 +251,8 @@ import Wire
             ("m=audio 40404", "m=video 40404", .noAudioSection), ("m=audio 40404", "m=audio 0", .noAudioSection),
             ("UDP/TLS/RTP/SAVPF", "RTP/AVP", .transportNotSecure),
             ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", .transportNotSecure),
-            ("a=fingerprint:", "a=crypto:", .keysInDescription), ("a=fingerprint:", "a=forgotten:", .noFingerprint), ("a=ice-ufrag:Zk9q", "a=x", .noICECredentials),
+            ("a=fingerprint:", "a=crypto:", .keysInDescription), ("a=fingerprint:", "a=forgotten:", .noFingerprint),
+            ("a=ice-ufrag:Zk9q", "a=x", .noICECredentials),
             ("a=ice-pwd:dkEr9", "a=ice-pwd:", .noICECredentials), ("a=rtcp-mux", "a=x", .noRTCPMultiplexing),
             ("a=setup:actpass", "a=setup:holdconn", .noDTLSRole),
         ] as [(String, String, AudioDescription.Refusal)])

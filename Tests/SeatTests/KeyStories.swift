@@ -110,7 +110,9 @@ struct KeyStories {
         #expect(story.events.last == Event.Content(.dtmf, data: ["ccNumber": "7", "key": "5"]))
     }
 
-    @Test("What is a string of keys", arguments: ["0", "110#", "*A1B2C3D", ",,9", "1,2,3", String(repeating: "1", count: 32)])
+    @Test(
+        "What is a string of keys",
+        arguments: ["0", "110#", "*A1B2C3D", ",,9", "1,2,3", String(repeating: "1", count: 32)])
     func keys(text: String) {
         #expect(Command.Keys(text)?.keys == Array(text))
     }

@@ -178,13 +178,13 @@ extension Story {
 
     /// INVITEs the seat and, once it has answered, ties the leg to a call.
     @discardableResult
-    func invite(for call: String) -> CallHandle {
+    func invite(for call: String, offer: String? = "v=0 offer") -> CallHandle {
         lastInvite += 1
         let leg = CallHandle.outgoing(lastInvite)
-        let headers: Headers = [.contentType: "application/sdp"]
+        let headers: Headers = offer == nil ? [:] : [.contentType: "application/sdp"]
         atPlatform(
             platform.handle(
-                .invite(leg, target: seatURI, headers: headers, body: Array("v=0 offer".utf8)), at: now.instant))
+                .invite(leg, target: seatURI, headers: headers, body: Array((offer ?? "").utf8)), at: now.instant))
         inCall(leg, .info, "<i n=\"\(call)\" s=\"*\"><u n=\"10010\" a=\"i\" l=\"m\"/></i>")
         return leg
     }
@@ -229,6 +229,12 @@ extension Story {
             infos.append(request)
             if let answersMessages { respond(token, answersMessages) }
         case .callAnswered(let leg, let response): legAnswers[leg] = response
+        case .callOffered(let leg, let token, let response):
+            legAnswers[leg] = response
+            let headers: Headers = [.contentType: "application/sdp"]
+            atPlatform(
+                platform.handle(
+                    .respond(token, status: 200, headers: headers, body: Array("v=0 answer".utf8)), at: now.instant))
         case .callEnded(let leg, let end):
             endedLegs.append(leg)
             if case .rejected(let response) = end { legAnswers[leg] = response }

@@ -1,6 +1,7 @@
-import Crypto
 import Testing
 import Wire
+
+@testable import Daemon
 
 @Suite struct RotatingCertificateTests {
     @Test("A day's calls show one certificate, the next day's another")
