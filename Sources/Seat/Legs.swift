@@ -25,7 +25,7 @@ extension Seat {
         else { return agent(.answer(leg.call, status: 480), at: now) }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
         guard let offer = request.sessionDescription else { return [.offerFromLeg(leg)] }
-        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     /// An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1).
@@ -40,7 +40,7 @@ extension Seat {
         guard legs[leg]?.pending == .acknowledgement else { return [] }
         legs[leg]?.pending = nil
         guard let answer = acknowledgement.sessionDescription else { return legFailed(leg, at: now) }
-        return [.answerToLeg(leg, sdp: String(decoding: answer, as: UTF8.self))]
+        return [.answerToLeg(leg, sdp: answer)]
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
@@ -49,14 +49,16 @@ extension Seat {
         }
         guard legs[leg]?.pending == nil else { return agent(.respond(token, status: 491), at: now) }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: String(decoding: offer, as: UTF8.self))]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.
     mutating func legOffered(_ leg: LegID, _ token: RequestToken, _ response: Response, at now: Moment) -> [Output] {
-        guard legs[leg] != nil, legs[leg]?.pending == nil else { return agent(.respond(token, status: 488), at: now) }
+        guard legs[leg] != nil, legs[leg]?.pending == nil, let offer = response.sessionDescription else {
+            return agent(.respond(token, status: 488), at: now)
+        }
         legs[leg]?.pending = .update(token)
-        return [.offerToLeg(leg, sdp: response.text)]
+        return [.offerToLeg(leg, sdp: offer)]
     }
 
     mutating func legAnswered(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {

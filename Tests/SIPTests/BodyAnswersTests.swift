@@ -46,7 +46,7 @@ struct BodyAnswersTests {
             outputs(.invite, headers, body).compactMap { output -> Request? in
                 if case .incomingCall(_, let request) = output { request } else { nil }
             }.first)
-        #expect(call.sessionDescription == Array("v=0".utf8))
+        #expect(call.sessionDescription == "v=0")
     }
 
     @Test("a part that has to be understood and is not makes 415")

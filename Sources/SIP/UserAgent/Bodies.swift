@@ -15,8 +15,8 @@ extension UserAgent {
 
 extension MessageFields {
     /// The session description: the body, or the part of it that is one.
-    package var sessionDescription: [UInt8]? {
-        body.isEmpty ? nil : content.part("application/sdp")?.bytes
+    package var sessionDescription: String? {
+        body.isEmpty ? nil : content.part("application/sdp").map { String(decoding: $0.bytes, as: UTF8.self) }
     }
 
     /// Whether every part of the body is a session description or may be passed over; of alternatives one is enough.

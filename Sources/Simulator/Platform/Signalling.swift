@@ -35,7 +35,7 @@ extension Platform {
             // Audio never comes from the agent's own INVITE (platform protocol §3.3).
             drive(.answer(handle, status: 403), on: id, at: now)
         case .callAnswered(let handle, let response):
-            hand(.legAnswered(response.text), to: handle, at: now)
+            hand(.legAnswered(response.sessionDescription ?? ""), to: handle, at: now)
         case .callOffered(_, let token, _):
             // Every INVITE of the platform has an offer.
             drive(.respond(token, status: 488), on: id, at: now)
