@@ -58,6 +58,10 @@ package actor MediaPath {
         package var sent = ToneMeter.Reading.quiet
         /// What the peer is heard to say.
         package var received = ToneMeter.Reading.quiet
+        /// How the call sounds, since its beginning.
+        package var quality = CallQuality()
+        /// How loud the peer says it is, in dB below full scale (RFC 6464).
+        package var remoteAttenuation: UInt8?
     }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -84,6 +88,12 @@ package actor MediaPath {
 
     /// A muted path sends silence, so that the peer goes on receiving packets.
     package func setMuted(_ isMuted: Bool) { session.isMuted = isMuted }
+
+    /// Presses a key of a telephone in place of the voice; false where the peer takes none (RFC 4733).
+    package func pressKey(_ key: Character, for duration: Duration) -> Bool { session.pressKey(key, for: duration) }
+
+    /// The statistics with the quality since the last time this was asked.
+    package func measure() -> Statistics { session.measure() }
 
     /// Says goodbye to the peer and gives sockets and devices back.
     package func close() { session.close() }

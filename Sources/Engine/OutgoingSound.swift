@@ -33,9 +33,16 @@ final class OutgoingSound {
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
         for index in frame.indices { gathered.append(frame[index]) }
+        let said = frame
+        meter.add(said.span)
+        if gathered.count >= samplesPerPacket {
+            encode(body)
+            gathered.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func encode(_ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void) {
         let said = gathered
-        meter.add(said.span.extracting(last: AudioFormat.samplesPerFrame))
-        guard said.count >= samplesPerPacket else { return }
         for start in stride(from: 0, to: said.count, by: samplesPerPacket) {
             let sound = said.span.extracting(start..<start + samplesPerPacket)
             var octets = payload.mutableSpan
@@ -45,6 +52,5 @@ final class OutgoingSound {
                 encoded.span.extracting(first: length), UInt32(samplesPerPacket / codec.samplesPerTick),
                 AudioLevel(of: sound))
         }
-        gathered.removeAll(keepingCapacity: true)
     }
 }

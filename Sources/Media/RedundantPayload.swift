@@ -54,6 +54,9 @@ package struct RedundancySender: Sendable {
 
     package init() {}
 
+    /// Has the next payload stand alone: there was another packet since the last.
+    package mutating func forget() { lastLength = 0 }
+
     /// Writes the payload with the one before it into a buffer, from `start` on, and gives the length; nil when not
     /// even the payload fits.
     /// - Parameters:

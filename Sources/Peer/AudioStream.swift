@@ -53,6 +53,7 @@ extension AudioStream {
         into packet: inout MutableSpan<UInt8>, limit: Int
     ) -> Int? {
         if let length = writeEvent(audio, samples: samples, into: &packet) { return length }
+        guard !payload.isEmpty else { return nil }
         let levelElement = audio.audioLevelID.flatMap { id in level.map { (id: id, level: $0) } }
         let start = RTPSender.headerLength(hasAudioLevel: levelElement != nil)
         guard let length = place(payload, audio, into: &packet, from: start, limit: limit - start) else { return nil }
@@ -102,6 +103,7 @@ extension AudioStream {
             return nil
         }
         if event?.sender.isOver == true { event = nil }
+        redundancy.forget()
         sender.pause(samples: samples)
         next.event.write(into: &packet, from: RTPHeader.length)
         packetsSent += 1

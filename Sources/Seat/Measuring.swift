@@ -1,4 +1,5 @@
 import ControlAPI
+import Dialect
 import Wire
 
 /// How a call sounds, told every so often to who has asked for it.

@@ -1,4 +1,5 @@
 import ControlAPI
+import Dialect
 import Wire
 
 /// What an agent lets the other side hear: the voice, or silence in its place.
