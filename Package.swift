@@ -52,7 +52,8 @@ let package = Package(
             "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Dialect", "Seat", "Network", "ControlServer",
             "Audio", "Peer", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
-            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging),
+            "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging,
+            resources: [.embedInCode("openapi.yaml")]),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
         module("Engine", "Wire", "Crypto", "HTTP", "Media", "Peer", "Network", "Audio", logging),

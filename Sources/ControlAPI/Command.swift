@@ -15,6 +15,8 @@ package enum Command: Sendable, Equatable {
     case sendDTMF(Keys)
     case callQuality(ccNumber: String, interval: Duration?)
     case changeStatus(ManualStatus)
+    case monitor(MonitorVerb, ccNumber: String)
+    case checkMonitorState
     case checkLogin
     case checkSeatState
 
@@ -116,6 +118,11 @@ extension Command {
                 throw .invalidParameter("status")
             }
             self = .changeStatus(status)
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            guard let verb = MonitorVerb(rawValue: operation.rawValue) else { return nil }
+            self = .monitor(verb, ccNumber: try Parameters(body).required("ccNumber"))
+        case .checkMonitorState:
+            self = .checkMonitorState
         case .checkLogin:
             self = .checkLogin
         case .checkSeatState:
@@ -129,8 +136,10 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF: true
-        case .getUser, .initialize, .logout, .callQuality, .changeStatus, .checkLogin, .checkSeatState: false
+        case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF, .monitor: true
+        case .getUser, .initialize, .logout, .callQuality, .changeStatus, .checkLogin, .checkSeatState,
+            .checkMonitorState:
+            false
         }
     }
 

@@ -17,6 +17,13 @@ package enum Operation: String, CaseIterable, Sendable {
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
+    case startCallMonitor
+    case stopCallMonitor
+    case joinFromMonitor
+    case exitJoinMonitor
+    case endCallMonitor
+    case terminateCall
+    case checkMonitorState
     case checkLogin
     case checkSeatState
     case state
@@ -34,9 +41,11 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .createToken:
+            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .createToken,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .tokens, .sipTrace, .healthz, .readyz,
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .tokens, .sipTrace,
+            .healthz, .readyz,
             .contract:
             .get
         case .revokeToken: .delete
@@ -55,7 +64,9 @@ package enum Operation: String, CaseIterable, Sendable {
         case .contract: "/openapi.yaml"
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
             .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .calls,
-            .events:
+            .events,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             "/v1/\(rawValue)"
         }
     }
@@ -64,8 +75,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .calls,
-            .callState, .events, .sipTrace:
+            .sendDTMF, .callQuality, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
+            .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
+            .state, .calls, .callState, .events, .sipTrace:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -74,10 +86,12 @@ package enum Operation: String, CaseIterable, Sendable {
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .state, .calls, .callState, .events: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .calls, .callState, .events: .read
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
             .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus:
             .call
+        case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
+            .monitor
         case .createToken, .tokens, .revokeToken, .sipTrace: .admin
         case .healthz, .readyz, .contract: nil
         }

@@ -13,7 +13,7 @@ package final class ControlServer: Sendable {
     private let access: Mutex<AccessControl>
     private let tokens: any Tokens
     private let backend: any ControlBackend
-    private let logger: Logger
+    let logger: Logger
     private let events: EventStreams
     private let server: Mutex<HTTPServer?> = Mutex(nil)
     private let isReady = Atomic(false)
@@ -173,11 +173,14 @@ extension ControlServer {
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
         case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState:
+            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
             let seat = seat ?? .default
             let key = try request.idempotencyKey(of: caller, for: seat)
-            try perform(command, on: seat, key: key) { reply.result($0) }
+            let completion = audited(command, on: seat, by: caller) { reply.result($0) }
+            try perform(command, on: seat, key: key, completion: completion)
         }
     }
 

@@ -29,6 +29,7 @@ actor Desk {
     private var path: Trace.Path?
     private var openLegs: Set<LegID> = []
     private var paths: [LegID: MediaPath] = [:]
+    private var mutedLegs: Set<LegID> = []
 
     /// The WebSocket to the platform; the number tells the callbacks of a replaced one apart.
     private struct Connection {
@@ -257,6 +258,8 @@ extension Desk {
             self?.enter { $0.mediaChanged(leg, event) }
         }
         paths[leg] = path
+        // Before it can be answered: who listens in is not heard for a moment either.
+        await path.setMuted(mutedLegs.contains(leg))
         return path
     }
 
@@ -271,8 +274,9 @@ extension Desk {
     }
 
     private func mute(_ leg: LegID, _ isMuted: Bool) {
+        if isMuted { mutedLegs.insert(leg) } else { mutedLegs.remove(leg) }
         guard let path = paths[leg] else { return }
-        Task { await path.setMuted(isMuted) }
+        Task { await path.setMuted(mutedLegs.contains(leg)) }
     }
 
     private func press(_ leg: LegID, _ key: Character, for duration: Duration) {
@@ -286,6 +290,7 @@ extension Desk {
 
     private func close(_ leg: LegID) {
         openLegs.remove(leg)
+        mutedLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }
     }

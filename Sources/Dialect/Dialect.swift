@@ -66,6 +66,8 @@ package struct User: Sendable, Equatable {
     package var data: JSON
     /// The host of the platform's user API.
     package var webDomain: String
+    /// Whether the calls of the group are of this agent's business.
+    package var isSupervisor = false
 }
 
 package enum SeatStatus: Int, Sendable {
@@ -90,6 +92,9 @@ package enum Verb: Sendable, Equatable {
     case setStatus(SeatStatus)
     /// One key of a telephone.
     case tone(Character)
+    case monitor(MonitorVerb, CallID)
+    /// From now on the calls of the group are to be reported.
+    case watchCalls
 }
 
 /// The platform's name of a call (`ccNumber`), not a SIP Call-ID.
@@ -122,6 +127,10 @@ package enum Fact: Sendable, Equatable {
     case answered(CallID, data: JSON)
     case ended(CallID, EndReason, data: JSON)
     case kickedOff(data: JSON)
+    /// The answer to ``Verb/monitor(_:_:)``; `refusal` is nil if it was done.
+    case monitored(MonitorVerb, CallID, refusal: Problem?)
+    /// A call of the supervisor's group began or ended.
+    case reported(CallID, isOver: Bool, data: JSON)
     /// Says of an INFO that its dialog is the audio of this call.
     case audio(of: CallID)
     /// Says of an INVITE that it is to be answered at once.

@@ -102,6 +102,7 @@ extension Seat {
 
     /// Says it once and waits for nothing.
     mutating func hangUpAtPlatform(_ call: CallID, at now: Moment) -> [Output] {
+        if let verb = monitor.leaving(call) { return sendUnawaited(verb, call, at: now) }
         guard isOnline, let user = login?.user else { return [] }
         let action = dialect.action(for: .hangUp(call), user: user, at: now, using: &randomness)
         return send(action, .hangUp(call), for: nil, at: now)
@@ -121,6 +122,7 @@ extension Seat {
     mutating func end(_ call: Call, _ reason: EndReason, said: JSON? = nil, at now: Moment) -> [Output] {
         calls.removeAll { $0.id == call.id }
         return [.event(endEvent(of: call, reason, said: said, at: now))] + hangUpLegs(of: call.id, at: now)
+            + drive(.callEnded(call.id), at: now)
     }
 
     private func endEvent(of call: Call, _ reason: EndReason, said: JSON?, at now: Moment) -> Event.Content {

@@ -24,8 +24,9 @@ extension Seat {
             login?.loggingOut == nil
         else { return agent(.answer(leg.call, status: 480), at: now) }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
-        guard let offer = request.sessionDescription else { return [.offerFromLeg(leg)] }
-        return [.offerToLeg(leg, sdp: offer)]
+        let muted: [Output] = monitor.awaitsSilentLeg ? [.muteLeg(leg, true)] : []
+        guard let offer = request.sessionDescription else { return muted + [.offerFromLeg(leg)] }
+        return muted + [.offerToLeg(leg, sdp: offer)]
     }
 
     /// An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1).
@@ -120,8 +121,8 @@ extension Seat {
         guard case .audio(let call) = fact, legs[leg] != nil, legs[leg]?.call != call else { return [] }
         let replaced = hangUpLegs(of: call, at: now)
         legs[leg]?.call = call
-        guard let index = index(of: call), calls[index].isMuted else { return replaced }
-        return replaced + [.muteLeg(leg, true)]
+        guard isMuted(call) || monitor.awaitsSilentLeg else { return replaced }
+        return replaced + [.muteLeg(leg, isMuted(call))]
     }
 
     /// A leg that belongs to no call the seat knows is hung up.
@@ -136,10 +137,9 @@ extension Seat {
     /// The BYE may come before the platform's notice of the end, after it, or alone.
     mutating func legEnded(_ leg: LegID, at now: Moment) -> [Output] {
         guard let ended = legs.removeValue(forKey: leg) else { return [] }
-        if let call = ended.call, !hasLeg(call) {
-            expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
-        }
-        return [.closeLeg(leg)]
+        guard let call = ended.call, !hasLeg(call) else { return [.closeLeg(leg)] }
+        expectEnd(of: call, reason: .customerHungUp, after: Self.graceAfterBye, at: now)
+        return [.closeLeg(leg)] + (index(of: call) == nil ? drive(.callEnded(call), at: now) : [])
     }
 
     mutating func hangUpLegs(of call: CallID, at now: Moment) -> [Output] {

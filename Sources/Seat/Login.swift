@@ -122,13 +122,15 @@ extension Seat {
     mutating func finishLogin(_ command: CommandID? = nil, at now: Moment) -> [Output] {
         let ended = endAllCalls(at: now)
         guard let login else { return ended + loggedOutReply(command) }
+        let unwatched = drive(.loggedOut, at: now)
+        reportedCalls = []
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
         dialling = nil
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
         let replies = loggedOutReply(login.loggingOut?.command) + loggedOutReply(command)
-        return ended + unanswered + offline + tellStep(at: now) + replies + [.disconnect]
+        return ended + unwatched + unanswered + offline + tellStep(at: now) + replies + [.disconnect]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {

@@ -26,6 +26,8 @@ extension Seat {
         case .answered(let call, let data): answered(call, data, at: now)
         case .ended(let call, let reason, let data): ended(call, reason, data, at: now)
         case .kickedOff(let data): kickedOff(data, at: now)
+        case .monitored(let verb, let call, let refusal): drive(.answered(verb, call, refusal: refusal), at: now)
+        case .reported(let call, let isOver, let data): reported(call, isOver: isOver, data)
         case .audio, .answerAtOnce: []
         }
     }
@@ -60,7 +62,7 @@ extension Seat {
     }
 
     private mutating func withdrawn(_ call: CallID, _ data: JSON, at now: Moment) -> [Output] {
-        guard let index = index(of: call) else { return [] }
+        guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         calls.remove(at: index)
         return [.event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))] + hangUpLegs(of: call, at: now)
     }
@@ -80,7 +82,7 @@ extension Seat {
     }
 
     private mutating func ended(_ call: CallID, _ reason: EndReason, _ data: JSON, at now: Moment) -> [Output] {
-        guard let index = index(of: call) else { return [] }
+        guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         return end(calls[index], reason, said: data, at: now)
     }
 

@@ -24,7 +24,7 @@ extension Seat {
         self.login?.failureTold = nil
         let actions = dialect.actions(
             onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
-        return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) }
+        return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) } + watchCalls(at: now)
     }
 
     /// What the registrar refuses it is asked again on the same connection, if there is no other gateway; one that does not

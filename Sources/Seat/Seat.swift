@@ -104,6 +104,9 @@ package struct Seat: Sendable {
     var keySequence: KeySequence?
     var calls: [Call] = []
     var legs: [LegID: Leg] = [:]
+    var monitor = Monitor()
+    /// The calls of the supervisor's group that are on, as far as subscribers know, the oldest first.
+    var reportedCalls: [CallID] = []
     /// Requests of ours that the platform has not answered, by what hangs on them.
     var waiting: [RequestID: Waiting] = [:]
     var lastRequest: UInt64 = 0
@@ -126,6 +129,7 @@ package struct Seat: Sendable {
         next = earliest(next, dialling?.deadline)
         next = earliest(next, keySequence?.deadline)
         next = calls.reduce(next) { earliest($0, $1.measuring?.next) }
+        next = earliest(next, monitor.deadline)
         next = calls.reduce(next) { earliest($0, $1.deadline) }
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
         return waiting.values.reduce(next) { earliest($0, $1.deadline) }
@@ -152,7 +156,8 @@ package struct Seat: Sendable {
     }
 
     private mutating func perform(_ command: Command, _ id: CommandID, at now: Moment) -> [Output] {
-        switch command {
+        if isForbiddenWhileMonitoring(command) { return refuse(id, .wrongState) }
+        return switch command {
         case .getUser(let parameters): getUser(parameters, id, at: now)
         case .initialize(let parameters): initialize(parameters, id, at: now)
         case .logout: logOut(id, at: now)
@@ -166,6 +171,8 @@ package struct Seat: Sendable {
         case .sendDTMF(let keys): sendKeys(keys.keys, id, at: now)
         case .callQuality(let ccNumber, let interval): setQualityInterval(interval, ccNumber, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
+        case .monitor(let verb, let ccNumber): monitor(verb, ccNumber, id, at: now)
+        case .checkMonitorState: [.reply(id, .success(["result": monitor.json]))]
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
         case .checkSeatState: [.reply(id, .success(["result": .integer(Int64(state.rawValue))]))]
         }
@@ -174,6 +181,7 @@ package struct Seat: Sendable {
     private mutating func deadlineReached(at now: Moment) -> [Output] {
         var outputs = lookupDeadline(at: now)
         outputs += waitingDeadline(at: now)
+        outputs += drive(.deadlineReached, at: now)
         outputs += callDeadlines(at: now)
         outputs += keyDeadline(at: now)
         outputs += measuringDeadline(at: now)

@@ -10,6 +10,7 @@ extension Seat {
         members["online"] = .bool(isOnline)
         members["seatState"] = .integer(Int64(state.rawValue))
         members["calls"] = .array(calls.map { call in summary(of: call, media: media) })
+        members["monitor"] = monitor.json
         return .object(members)
     }
 
@@ -21,7 +22,7 @@ extension Seat {
             "number": .string(call.number),
             "state": .string(call.state.name),
             "held": .bool(call.isHeld),
-            "muted": .bool(call.isMuted),
+            "muted": .bool(isMuted(call.id)),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,
         ]

@@ -11,6 +11,6 @@ extension Seat {
         guard calls[index].connectedSince != nil else { return refuse(id, .wrongState) }
         calls[index].isMuted = isMuted
         let own = legs.filter { $0.value.call == ccNumber }.keys
-        return own.map { .muteLeg($0, isMuted) } + accept(id, result: true)
+        return own.map { .muteLeg($0, self.isMuted(ccNumber)) } + accept(id, result: true)
     }
 }

@@ -14,6 +14,10 @@ struct Waiting: Sendable {
         case unhold(CallID)
         case setStatus(SeatStatus)
         case key
+        /// The platform's own answer is still to come, to who asked.
+        case monitor(CommandID)
+        /// Nothing hangs on it.
+        case unawaited
     }
 
     let purpose: Purpose
@@ -56,7 +60,7 @@ extension Seat {
 
     private mutating func succeeded(_ request: Waiting, at now: Moment) -> [Output] {
         switch request.purpose {
-        case .login:
+        case .login, .monitor, .unawaited:
             return []
         case .call(let kind):
             return accept(request.command, result: .integer(Int64(kind.rawValue)))
@@ -84,7 +88,8 @@ extension Seat {
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
         case .key: return outputs + keysFailed(problem.with(code: request.failure))
-        case .hold, .unhold, .setStatus: break
+        case .hold, .unhold, .setStatus, .unawaited: break
+        case .monitor(let command): return drive(.failed(command, problem), at: now)
         case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs

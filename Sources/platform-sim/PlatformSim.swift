@@ -5,15 +5,18 @@ import Simulator
 struct PlatformSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "platform-sim",
-        abstract: "The calling platform in a box: user API, registrar, customers who answer, speak and echo.",
+        abstract: "The calling platform in a box: user API, registrar, customers who speak and echo, supervisors.",
         discussion: """
-            Seats 1001 to 1010 log in at switchboard number 02566699734 with their extension as password. When it is ready it \
-            prints one line of JSON that says where.
+            Seats 1001 to 1010 log in at switchboard number 02566699734 with their extension as password; 1010 is a supervisor. \
+            When it is ready it prints one line of JSON that says where everything is.
+
+            The scenario API under `scenario` makes things happen; its contract is at openapi.yaml there. Among it:
 
             POST /sim/customers/{number}/calls {"extension": "1001"}   a customer calls
             POST /sim/customers/{number}/hangup                        and hangs up
+            POST /sim/seats/{extension}/kick {"reason": 895}           a seat is logged out
             POST /sim/outage {"sip": true}                             cuts SIP connections until {"sip": false}
-            GET  /sim/state                                            seats, calls, the sound of the agents
+            GET  /sim/state                                            seats, calls, and what they hear
 
             A customer's last digits say what he does: 020 never answers, 251 to 259 hang up after 1 to 9 seconds, \
             a refusal code such as 503 refuses the call with it.
@@ -31,12 +34,20 @@ struct PlatformSim: AsyncParsableCommand {
     @Option(help: "A WAV file customers play before they echo, instead of a melody.")
     var greeting: String?
 
+    @Option(help: "How many seats there are, from 1001 on; 1099 has expired.")
+    var seats = 10
+
     @Flag(name: .shortAndLong, help: "Log each message's fate.")
     var verbose = false
 
+    func validate() throws {
+        guard 1...8000 ~= seats else { throw ValidationError("There are 1 to 8000 seats.") }
+    }
+
     func run() async throws {
         try await Program(
-            stateDirectory: stateDir, port: port, sipPort: sipPort, greeting: greeting, isVerbose: verbose
+            stateDirectory: stateDir, port: port, sipPort: sipPort, greeting: greeting, seats: seats,
+            isVerbose: verbose
         ).run()
     }
 }

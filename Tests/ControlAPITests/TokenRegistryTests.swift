@@ -148,14 +148,18 @@ struct ScopeTests {
         for text in ["", ",", "root", "read,root", "Read"] { #expect(Set<Scope>(list: text) == nil) }
     }
 
-    @Test("Reading needs read, acting call, tokens and traces admin, and what everybody may ask nothing")
+    @Test(
+        "Reading needs read, acting call, other agents' calls monitor, tokens and traces admin, and what everybody may ask nothing"
+    )
     func operations() {
         for operation in ControlAPI.Operation.allCases {
             let expected: Scope? =
                 switch operation {
                 case .tokens, .createToken, .revokeToken, .sipTrace: .admin
                 case .healthz, .readyz, .contract: nil
-                default: operation.method == .get ? .read : .call
+                default:
+                    operation.method == .get
+                        ? .read : MonitorVerb(rawValue: operation.rawValue) == nil ? .call : .monitor
                 }
             #expect(operation.scope == expected)
         }

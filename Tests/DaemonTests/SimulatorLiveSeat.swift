@@ -12,12 +12,12 @@ import Wire
 actor SimulatorLiveSeat {
     private let executor = QueueExecutor(label: "live-seat")
     private let logger = Logger(label: "live-seat")
-    private let tone: Double
+    private let mouth: SimulatorMouth
     private var agent: UserAgent
     private var socket: WebSocketClient?
     private var timer: DeadlineTimer?
     private var path: MediaPath?
-    private let ear = Ear()
+    private let ear = SimulatorEar()
     private var lastRequest: UInt64 = 0
     private let notices: AsyncStream<Element>.Continuation
     private var iterator: AsyncStream<Element>.AsyncIterator
@@ -33,7 +33,7 @@ actor SimulatorLiveSeat {
             addressOfRecord: NameAddress(address), contact: contact, viaHost: contact.host)
         configuration.credentials = UserAgent.Credentials(username: user, password: Redacted(seat))
         agent = UserAgent(configuration: configuration, randomness: .system)
-        self.tone = tone
+        mouth = SimulatorMouth(tone: tone)
         let (stream, continuation) = AsyncStream.makeStream(of: Element.self)
         notices = continuation
         iterator = stream.makeAsyncIterator()
@@ -79,11 +79,23 @@ actor SimulatorLiveSeat {
         return nil
     }
 
-    /// Comes back when one of these frequencies is heard, within 2 %.
+    func speak(_ speaks: Bool) { mouth.speak(speaks) }
+
+    /// Comes back when one of these frequencies is the loudest, within 2 %.
     func hears(_ frequencies: Double...) async {
-        for await reading in ear.readings {
-            guard let heard = reading.frequency, reading.level > -40 else { continue }
+        for await _ in ear.readings {
+            guard let heard = ear.frequency else { continue }
             if frequencies.contains(where: { abs(heard - $0) < $0 * 0.02 }) { return }
+        }
+    }
+
+    /// Comes back when exactly these of the ear's tones are heard, half a second long.
+    func hearsExactly(_ tones: Double...) async {
+        var inARow = 0
+        for await levels in ear.readings {
+            let heard = zip(SimulatorEar.tones, levels).filter { $0.1 > -40 }.map(\.0)
+            inARow = heard == tones.sorted() ? inARow + 1 : 0
+            if inARow == 5 { return }
         }
     }
 
@@ -123,7 +135,7 @@ actor SimulatorLiveSeat {
         let path = MediaPath(
             configuration: MediaPath.Configuration(
                 addresses: [.loopback4], certificate: .selfSigned(), cname: "live-seat"),
-            source: ToneSource(frequency: tone, level: -20), sink: ear, logger: logger
+            source: mouth, sink: ear, logger: logger
         ) { _ in }
         self.path = path
         Task {
@@ -132,24 +144,5 @@ actor SimulatorLiveSeat {
                 .answer(
                     call, status: 200, headers: [.contentType: "application/sdp"], body: [UInt8](answer.utf8)))
         }
-    }
-}
-
-/// Tells after each frame what it sounds like.
-private final class Ear: AudioSink, @unchecked Sendable {
-    let readings: AsyncStream<ToneMeter.Reading>
-    private let continuation: AsyncStream<ToneMeter.Reading>.Continuation
-    private var meter = ToneMeter()
-
-    init() {
-        (readings, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    }
-
-    func start() {}
-    func stop() {}
-
-    func write(_ frame: Span<Int16>) {
-        meter.add(frame)
-        continuation.yield(meter.reading)
     }
 }

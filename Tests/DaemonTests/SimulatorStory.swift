@@ -1,3 +1,5 @@
+import FoundationEssentials
+import HTTPTypes
 import SIP
 import Simulator
 import Wire
@@ -63,6 +65,35 @@ struct SimulatorStory {
         carryOut(try body(&platform, now))
     }
 
+    /// The digest of the password 1001.
+    static let password = "b8c37e33defde51cf91e1e03e51657da"
+
+    @discardableResult
+    mutating func request(_ method: HTTPRequest.Method, _ path: String, _ body: String) -> (status: Int, body: JSON) {
+        let answer = send(method, path, body)
+        let json = (try? JSONDecoder().decode(JSON.self, from: Data(answer.body))) ?? .null
+        return (answer.response.status.code, json)
+    }
+
+    mutating func download(_ path: String) -> [UInt8] { send(.get, path, "").body }
+
+    private mutating func send(_ method: HTTPRequest.Method, _ path: String, _ body: String) -> Platform.Answer {
+        let request = HTTPRequest(method: method, scheme: "https", authority: "127.0.0.1:1047", path: path)
+        let answer = platform.handle(request, body: [UInt8](body.utf8), at: now)
+        carryOut(answer.outputs)
+        return answer
+    }
+
+    mutating func get(_ path: String) {
+        request(.get, path, "")
+    }
+
+    /// A seat hangs up the call that began last.
+    mutating func hangUp(_ id: Platform.ConnectionID) {
+        let call = platform.state["calls"]?.array?.last?["ccNumber"]?.string ?? ""
+        send("<cc a=\"106\" c=\"\(call)\"/>", id)
+    }
+
     /// The seat does nothing any more, on a connection that stays.
     mutating func silence(_ id: Platform.ConnectionID) { agents[id] = nil }
 
@@ -80,6 +111,13 @@ struct SimulatorStory {
             if let deadline = platform.deadline, deadline <= now { tellPlatform { $0.deadlineReached(at: $1) } }
         }
         now = end
+    }
+
+    /// Who is in which room now.
+    var rooms: [RoomID: [RoomMember]] {
+        done.reduce(into: [:]) { rooms, output in
+            if case .mix(let room, let members) = output { rooms[room] = members.isEmpty ? nil : members }
+        }
     }
 
     /// What a seat was told since this was last asked.
@@ -123,7 +161,7 @@ extension SimulatorStory {
                 carryOut(happened, id)
             case .makeOffer(let leg):
                 tellPlatform { $0.offerMade("offer", for: leg, at: $1) }
-            case .acceptAnswer, .connectCustomer, .bridge, .hold, .closeMedia, .close:
+            case .acceptAnswer, .mix, .closeMedia, .close:
                 done.append(output)
             case .diagnostic:
                 break

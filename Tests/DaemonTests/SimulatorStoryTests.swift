@@ -36,7 +36,7 @@ struct SimulatorStoryTests {
         #expect(story.news(seat) == [])
     }
 
-    @Test("A seat holds its own call and no other's, and only by its own name (platform protocol §3.1)")
+    @Test("A seat holds its own call and no other's, and only by its own name; who waits hears music (protocol §3.1)")
     func hold() throws {
         var story = SimulatorStory()
         let seat = story.logIn("1001")
@@ -44,17 +44,26 @@ struct SimulatorStoryTests {
         story.send(#"<cc a="200" p="02566699734" i="1" t="10010"/>"#, seat)
         story.wait(.milliseconds(300))
         let call = try #require(story.platform.state["calls"]?.array?.first?["ccNumber"]?.string)
-        func held(_ a: String, _ user: String, by sender: Platform.ConnectionID) -> [Platform.Output] {
-            let before = story.done.count
-            story.send(#"<ch a="\#(a)" number="\#(user)" cc="\#(call)"/>"#, sender)
-            return Array(story.done[before...])
+        let room = try #require(story.rooms.first)
+        guard case .leg(let leg) = room.value.first?.who else {
+            Issue.record("\(room)")
+            return
         }
-        #expect(held("1", "1002_00010078", by: seat) == [])
-        #expect(held("1", "1002_00010078", by: other) == [])
-        let leg = try #require(
-            story.done.compactMap { if case .connectCustomer(let leg) = $0 { leg } else { nil } }.first)
-        #expect(held("1", "1001_00010078", by: seat) == [.hold(leg, true)])
-        #expect(held("2", "1001_00010078", by: seat) == [.hold(leg, false)])
+        #expect(room.value == [RoomMember(.leg(leg)), RoomMember(.customer(Voice()))])
+        func inRoom(_ a: String, _ user: String, by sender: Platform.ConnectionID) -> [RoomMember]? {
+            story.send(#"<ch a="\#(a)" number="\#(user)" cc="\#(call)"/>"#, sender)
+            return story.rooms[room.key]
+        }
+        #expect(inRoom("1", "1002_00010078", by: seat) == room.value)
+        #expect(inRoom("1", "1002_00010078", by: other) == room.value)
+        #expect(
+            inRoom("1", "1001_00010078", by: seat) == [
+                RoomMember(.leg(leg), hears: false, isHeard: false), RoomMember(.customer(Voice())),
+                RoomMember(.music, hears: false),
+            ])
+        #expect(inRoom("2", "1001_00010078", by: seat) == room.value)
+        story.send(#"<cc a="106" c="\#(call)"/>"#, seat)
+        #expect(story.rooms == [:])
     }
 
     @Test("A call to a customer: 201, INVITE, INFO, 104 after 300 ms, 105 with r=26 and BYE at 106")
@@ -129,7 +138,7 @@ struct SimulatorStoryTests {
         var story = SimulatorStory()
         let seat = story.logIn("1001")
         story.send(#"<cc a="2"/>"#, seat)
-        #expect(throws: Platform.ScenarioRefusal.seatNotIdle) {
+        #expect(throws: ScenarioProblem.noSeatIdle) {
             try story.tellPlatform { try $0.customerCalls(from: "10010", to: "1001", at: $1).outputs }
         }
     }
@@ -202,10 +211,10 @@ struct SimulatorStoryTests {
     func outage() {
         var story = SimulatorStory()
         let seat = story.logIn("1001")
-        story.tellPlatform { platform, _ in platform.setOutage(true) }
+        story.tellPlatform { platform, _ in platform.setOutage(sip: true) }
         #expect(story.done.last == .close(seat))
         #expect(!story.platform.acceptsConnections)
-        story.tellPlatform { platform, _ in platform.setOutage(false) }
+        story.tellPlatform { platform, _ in platform.setOutage(sip: false) }
         #expect(story.platform.acceptsConnections)
     }
 }

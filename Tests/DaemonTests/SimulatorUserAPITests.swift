@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import HTTPTypes
 import Simulator
 import Testing
@@ -70,5 +70,50 @@ struct SimulatorUserAPITests {
         let query = "/Talk/Api/updateInfo?un=1001&pwd=\(Self.password)&eid=65656&jsonStr="
         #expect(try get(query + "%7B%22data%22%3A%7B%22callintype%22%3A2%7D%7D")["status"] == "0")
         #expect(try get(query + "%7B")["status"] == 1)
+    }
+
+    @Test("Step 5: a telephone that ends in 404 is not registered")
+    func registerStatus() throws {
+        #expect(try get("/Talk/Mapi/checkRegisterStatus?mobile=13800138000&eid=65656")["status"] == "0")
+        #expect(try get("/Talk/Mapi/checkRegisterStatus?mobile=13800138404&eid=65656")["status"] == 9)
+        #expect(try get("/Talk/Mapi/checkRegisterStatus?mobile=&eid=65656")["status"] == 1)
+    }
+
+    @Test(
+        "Step 6 takes callintype 2, 4 with telephone and 5 with sip_telephone, and nothing else",
+        arguments: [
+            (#"{"data":{"callintype":"2"}}"#, "0"), (#"{"data":{"callintype":4,"telephone":"138"}}"#, "0"),
+            (#"{"data":{"callintype":5,"sip_telephone":"801"}}"#, "0"), (#"{"data":{"callintype":4}}"#, "1"),
+            (#"{"data":{"callintype":5,"telephone":"801"}}"#, "1"), (#"{"data":{"callintype":3}}"#, "1"),
+        ])
+    func callInType(update: String, status: String) throws {
+        let encoded = try #require(update.addingPercentEncoding(withAllowedCharacters: []))
+        let answer = try get("/Talk/Api/updateInfo?un=1001&pwd=\(Self.password)&eid=65656&jsonStr=" + encoded)
+        #expect(answer["status"]?.lenientString == status)
+    }
+
+    @Test("getGroups lists the skill groups")
+    func groups() throws {
+        let data = try get("/Talk/Api/getGroups?un=1001&pwd=\(Self.password)&eid=65656")["data"]
+        #expect(data?.array?.compactMap { $0["id"]?.string } == ["2033", "2034"])
+    }
+
+    @Test("searchEpMembers gives a group's members page by page")
+    func members() throws {
+        let query = "/Talk/Api/searchEpMembers?un=1001&pwd=\(Self.password)&eid=65656&searchGid=2034"
+        let all = try get(query)["data"]
+        #expect(all?["recordsTotal"] == "5")
+        #expect(all?["data"]?.array?.compactMap { $0["number"]?.string } == ["1001", "1003", "1005", "1007", "1010"])
+        let page = try get(query + "&start=1&length=2")["data"]
+        #expect(page?["recordsTotal"] == "5")
+        #expect(page?["data"]?.array?.compactMap { $0["number"]?.string } == ["1003", "1005"])
+        #expect(page?["data"]?.array?.first?["service_control"] == "0")
+    }
+
+    @Test("getMemberCallStates says what each seat is doing")
+    func callStates() throws {
+        let data = try get("/Talk/Api/getMemberCallStates?un=1001&pwd=\(Self.password)&eid=65656")["data"]
+        #expect(data?.array?.count == 11)
+        #expect(data?.array?.first == ["uid": "1001", "number": "1001", "service_control": 0])
     }
 }

@@ -28,6 +28,8 @@ final class Story {
     private(set) var bodies: [String] = []
     private(set) var openLegs: [LegID] = []
     private(set) var mutedLegs: Set<LegID> = []
+    /// Those that could be heard from the beginning.
+    private(set) var everUnmuted: Set<LegID> = []
     private(set) var infos: [Request] = []
     private(set) var pressedKeys: [Character] = []
     /// The answers in ACKs to what legs have offered.
@@ -43,6 +45,8 @@ final class Story {
     // What the platform is like.
     var acceptsConnections = true
     var password = "1006"
+    /// What the platform says of the agent.
+    var permission = "0"
     var answersMessages: Int? = 200
     var refusesRegistration: Int?
     var retryAfter: String?
@@ -95,7 +99,7 @@ extension Story {
         for answer in [
             #"{"status":0,"data":{"domain":"sip.example","real_domain":"web.example","eid":65656}}"#,
             #"{"status":0,"data":{"epProfile":{"extension_start":1000,"extension_end":1999}}}"#,
-            #"{"status":0,"data":{"displayname":"Li","inGroups":[]}}"#, #"{"status":0}"#,
+            #"{"status":0,"data":{"displayname":"Li","permission":"\#(permission)","inGroups":[]}}"#, #"{"status":0}"#,
         ] {
             guard let fetch = fetches.last else { return }
             feed(.fetched(fetch, Array(answer.utf8)))
@@ -142,7 +146,9 @@ extension Story {
             if takesKeys { pressedKeys.append(key) }
             feed(.keyPressed(leg, takesKeys))
         case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": 4.4]))
-        case .closeLeg(let leg): openLegs.removeAll { $0 == leg }
+        case .closeLeg(let leg):
+            openLegs.removeAll { $0 == leg }
+            mutedLegs.remove(leg)
         case .probe: probes += 1
         case .diagnostic: break
         }
@@ -158,6 +164,7 @@ extension Story {
     private func offer(to leg: LegID) {
         guard answersMedia else { return feed(.legRefused(leg, warning: Warning(code: 302, text: "no fingerprint"))) }
         if !openLegs.contains(leg) { openLegs.append(leg) }
+        if !mutedLegs.contains(leg) { everUnmuted.insert(leg) }
         feed(.legAnswered(leg, sdp: "v=0 answer"))
     }
 }
@@ -278,6 +285,8 @@ extension Story {
         }
         now = end
     }
+
+    func forgetBodies() { bodies = [] }
 
     /// The steps of the registration as text, with why it is not what it should be, taken off the list.
     func takeSteps() -> [String] {

@@ -37,6 +37,10 @@ package struct Configuration: Sendable {
     package var directory = DirectoryServer()
     /// Whether the SIP domain is written `domain:port`.
     package var domainHasPort = false
+    /// The values of an agent's `permission` that make a supervisor.
+    package var supervisorPermissions = ["1"]
+    /// The supervisor's message bodies that are not as assumed, by the SDK's names.
+    package var supervisorBodies: [String: String] = [:]
     /// The gateways' URIs when `init` names none, in the order they are tried.
     package var socketURIs: [String]
     /// From the beginning of an attempt to reach a gateway to an open WebSocket.
@@ -167,7 +171,10 @@ extension Configuration {
             server = Directory(
                 host: host, version: directory.version, key: key.value, provinces: directory.provinces)
         }
-        return Platform.Configuration(hosts: HostTable(hosts), directory: server, domainHasPort: domainHasPort)
+        var platform = Platform.Configuration(
+            hosts: HostTable(hosts), directory: server, domainHasPort: domainHasPort)
+        platform.supervisor = Platform.Supervisor(permissions: supervisorPermissions, bodies: supervisorBodies)
+        return platform
     }
 
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }

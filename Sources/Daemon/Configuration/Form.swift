@@ -1,5 +1,6 @@
 import Audio
 import Crypto
+import Dialect
 import Foundation
 import HTTP
 import Wire
@@ -40,6 +41,9 @@ extension Form where Value == String {
             parts[0] == "https" && parts[1].hasSuffix(":443") || parts[0] == "http" && parts[1].hasSuffix(":80")
         return !isUsual && !parts[1].contains { " /*?#".contains($0) }
     }
+    static let supervisorBody = text(
+        "XML", "one element with attributes that are fixed or a place such as {ccNumber}",
+        Platform.Supervisor.isTemplate)
     static let socketURI = text("URI", "a URI such as wss://gateway.example:4443") { WebSocketURL($0) != nil }
 }
 

@@ -72,16 +72,22 @@ extension Setting {
     }
 
     /// - Parameter form: what stands behind the name of each pair.
+    /// - Parameter names: the only ones there are, if not every one is taken.
     static func table(
-        _ name: String, _ field: Field<[String: String]>, key: String, _ form: Form<String>, _ summary: String
+        _ name: String, _ field: Field<[String: String]>, key: String, among names: Set<String>? = nil,
+        _ form: Form<String>, _ summary: String
     ) -> Setting {
         Setting(
             name: name, shape: .table, form: "\(key)=\(form.name)",
-            expectation: "\(key)=\(form.name), where \(form.name) is \(form.expectation)", summary: summary,
+            expectation: "\(key)=\(form.name), where \(form.name) is \(form.expectation)"
+                + (names.map { " and \(key) one of " + $0.sorted().joined(separator: ", ") } ?? ""),
+            summary: summary,
             assign: { texts, configuration throws(Misfit) in
                 var table: [String: String] = [:]
                 for text in texts {
-                    guard let equals = text.firstIndex(of: "=") else { throw Misfit(text: text) }
+                    guard let equals = text.firstIndex(of: "="), names?.contains(String(text[..<equals])) ?? true else {
+                        throw Misfit(text: text)
+                    }
                     guard let value = form.parse(String(text[text.index(after: equals)...])) else {
                         throw Misfit(text: text)
                     }

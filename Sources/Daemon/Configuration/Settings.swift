@@ -1,3 +1,4 @@
+import Dialect
 import Engine
 import Network
 import SIP
@@ -79,6 +80,13 @@ extension Configuration {
             "platform.directory.provinces", \.directory.provinces, key: "AREA", .word,
             "Area code → province as the directory server calls it"),
         .one("platform.domainHasPort", \.domainHasPort, .truth, "Whether the SIP domain is written `domain:port`"),
+        .list(
+            "platform.supervisor.permissions", \.supervisorPermissions, .word,
+            "Values of an agent's `permission` that make a supervisor"),
+        .table(
+            "platform.supervisor.bodies", \.supervisorBodies, key: "CALL",
+            among: Set(Platform.Supervisor.assumedBodies.keys), .supervisorBody,
+            "The supervisor's message bodies where they are not as assumed"),
         .list(
             "platform.socketURI", \.socketURIs, .socketURI,
             "The gateways when `init` names none, in the order they are tried"),

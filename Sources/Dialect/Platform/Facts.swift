@@ -17,10 +17,11 @@ extension Platform {
 
     /// One notice of §3.2; nil for those that are ignored.
     private func notice(_ element: Element) -> Fact? {
+        if let fact = configuration.supervisor.fact(in: element) { return fact }
         switch element.name {
-        case "cc": callNotice(element)
-        case "o": kickOff(element)
-        default: nil
+        case "cc": return callNotice(element)
+        case "o": return kickOff(element)
+        default: return nil
         }
     }
 

@@ -9,6 +9,7 @@ package struct Platform: Dialect {
         package var directory: Directory?
         /// Whether the SIP domain is written `domain:port`; some gateways want it.
         package var domainHasPort = false
+        package var supervisor = Supervisor()
 
         package init(hosts: HostTable, directory: Directory? = nil, domainHasPort: Bool = false) {
             self.hosts = hosts
@@ -17,7 +18,7 @@ package struct Platform: Dialect {
         }
     }
 
-    private let configuration: Configuration
+    let configuration: Configuration
 
     package init(configuration: Configuration) {
         self.configuration = configuration
@@ -63,6 +64,10 @@ package struct Platform: Dialect {
             .info(
                 contentType: "application/dtmf-relay", body: Array("Signal=\(key)\r\nDuration=100\r\n".utf8),
                 failure: .serverError)
+        case .monitor(let verb, let call):
+            message(configuration.supervisor.body(verb.rawValue, ["ccNumber": call]), user, failure: .serverError)
+        case .watchCalls:
+            message(configuration.supervisor.body("watchCalls"), user, failure: .serverError)
         case .setStatus(let status):
             message(Element("cc", ["a": String(status.rawValue)]), user, failure: .changeStatusFailed)
         }

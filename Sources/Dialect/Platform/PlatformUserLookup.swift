@@ -158,7 +158,8 @@ struct PlatformUserLookup: UserLookup {
             displayName: userData["displayname"]?.lenientString ?? credentials.extensionNumber,
             sipUser: sipUser(credentials.extensionNumber, enterprise: info.enterpriseID),
             domain: info.sipDomain, enterpriseID: info.enterpriseID, extensionRange: range,
-            data: ["userData": .object(userData), "inGroups": groups], webDomain: info.webDomain)
+            data: ["userData": .object(userData), "inGroups": groups], webDomain: info.webDomain,
+            isSupervisor: configuration.supervisor.isSupervisor(userData["permission"]))
     }
 
     /// `callintype` 2: the audio comes here, not to a telephone.

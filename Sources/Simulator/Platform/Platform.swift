@@ -8,6 +8,8 @@ import Wire
 package struct Platform: Sendable {
     package struct Configuration: Sendable {
         package var world = World.demonstration
+        /// Customers who do not behave as their numbers say, by number.
+        package var customers: [String: Customer] = [:]
         /// The Unix time in milliseconds at the start of the clock instants are read from.
         package var unixTimeAtZero: Int64 = 0
         /// How long a customer's telephone rings.
@@ -16,6 +18,8 @@ package struct Platform: Sendable {
         package var patience = Duration.seconds(15)
         /// The longest registration.
         package var registrationTime = Duration.seconds(600)
+        /// How often a customer's call is offered in all before he gives up.
+        package var offers = 3
         /// The port of SIP over WebSocket that the user API tells.
         package var sipPort: UInt16 = 0
 
@@ -39,12 +43,8 @@ package struct Platform: Sendable {
         /// Make a media path and hand its offer to ``Platform/offerMade(_:for:at:)``.
         case makeOffer(LegID)
         case acceptAnswer(String, LegID)
-        /// A customer picks up: plays something, then echoes what is heard.
-        case connectCustomer(LegID)
-        /// Two seats hear each other.
-        case bridge(LegID, LegID)
-        /// The leg and its other end hear nothing of each other while true.
-        case hold(LegID, Bool)
+        /// From now on these are in the room, and nobody else; one without members is gone.
+        case mix(RoomID, [RoomMember])
         case closeMedia(LegID)
         case diagnostic(Diagnostic)
     }
@@ -67,24 +67,37 @@ package struct Platform: Sendable {
     var verifier: DigestVerifier
     var calls: [LegID: Call] = [:]
     var endedCalls: [Call] = []
-    var refusesSIP = false
+    var rooms: [RoomID: [RoomMember]] = [:]
+    /// How often customers were called, by number.
+    var callsToCustomers: [String: Int] = [:]
+    var rules = Rules()
+    /// Seats whose audio is not on the line, by extension.
+    var telephones: [String: Telephone] = [:]
+    var telephoneConditions: [String: Telephone.Condition] = [:]
+    var outage = Outage()
     private var lastSerial: UInt64 = 0
 
     package init(configuration: Configuration = Configuration(), randomness: Randomness) {
         self.configuration = configuration
         self.randomness = randomness
-        var limits = Registrar.Configuration()
-        limits.longestExpiration = Int(configuration.registrationTime.components.seconds)
-        // A seat is one telephone: the next one takes its place.
-        limits.bindingsPerAddress = 1
-        registrar = Registrar(configuration: limits)
+        registrar = Self.makeRegistrar(configuration)
         verifier = DigestVerifier(
             configuration: DigestVerifier.Configuration(realm: configuration.world.domain),
             randomness: randomness)
     }
 
+    private static func makeRegistrar(_ configuration: Configuration) -> Registrar {
+        var limits = Registrar.Configuration()
+        limits.longestExpiration = Int(configuration.registrationTime.components.seconds)
+        // A seat is one telephone: the next one takes its place.
+        limits.bindingsPerAddress = 1
+        return Registrar(configuration: limits)
+    }
+
+    mutating func forgetRegistrations() { registrar = Self.makeRegistrar(configuration) }
+
     /// False during an outage: a connection is to be refused before it opens.
-    package var acceptsConnections: Bool { !refusesSIP }
+    package var acceptsConnections: Bool { !outage.refusesSIP && !outage.isSilent }
 
     package mutating func connectionOpened(_ id: ConnectionID, at now: Instant) -> [Output] {
         connections[id] = Connection(agent: makeAgent())
@@ -92,6 +105,7 @@ package struct Platform: Sendable {
     }
 
     package mutating func receive(_ message: Span<UInt8>, on id: ConnectionID, at now: Instant) -> [Output] {
+        guard !outage.isSilent else { return [] }
         let happened = connections[id]?.agent.receive(message, at: now) ?? []
         return carryOut(happened, on: id, at: now)
     }
@@ -110,6 +124,12 @@ package struct Platform: Sendable {
     package mutating func mediaFailed(_ leg: LegID, at now: Instant) -> [Output] {
         hand(.mediaFailed, to: leg, at: now)
     }
+
+    /// Whether it has gone silent.
+    package var isSilent: Bool { outage.isSilent }
+
+    /// Where a call is heard.
+    package func room(of leg: LegID) -> RoomID? { calls[leg]?.room }
 
     /// What the media path of a leg measured, for ``state``; the last one may come when the call is over.
     package mutating func measured(_ measurement: Measurement, on leg: LegID) {

@@ -4,7 +4,12 @@ import Wire
 /// The registrar: digest, bindings, and the one who is logged in elsewhere (platform protocol §2).
 extension Platform {
     /// `r` of `kickedOffLine`.
-    enum KickReason: String { case loggedInElsewhere = "895", registrationExpired = "897" }
+    package enum KickReason: String, CaseIterable, Sendable {
+        case loggedInElsewhere = "895"
+        case registrationExpired = "897"
+        case accountChanged = "898"
+        case enterpriseStopped = "899"
+    }
 
     mutating func register(
         _ request: Request, _ token: RequestToken, on id: ConnectionID, at now: Instant
@@ -40,8 +45,9 @@ extension Platform {
 
     private mutating func bind(_ binding: Registrar.Binding, to seat: String, on id: ConnectionID) -> [Output] {
         let known = presences[seat]
-        presences[seat] = Presence(
-            connection: id, contact: binding.contact.uri, status: known?.status, group: known?.group)
+        var presence = known ?? Presence(connection: id, contact: binding.contact.uri)
+        (presence.connection, presence.contact) = (id, binding.contact.uri)
+        presences[seat] = presence
         connections[id]?.seat = seat
         return [.diagnostic(.registered(extension: seat))]
     }
@@ -54,7 +60,7 @@ extension Platform {
     }
 
     /// Tells a seat that it is logged out, and forgets it.
-    private mutating func kick(_ seat: String, reason: KickReason, at now: Instant) -> [Output] {
+    mutating func kick(_ seat: String, reason: KickReason, at now: Instant) -> [Output] {
         let notice = Element(
             "o", [:],
             [

@@ -6,6 +6,8 @@ struct SeatCall: Sendable {
         case outside
         case inside
         case incoming
+        /// A supervisor who listens in on another seat's call.
+        case watching
     }
 
     enum Input: Sendable {
@@ -14,10 +16,6 @@ struct SeatCall: Sendable {
         case answer
         /// `cc a=106`.
         case hangUp
-        /// `ch a=1`.
-        case hold
-        /// `ch a=2`.
-        case unhold
         case seatLost
 
         case offerMade(String)
@@ -44,8 +42,6 @@ struct SeatCall: Sendable {
 
         case ringParty
         case connectParty
-        /// From now on neither side hears the other, or both do again.
-        case holdParty(Bool)
         case tellParty(PartyNews)
     }
 
@@ -95,6 +91,9 @@ struct SeatCall: Sendable {
         case (.idle, .begin) where kind == .incoming:
             state = .alerting(nextNotice: now + .seconds(1), until: now + patience)
             return [.tell(newCall)]
+        case (.idle, .begin) where kind == .watching:
+            state = .offering
+            return [.makeOffer]
         case (.idle, .begin):
             state = .offering
             return [.tell(Self.response(kind, result: 200, ccNumber: ccNumber, number: number)), .makeOffer]
@@ -120,9 +119,14 @@ struct SeatCall: Sendable {
             return [
                 .acceptAnswer(answer), .identifyLeg, .tell(answered), .connectParty, .tellParty(.answered),
             ]
+        case (.inviting, .legAnswered(let answer)) where kind == .watching:
+            state = .talking
+            return [.acceptAnswer(answer), .identifyLeg, .tell(answered)]
         case (.inviting, .legAnswered(let answer)):
             state = .calling(until: now + patience)
             return [.acceptAnswer(answer), .identifyLeg, .ringParty]
+        case (.offering, .partyHungUp) where kind == .watching, (.inviting, .partyHungUp) where kind == .watching:
+            return [.hangUpLeg] + end(reason: .notConnected)
         case (.offering, .partyHungUp), (.inviting, .partyHungUp):
             return [.hangUpLeg, .closeMedia] + cancel()
         case (.offering, .hangUp), (.offering, .mediaFailed), (.inviting, .hangUp), (.inviting, .mediaFailed):
@@ -142,10 +146,6 @@ struct SeatCall: Sendable {
         case (.calling, .legEnded):
             return end(reason: .notConnected)
 
-        case (.talking, .hold):
-            return [.holdParty(true)]
-        case (.talking, .unhold):
-            return [.holdParty(false)]
         case (.talking, .partyHungUp):
             return [.hangUpLeg] + end(reason: .party)
         case (.talking, .hangUp), (.talking, .mediaFailed):

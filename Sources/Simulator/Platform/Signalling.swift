@@ -26,7 +26,7 @@ extension Platform {
     private mutating func carryOut(_ output: UserAgent.Output, on id: ConnectionID, at now: Instant) -> [Output] {
         switch output {
         case .transmit(let message):
-            [.send(message, on: id)]
+            outage.isSilent ? [] : [.send(message, on: id)]
         case .request(let token, let request) where request.method == .register:
             register(request, token, on: id, at: now)
         case .request(let token, let request):

@@ -38,7 +38,7 @@ package actor PlatformServer {
 
     private struct Leg {
         let path: MediaPath
-        let line: Line
+        let sound: LegSound
     }
 
     private let configuration: Configuration
@@ -50,6 +50,11 @@ package actor PlatformServer {
     private var timer: DeadlineTimer?
     private var sockets: [Platform.ConnectionID: WebSocketConnection] = [:]
     private var legs: [Platform.LegID: Leg] = [:]
+    private let mixer = Mixer()
+    private var customers: [RoomID: CustomerSound] = [:]
+    private var music: [RoomID: HoldMusic] = [:]
+    /// Requests that get no answer as long as the platform is silent.
+    private var unanswered: [Responder] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -99,17 +104,25 @@ package actor PlatformServer {
 extension PlatformServer {
     private func take(_ request: IncomingRequest, _ responder: Responder) {
         if let subprotocols = request.offeredSubprotocols { return open(subprotocols, responder) }
+        guard !platform.isSilenced(request.head) else { return unanswered.append(responder) }
         guard request.head.path == "/sim/state" else { return answer(request, responder) }
         Task {
-            for (id, leg) in legs { await measure(leg, id) }
+            _ = await state()
             answer(request, responder)
         }
+    }
+
+    /// What is to be seen of the platform, with the sound as it is now.
+    package func state() async -> JSON {
+        for (id, leg) in legs { await measure(leg, id) }
+        return platform.state
     }
 
     private func answer(_ request: IncomingRequest, _ responder: Responder) {
         let (response, body, outputs) = platform.handle(request.head, body: request.body, at: MonotonicClock.now)
         responder.respond(response, body: body)
         carryOut(outputs)
+        if !platform.isSilent { unanswered = [] }
     }
 
     private func open(_ subprotocols: [String], _ responder: Responder) {
@@ -156,34 +169,68 @@ extension PlatformServer {
         case .close(let id): sockets[id]?.close(.goingAway)
         case .makeOffer(let id): makeOffer(id)
         case .acceptAnswer(let answer, let id): accept(answer, id)
-        case .connectCustomer(let id): legs[id]?.line.connectCustomer()
-        case .hold(let id, let isHeld): legs[id]?.line.hold(isHeld)
-        case .bridge(let one, let other):
-            guard let one = legs[one], let other = legs[other] else { return }
-            Line.bridge(one.line, other.line)
+        case .mix(let room, let members): mix(room, members)
         case .closeMedia(let id): close(id)
         case .diagnostic(let diagnostic): logger.debug("\(diagnostic)")
         }
     }
 
-    private func makeOffer(_ id: Platform.LegID) {
-        let line: Line
-        do {
-            let greeting = try configuration.greeting?.makeSource() ?? Melody()
-            line = Line(greeting: greeting, lasting: configuration.greetingTime)
-        } catch {
-            logger.error("The greeting cannot be played", metadata: ["error": "\(error)"])
-            return carryOut(platform.mediaFailed(id, at: MonotonicClock.now))
+    private func mix(_ room: RoomID, _ members: [RoomMember]) {
+        if !members.contains(where: { if case .customer = $0.who { true } else { false } }) { customers[room] = nil }
+        if !members.contains(where: { $0.who == .music }) { music[room] = nil }
+        mixer.arrange(
+            room,
+            members.compactMap { member in
+                participant(member.who, in: room).map {
+                    Mixer.Member(participant: $0, hears: member.hears, isHeard: member.isHeard)
+                }
+            })
+    }
+
+    /// A customer who is there already goes on with what he was saying, and so does the music.
+    private func participant(_ who: RoomMember.Who, in room: RoomID) -> (any Participant)? {
+        switch who {
+        case .leg(let id): return legs[id]?.sound
+        case .customer(let voice):
+            let customer = customers[room] ?? makeCustomer(voice)
+            customers[room] = customer
+            return customer
+        case .music:
+            let playing = music[room] ?? HoldMusic()
+            music[room] = playing
+            return playing
         }
+    }
+
+    private func makeCustomer(_ voice: Voice) -> CustomerSound {
+        let prompt: any AudioSource
+        switch voice.prompt {
+        case .greeting:
+            do {
+                prompt = try configuration.greeting?.makeSource() ?? Melody()
+            } catch {
+                logger.error("the greeting cannot be played", metadata: ["error": "\(error)"])
+                prompt = NullDevice()
+            }
+        case .speech: prompt = Speech()
+        case .tone(let frequency): prompt = ToneSource(frequency: frequency, level: -20)
+        case .silence: prompt = NullDevice()
+        }
+        prompt.start()
+        return CustomerSound(prompt: prompt, lasting: voice.echoes ? configuration.greetingTime : nil)
+    }
+
+    private func makeOffer(_ id: Platform.LegID) {
+        let sound = LegSound()
         let path = MediaPath(
             configuration: MediaPath.Configuration(
                 addresses: [configuration.address], certificate: certificate, cname: "platform-sim"),
-            source: line, sink: line, logger: logger
+            source: sound, sink: sound, logger: logger
         ) { [weak self] event in
             guard case .failed = event else { return }
             self?.enter { $0.mediaFailed(id) }
         }
-        legs[id] = Leg(path: path, line: line)
+        legs[id] = Leg(path: path, sound: sound)
         Task {
             do throws(MediaFailure) {
                 let offer = try await path.offer()
@@ -225,6 +272,10 @@ extension PlatformServer {
         measurement.packetsReceived = statistics.packetsReceived
         measurement.packetsSent = statistics.packetsSent
         measurement.codec = statistics.codec?.rawValue
+        if let customer = platform.room(of: id).flatMap({ customers[$0] }) {
+            let heard = await mixer.reading(of: customer)
+            (measurement.customerLevel, measurement.customerFrequency) = (heard.level, heard.frequency)
+        }
         platform.measured(measurement, on: id)
     }
 }

@@ -11,13 +11,17 @@ package struct Program: Sendable {
     package var port: UInt16
     package var sipPort: UInt16
     package var greeting: String?
+    package var seats: Int
     package var isVerbose: Bool
 
-    package init(stateDirectory: String, port: UInt16, sipPort: UInt16, greeting: String?, isVerbose: Bool) {
+    package init(
+        stateDirectory: String, port: UInt16, sipPort: UInt16, greeting: String?, seats: Int, isVerbose: Bool
+    ) {
         self.stateDirectory = stateDirectory
         self.port = port
         self.sipPort = sipPort
         self.greeting = greeting
+        self.seats = seats
         self.isVerbose = isVerbose
     }
 
@@ -26,6 +30,7 @@ package struct Program: Sendable {
         var configuration = PlatformServer.Configuration(stateDirectory: stateDirectory)
         configuration.port = port
         configuration.sipPort = sipPort
+        configuration.platform.world = .enterprise(seats: seats)
         configuration.greeting = greeting.map { .wav(path: $0, repeats: false) }
         var logger = Logger(label: "platform-sim") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = isVerbose ? .debug : .warning
@@ -43,6 +48,7 @@ package struct Program: Sendable {
         let line: JSON = [
             "ca": .string(addresses.authorityFile), "port": .integer(Int64(addresses.http.port)),
             "sipPort": .integer(Int64(addresses.sip.port)), "url": .string("https://\(addresses.http)"),
+            "scenario": .string("https://\(addresses.http)/sim"),
             "socketUri": .string("wss://\(addresses.sip)"),
         ]
         print(String(decoding: try encoder.encode(line), as: UTF8.self))

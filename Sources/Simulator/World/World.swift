@@ -1,3 +1,5 @@
+import Wire
+
 /// The enterprise the simulated platform serves: its seats, its skill groups, its numbers.
 package struct World: Sendable {
     package struct Group: Sendable, Equatable {
@@ -8,6 +10,8 @@ package struct World: Sendable {
     package struct Member: Sendable, Equatable {
         package var `extension`: String
         package var password: String
+        /// The ids of the skill groups.
+        package var groups: [String] = []
         package var isSupervisor = false
         /// The account's time is over.
         package var hasExpired = false
@@ -24,15 +28,27 @@ package struct World: Sendable {
     /// The domain of the seats' SIP addresses; it names no host, clients connect to the address they are given.
     package var domain: String
 
-    /// Ten seats, 1001 to 1010, whose password is their extension; 1010 is a supervisor, 1099 has expired.
-    package static let demonstration = World(
-        enterpriseID: 65656, enterpriseName: "演示企业", switchboardNumber: "02566699734",
-        stoppedSwitchboardNumber: "02566690006", extensions: 1001...1099,
-        groups: [Group(id: "2033", name: "售前咨询"), Group(id: "2034", name: "售后服务")],
-        members: (1001...1010).map { number in
-            Member(extension: String(number), password: String(number), isSupervisor: number == 1010)
-        } + [Member(extension: "1099", password: "1099", hasExpired: true)],
-        domain: "platform.test")
+    package static let demonstration = enterprise(seats: 10)
+
+    /// Seats from 1001 on whose password is their extension, all in one skill group, every second one in another as well; 1009
+    /// is in none, 1010 is a supervisor, 1099 has expired.
+    package static func enterprise(seats: Int) -> World {
+        let (sales, service) = (Group(id: "2033", name: "售前咨询"), Group(id: "2034", name: "售后服务"))
+        let members = (1001..<1001 + seats).map { number in
+            var member = Member(extension: String(number), password: String(number))
+            member.groups = [sales.id]
+            if number == 1009 { member.groups = [] }
+            if number == 1010 || (number != 1009 && !number.isMultiple(of: 2)) { member.groups.append(service.id) }
+            member.isSupervisor = number == 1010
+            member.hasExpired = number == 1099
+            return member
+        }
+        let expired = Member(extension: "1099", password: "1099", hasExpired: true)
+        return World(
+            enterpriseID: 65656, enterpriseName: "演示企业", switchboardNumber: "02566699734",
+            stoppedSwitchboardNumber: "02566690006", extensions: 1001...max(1099, 1000 + seats),
+            groups: [sales, service], members: members + (seats < 99 ? [expired] : []), domain: "platform.test")
+    }
 
     package func member(_ extension: String) -> Member? {
         members.first { $0.extension == `extension` }
@@ -46,6 +62,8 @@ package struct World: Sendable {
 
     /// The member a SIP user stands for; nil for another enterprise's.
     package func member(sipUser user: String) -> Member? {
-        members.first { sipUser(of: $0.extension) == user }
+        guard let underscore = user.firstIndex(of: "_") else { return nil }
+        let number = String(user[..<underscore])
+        return sipUser(of: number) == user ? member(number) : nil
     }
 }
