@@ -25,7 +25,7 @@ struct MeasuringStories {
         story.advance(by: .milliseconds(4_999))
         #expect(told == [])
         story.advance(by: .milliseconds(1))
-        #expect(told == [["ccNumber": "7", "mos": 4.4]])
+        #expect(told == [["ccNumber": "7", "mos": .number(4.4)]])
         story.advance(by: .seconds(5))
         #expect(told.count == 2)
         #expect(story.reply(.callQuality(ccNumber: "7", interval: nil)) == .success(["result": true]))

@@ -176,6 +176,7 @@ struct OutgoingCallStories {
 
     @Test("An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1)")
     func offerless() {
+        let story = Story()
         story.logIn()
         story.command(.call(number: "10010"))
         story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#)

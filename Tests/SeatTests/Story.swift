@@ -145,7 +145,7 @@ extension Story {
         case .pressKey(let leg, let key, _):
             if takesKeys { pressedKeys.append(key) }
             feed(.keyPressed(leg, takesKeys))
-        case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": 4.4]))
+        case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": .number(4.4)]))
         case .closeLeg(let leg):
             openLegs.removeAll { $0 == leg }
             mutedLegs.remove(leg)
