@@ -6,9 +6,11 @@
 # make contract   hold the running daemon against openapi.yaml
 # make fuzz       make up input for everything that reads off the wire; SECONDS=5 and TARGETS='sdp stun' for less
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
+# make deb        make a Debian package in reports/
+# make systemd-test            install that package under a systemd of its own and try it there; needs root, for minutes
 # make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-sip bench-registration
+.PHONY: build demo test lint deb systemd-test websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-seats bench-sip bench-registration
 
 SECONDS := 60
 
@@ -41,6 +43,14 @@ contract: build
 	.venv-contract/bin/openapi-spec-validator openapi.yaml
 	deploy/contract
 
+deb:
+	@deploy/bootstrap deb
+	deploy/deb
+
+systemd-test:
+	@deploy/bootstrap systemd
+	deploy/systemd-test
+
 fuzz:
 	@deploy/bootstrap
 	deploy/fuzz --seconds $(SECONDS) $(TARGETS)
@@ -49,7 +59,7 @@ sanitize:
 	@deploy/bootstrap test
 	deploy/sanitize
 
-bench: bench-media bench-events bench-sip bench-registration
+bench: bench-media bench-events bench-seats bench-sip bench-registration
 	@deploy/bootstrap bench
 	Tests/Bench/run
 
@@ -60,6 +70,10 @@ bench-media:
 bench-events:
 	@deploy/bootstrap bench
 	deploy/bench-events
+
+bench-seats:
+	@deploy/bootstrap bench
+	deploy/bench-seats
 
 bench-registration:
 	@deploy/bootstrap bench

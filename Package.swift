@@ -137,13 +137,18 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media, deploy/bench-events and deploy/bench-sip.
+// Run by deploy/bench-media, deploy/bench-events, deploy/bench-seats and deploy/bench-sip.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
         program(
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
             "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+        program(
+            "SeatBench", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "Audio", "Engine", "Simulator",
+            argumentParser,
+            httpTypes,
+            logging),
         program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]

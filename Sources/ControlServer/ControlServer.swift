@@ -46,6 +46,11 @@ package final class ControlServer: Sendable {
         return addresses
     }
 
+    /// Returns when the queue of the connections has come to it.
+    package func comeRound() async {
+        await server.withLock { $0 }?.comeRound()
+    }
+
     /// From now on `/readyz` says that the daemon is not ready; all else works on.
     package func prepareToStop() {
         isReady.store(false, ordering: .relaxed)

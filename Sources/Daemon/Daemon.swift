@@ -13,9 +13,14 @@ package final class Daemon: Sendable {
     private let server: ControlServer
     private let listeners: HTTPServer.Configuration
 
-    /// - Parameter inherited: sockets of the control API that the service manager has opened in place of those configured.
+    /// - Parameters:
+    ///   - inherited: sockets of the control API that the service manager has opened in place of those configured.
+    ///   - onStatus: given a line about the seats whenever it is another one; ``firstStatus`` at the start.
     /// - Throws: ``ListenerFailure``, ``TokenStore/Failure``, or ``JournalFailure/inUse``.
-    package init(configuration: Configuration, inherited: [InheritedSocket] = [], logger: Logger) throws {
+    package init(
+        configuration: Configuration, inherited: [InheritedSocket] = [], logger: Logger,
+        onStatus: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
         listeners = try configuration.server(inherited: inherited, logger: logger)
         stopTime = listeners.gracePeriod + .seconds(10)
         tokens = try TokenStore(directory: configuration.stateDirectory) { failure in
@@ -27,7 +32,7 @@ package final class Daemon: Sendable {
             Premises(
                 configuration: configuration,
                 instanceID: InstanceID(stateDirectory: configuration.stateDirectory, logger: logger).urn,
-                events: events, logger: logger))
+                events: events, logger: logger, onStatus: onStatus))
         server = ControlServer(
             access: configuration.access, tokens: tokens, backend: seats, logger: logger)
     }
@@ -36,6 +41,16 @@ package final class Daemon: Sendable {
     package func start() throws(HTTPServer.StartFailure) -> [Endpoint] {
         seats.start()
         return try server.start(listeners)
+    }
+
+    /// What there is to say of seats nobody is logged in at.
+    package static let firstStatus = StatusLine.nobody
+
+    /// Returns when the queues of the seats and of the control API have come to it, without which no call and no command goes on.
+    /// The disk is none of them: its silence holds up nobody.
+    package func comeRound() async {
+        await seats.comeRound()
+        await server.comeRound()
     }
 
     /// How long ``stop()`` may take: for the platform to hear of it, for requests in flight, for the disk.

@@ -20,6 +20,8 @@ actor Desk {
     nonisolated var unownedExecutor: UnownedSerialExecutor { premises.executor.asUnownedSerialExecutor() }
 
     private var seat: Seat
+    /// What the status line was told.
+    private var standing: Seat.Standing
     private var timer: DeadlineTimer?
     private var replies: [CommandID: @Sendable (Result<JSON, Problem>) -> Void] = [:]
     private var lastCommand: UInt64 = 0
@@ -46,6 +48,7 @@ actor Desk {
         seat = Seat(
             configuration: configuration, dialect: Platform(configuration: premises.configuration.platform),
             randomness: .system)
+        standing = seat.standing
     }
 
     private var configuration: Configuration { premises.configuration }
@@ -101,6 +104,10 @@ extension Desk {
             timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.handle(.deadlineReached) } }
         }
         timer?.deadline = seat.deadline
+        let standing = seat.standing
+        guard standing != self.standing else { return }
+        self.standing = standing
+        premises.status.changed(name, to: standing)
     }
 
     private func carryOut(_ output: Seat.Output, at now: Moment) {

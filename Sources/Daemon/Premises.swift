@@ -16,8 +16,12 @@ struct Premises: Sendable {
     let traces: TraceKeeper
     /// To the platform's user API.
     let web: HTTPClient
+    let status: StatusLine
 
-    init(configuration: Configuration, instanceID: String, events: EventStream, logger: Logger) {
+    init(
+        configuration: Configuration, instanceID: String, events: EventStream, logger: Logger,
+        onStatus: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.configuration = configuration
         self.instanceID = instanceID
         self.events = events
@@ -25,5 +29,6 @@ struct Premises: Sendable {
         devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
         traces = TraceKeeper(configuration.trace, on: executor, logger: logger)
         web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
+        status = StatusLine(tell: onStatus)
     }
 }

@@ -58,6 +58,9 @@ actor Seats {
         }
     }
 
+    /// Returns when the queue of the seats has come to it.
+    func comeRound() {}
+
     private func networkChanged() {
         do throws(SystemError) {
             let addresses = try LocalInterface.all().map(\.address)

@@ -70,6 +70,9 @@ package actor HTTPServer {
         await withCheckedContinuation { stopped.append($0) }
     }
 
+    /// Returns when the queue of the connections has come to it.
+    package func comeRound() {}
+
     private func beginStop() {
         guard !isStopping else { return }
         isStopping = true

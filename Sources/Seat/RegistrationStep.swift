@@ -4,7 +4,10 @@ import Wire
 
 /// How it stands with the way to the platform: what `GET /v1/state` shows of it, and a `registration` event says.
 extension Seat {
-    static let loggedOutStep: [String: JSON] = ["registration": "loggedOut", "connection": .null, "registrar": .null]
+    static let loggedOut = "loggedOut"
+    static let loggedOutStep: [String: JSON] = [
+        "registration": .string(loggedOut), "connection": .null, "registrar": .null,
+    ]
 
     /// To be called when the connection or the registration has taken a step, before its consequences.
     mutating func tellStep(at now: Moment) -> [Output] {
@@ -17,7 +20,7 @@ extension Seat {
     func registrationStep(at now: Moment) -> [String: JSON] {
         guard let login else { return Self.loggedOutStep }
         return [
-            "registration": login.word, "connection": login.link.json,
+            "registration": .string(login.word), "connection": login.link.json,
             "registrar": login.agent.registrationState.json(at: now),
         ]
     }
@@ -25,7 +28,7 @@ extension Seat {
 
 extension Login {
     /// How it stands, in one word.
-    fileprivate var word: JSON {
+    var word: String {
         if loggingOut != nil { return "loggingOut" }
         return switch link.state {
         case .connecting: "connecting"

@@ -4,7 +4,10 @@
 /// where libsystemd is too much.
 package struct Notifier: Sendable {
     package enum Fact: Sendable {
-        case ready, stopping
+        case ready
+        /// It may take so long, whatever the unit allows.
+        case stopping(within: Duration)
+        case alive
         /// What `systemctl status` shows.
         case status(String)
     }
@@ -27,7 +30,8 @@ extension Notifier.Fact {
     fileprivate var line: String {
         switch self {
         case .ready: "READY=1"
-        case .stopping: "STOPPING=1"
+        case .stopping(let limit): "STOPPING=1\nEXTEND_TIMEOUT_USEC=\(Int64(limit / .microseconds(1)))"
+        case .alive: "WATCHDOG=1"
         case .status(let text): "STATUS=" + String(text.map { $0.isNewline ? " " : $0 })
         }
     }

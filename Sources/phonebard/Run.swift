@@ -24,7 +24,9 @@ struct Run: AsyncParsableCommand {
         let daemon: Daemon
         do {
             let inherited = try InheritedSocket.all(environment: environment)
-            daemon = try Daemon(configuration: configuration, inherited: inherited, logger: logger)
+            daemon = try Daemon(configuration: configuration, inherited: inherited, logger: logger) { line in
+                notifier?.tell(.status(line))
+            }
             let addresses = try daemon.start().map(\.description)
             logger.notice(
                 "ready",
@@ -33,15 +35,18 @@ struct Run: AsyncParsableCommand {
                     "socket": "\(inherited.isEmpty ? configuration.socketPath ?? "none" : "inherited")",
                     "state": "\(configuration.stateDirectory)",
                 ])
-            notifier?.tell(.ready, .status("control API on \(addresses.joined(separator: ", "))"))
+            notifier?.tell(.ready, .status(Daemon.firstStatus))
         } catch {
             logger.critical("cannot start", metadata: ["failure": "\(error)"])
             notifier?.tell(.status("cannot start: \(error)"))
             throw ExitCode(1)
         }
+        if let notifier, let watchdog = Watchdog(environment: environment) {
+            Task { await watchdog.feed(through: notifier) { await daemon.comeRound() } }
+        }
         await termination.wait()
         logger.notice("stopping")
-        notifier?.tell(.stopping, .status("logging the seat out"))
+        notifier?.tell(.stopping(within: daemon.stopTime), .status("stopping"))
         guard await termination.finish(within: daemon.stopTime, { await daemon.stop() }) else {
             logger.warning("ended without waiting")
             return

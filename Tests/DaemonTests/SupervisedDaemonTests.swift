@@ -21,22 +21,24 @@ struct SupervisedDaemonTests {
         return (process, LineReader(errors.fileHandleForReading))
     }
 
-    @Test("It tells when it is ready, on what, and that it stops; SIGTERM ends it with status 0")
+    @Test("It tells when it is ready, how it stands, that it lives, and that it stops; SIGTERM ends it with status 0")
     func notification() throws {
         let folder = try ConfigurationFolder()
         defer { folder.remove() }
         let manager = try NotificationReceiver(folder.path + "/notify")
         let (process, log) = try start(
             Program.url, ["--control-listen", "127.0.0.1:0", "--control-socket", folder.path + "/run/control.sock"],
-            ["HOME": folder.path, "NOTIFY_SOCKET": folder.path + "/notify"])
-        let ready = try manager.next()
-        #expect(ready.hasPrefix("READY=1\nSTATUS=control API on 127.0.0.1:"))
+            ["HOME": folder.path, "NOTIFY_SOCKET": folder.path + "/notify", "WATCHDOG_USEC": "200000"])
+        #expect(try manager.next() == "READY=1\nSTATUS=logged out")
+        for _ in 1...2 { #expect(try manager.next() == "WATCHDOG=1") }
         let line = try log.next(containing: " ready ")
         #expect(line.contains(" NOTICE   ready address=127.0.0.1:"))
         #expect(line.hasSuffix(" socket=\(folder.path)/run/control.sock state=\(folder.path)/.local/state/phonebard"))
         #expect(FileManager.default.fileExists(atPath: folder.path + "/run/control.sock"))
         process.terminate()
-        #expect(try manager.next() == "STOPPING=1\nSTATUS=logging the seat out")
+        var word = try manager.next()
+        while word == "WATCHDOG=1" { word = try manager.next() }
+        #expect(word == "STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\nSTATUS=stopping")
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/run/control.sock"))

@@ -11,8 +11,40 @@ struct SupervisionTests {
         let notifier = try #require(Notifier(environment: ["NOTIFY_SOCKET": manager.path]))
         notifier.tell(.ready, .status("listening on\n127.0.0.1:8460"))
         #expect(try manager.nextText() == "READY=1\nSTATUS=listening on 127.0.0.1:8460")
-        notifier.tell(.stopping)
-        #expect(try manager.nextText() == "STOPPING=1")
+        notifier.tell(.stopping(within: .milliseconds(1500)))
+        #expect(try manager.nextText() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=1500000")
+    }
+
+    @Test("The watchdog is fed each time there is a sign of life, and not without (sd_watchdog_enabled(3))")
+    func watchdog() async throws {
+        let manager = try DatagramReceiver()
+        let notifier = try #require(Notifier(environment: ["NOTIFY_SOCKET": manager.path]))
+        let environment = ["WATCHDOG_USEC": "2000", "WATCHDOG_PID": "77"]
+        let watchdog = try #require(Watchdog(environment: environment, processID: 77))
+        #expect(watchdog.interval == .milliseconds(1))
+        let (signs, continuation) = AsyncStream.makeStream(of: Void.self)
+        let feeding = Task {
+            await watchdog.feed(through: notifier) {
+                notifier.tell(.status("asked"))
+                for await _ in signs { return }
+            }
+        }
+        for _ in 1...3 {
+            #expect(try manager.nextText() == "STATUS=asked")
+            continuation.yield()
+            #expect(try manager.nextText() == "WATCHDOG=1")
+        }
+        feeding.cancel()
+        await feeding.value
+    }
+
+    @Test("There is no watchdog to feed without a time, or when it is another process's")
+    func noWatchdog() {
+        #expect(Watchdog(environment: [:]) == nil)
+        #expect(Watchdog(environment: ["WATCHDOG_USEC": "0"]) == nil)
+        #expect(Watchdog(environment: ["WATCHDOG_USEC": "soon"]) == nil)
+        #expect(Watchdog(environment: ["WATCHDOG_USEC": "2000", "WATCHDOG_PID": "77"], processID: 78) == nil)
+        #expect(Watchdog(environment: ["WATCHDOG_USEC": "2000"], processID: 78)?.interval == .milliseconds(1))
     }
 
     @Test("Without $NOTIFY_SOCKET, or with one that is no address, nobody is told; a manager that is gone is no fault")
