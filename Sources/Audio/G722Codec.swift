@@ -20,19 +20,12 @@ package struct G722Encoder: Sendable {
     }
 }
 
-/// Expands G.722 to samples at 48 kHz.
-///
-/// Concealment repeats the last 20 ms and fades them out over 60 ms.
+/// Expands G.722 to samples at 48 kHz, and conceals as G.711 does.
 package struct G722Decoder: Sendable {
-    private static let fade: Int32 = 960
-
     private var decoder = G722.Decoder()
     private var interpolator = Interpolator(factor: G722.factor, capacity: AudioDecoder.maximumSamples / G722.factor)
+    private var concealment = PitchConcealment(sampleRate: AudioFormat.sampleRate / G722.factor)
     private var wide: [Int16] = []
-    /// The last samples that were received, the oldest at ``oldest``.
-    private var history = [Int16](repeating: 0, count: G722.samplesPerFrame)
-    private var oldest = 0
-    private var concealed: Int32 = 0
 
     init() {
         wide.reserveCapacity(AudioDecoder.maximumSamples / G722.factor)
@@ -40,32 +33,36 @@ package struct G722Decoder: Sendable {
 
     /// The count of samples now at the front of `samples`; what exceeds 120 ms is cut off.
     mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
-        concealed = 0
         wide.removeAll(keepingCapacity: true)
         for index in 0..<min(payload.count, samples.count / (2 * G722.factor)) {
             let (first, second) = decoder.decode(payload[index])
-            note(first)
-            note(second)
+            wide.append(first)
+            wide.append(second)
         }
-        interpolator.process(wide, into: &samples)
-        return wide.count * G722.factor
+        concealment.receive(&wide)
+        return widen(into: &samples)
     }
 
     mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
-        wide.removeAll(keepingCapacity: true)
-        for index in 0..<min(count, samples.count) / G722.factor {
-            let sample = Int32(history[(oldest + index) % history.count])
-            wide.append(Int16(sample * (Self.fade - concealed) / Self.fade))
-            concealed = min(concealed + 1, Self.fade)
-        }
-        interpolator.process(wide, into: &samples)
-        return wide.count * G722.factor
+        silence(count, within: samples.count)
+        concealment.conceal(&wide)
+        return widen(into: &samples)
     }
 
-    private mutating func note(_ sample: Int16) {
-        wide.append(sample)
-        history[oldest] = sample
-        oldest = (oldest + 1) % history.count
+    mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        silence(count, within: samples.count)
+        concealment.receive(&wide)
+        return widen(into: &samples)
+    }
+
+    private mutating func silence(_ count: Int, within room: Int) {
+        wide.removeAll(keepingCapacity: true)
+        for _ in 0..<min(count, room) / G722.factor { wide.append(0) }
+    }
+
+    private mutating func widen(into samples: inout MutableSpan<Int16>) -> Int {
+        interpolator.process(wide, into: &samples)
+        return wide.count * G722.factor
     }
 }
 

@@ -258,19 +258,19 @@ extension MediaSession {
         guard var due = nextFrame else { return }
         var framesLeft = Self.maximumFramesInARow
         while due <= now {
-            if framesLeft > 0 { passFrame(at: now) }
+            if framesLeft > 0 { passFrame(at: now, due: due) }
             due = due + AudioFormat.frameDuration
             framesLeft -= 1
         }
         nextFrame = due
     }
 
-    private func passFrame(at now: Instant) {
+    private func passFrame(at now: Instant, due: Instant) {
         outgoing?.next(isMuted: isMuted) { payload, ticks, level in
             peer.sendAudio(payload, samples: ticks, level: level, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }
         }
-        incoming?.playFrame(from: &peer)
+        incoming?.playFrame(from: &peer, at: due)
     }
 }

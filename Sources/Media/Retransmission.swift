@@ -54,6 +54,9 @@ package struct LossRequests: Sendable {
         gaps.reserveCapacity(Self.maximumGaps)
     }
 
+    /// Whether nothing is missing.
+    package var isEmpty: Bool { gaps.isEmpty }
+
     /// Takes note of a packet that has come.
     package mutating func receive(_ sequenceNumber: UInt16, _ arrival: RTPReceiver.Arrival) {
         switch arrival {
@@ -78,12 +81,14 @@ package struct LossRequests: Sendable {
     }
 
     /// What to ask for now.
-    /// - Parameter buffer: says how long until a packet is to be played.
-    package mutating func due(at now: Instant, roundTrip: Duration?, for buffer: JitterBuffer) -> [UInt16] {
+    /// - Parameter timeLeft: how long until a packet is to be played; nil when that is over.
+    package mutating func due(
+        at now: Instant, roundTrip: Duration?, timeLeft: (UInt16) -> Duration?
+    ) -> [UInt16] {
         guard !gaps.isEmpty else { return [] }
         let roundTrip = roundTrip ?? Self.assumedRoundTrip
         gaps.removeAll { gap in
-            gap.tries >= Self.maximumTries || (buffer.timeLeft(for: gap.number) ?? .zero) <= roundTrip
+            gap.tries >= Self.maximumTries || (timeLeft(gap.number) ?? .zero) <= roundTrip
         }
         var due: [UInt16] = []
         for index in gaps.indices {

@@ -5,7 +5,7 @@ import Wire
 struct AudioStream: Sendable {
     private var sender: RTPSender
     private var receiver: RTPReceiver
-    private var jitterBuffer: JitterBuffer
+    private var playout: Playout
     private var schedule: RTCPSchedule?
     private let cname: String
     private var redundancy = RedundancySender()
@@ -29,7 +29,7 @@ struct AudioStream: Sendable {
         clockRate = format.clockRate
         sender = RTPSender(clockRate: format.clockRate, randomness: &randomness)
         receiver = RTPReceiver(clockRate: format.clockRate)
-        jitterBuffer = JitterBuffer(format: format)
+        playout = Playout(format: format)
         self.cname = cname
     }
 
@@ -134,47 +134,54 @@ extension AudioStream {
         guard arrival != .duplicate else { return .useless }
         if let id = audio.audioLevelID, let level = packet.audioLevel(id: id, in: bytes) { remoteLevel = level }
         switch packet.header.payloadType {
-        case audio.payloadType: return take(packet.header, payload)
-        case audio.redundancyPayloadType: return takeApart(packet.header, payload, audio)
+        case audio.payloadType: return take(packet.header, payload, at: now)
+        case audio.redundancyPayloadType: return takeApart(packet.header, payload, audio, at: now)
         default:
-            jitterBuffer.skip(packet.header)
+            playout.skip(packet.header, at: now)
             return events.receive(packet.header, payload).map { .key($0) } ?? .taken
         }
     }
 
-    private mutating func take(_ header: RTPHeader, _ payload: Span<UInt8>) -> Reception {
-        jitterBuffer.insert(header, payload: payload) == .malformed ? .useless : .taken
+    private mutating func take(_ header: RTPHeader, _ payload: Span<UInt8>, at now: Instant) -> Reception {
+        playout.insert(header, payload: payload, at: now) == .malformed ? .useless : .taken
     }
 
     /// The packet's own payload first, which may begin the stream; then what it repeats, for the gaps.
     private mutating func takeApart(
-        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio
+        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant
     ) -> Reception {
         var reception = Reception.useless
         try? RedundantPayload.read(payload) { block in
             guard block.age == 0, block.payloadType == audio.payloadType else { return }
-            reception = take(header, payload.extracting(block.payload))
+            reception = take(header, payload.extracting(block.payload), at: now)
         }
         try? RedundantPayload.read(payload) { block in
             guard block.age > 0, block.payloadType == audio.payloadType else { return }
             var earlier = header
             earlier.sequenceNumber &-= block.age
             earlier.timestamp &-= block.offset
-            if jitterBuffer.insertRepeated(earlier, payload: payload.extracting(block.payload)) {
+            if playout.insertRepeated(earlier, payload: payload.extracting(block.payload), at: now) {
                 packetsRecovered += 1
             }
         }
         return reception
     }
 
-    mutating func next(_ play: (Span<UInt8>) -> Void) -> JitterBuffer.Playout { jitterBuffer.next(play) }
+    mutating func play<Decoder: SpeechDecoder & ~Copyable>(
+        into frame: inout MutableSpan<Int16>, with decoder: inout Decoder, at now: Instant
+    ) {
+        playout.play(into: &frame, with: &decoder, at: now)
+    }
 
-    mutating func forgetReceivedAudio() { jitterBuffer.reset() }
+    mutating func forgetReceivedAudio() { playout.reset() }
 
     /// What to ask the peer for once more, as a plain packet; nil when nothing is missing that would come in time.
     mutating func lossRequest(_ audio: NegotiatedAudio, roundTrip: Duration?, at now: Instant) -> [UInt8]? {
-        guard audio.hasNACK, let media = receiver.ssrc else { return nil }
-        let missing = lossRequests.due(at: now, roundTrip: roundTripTime ?? roundTrip, for: jitterBuffer)
+        guard audio.hasNACK, !lossRequests.isEmpty, let media = receiver.ssrc else { return nil }
+        let playout = playout
+        let missing = lossRequests.due(at: now, roundTrip: roundTripTime ?? roundTrip) {
+            playout.timeLeft(for: $0, at: now)
+        }
         guard !missing.isEmpty else { return nil }
         let nack = RTCPPacket.nack(
             NegativeAcknowledgement(sender: sender.ssrc, media: media, sequenceNumbers: missing))
@@ -251,6 +258,7 @@ extension AudioStream {
         statistics.packetsRecovered = packetsRecovered
         statistics.jitter = received.jitter
         statistics.remoteLevel = remoteLevel
+        statistics.playout = playout.statistics
         statistics.roundTripTime = roundTripTime ?? statistics.roundTripTime
         guard let report = lastRemoteReport else { return }
         statistics.remotePacketsLost = Int64(report.cumulativeLost)
