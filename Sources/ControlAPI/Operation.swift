@@ -3,6 +3,7 @@ import HTTPTypes
 /// What can be asked of the control API, one operation per SDK call plus the daemon's own; `openapi.yaml` lists the same.
 package enum Operation: String, CaseIterable, Sendable {
     case getUser
+    case getUser2
     case initialize = "init"
     case logout
     case call
@@ -10,6 +11,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case terminate
     case hold
     case unhold
+    case transferPBXCall
     case mute
     case unmute
     case sendDTMF
@@ -17,6 +19,10 @@ package enum Operation: String, CaseIterable, Sendable {
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
+    case setSeatMode
+    case setAfterCallStatus
+    case cancelAfterCallStatus
+    case webApiHandler
     case startCallMonitor
     case stopCallMonitor
     case joinFromMonitor
@@ -40,8 +46,10 @@ package enum Operation: String, CaseIterable, Sendable {
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .createToken,
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
+            .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .createToken,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
         case .checkMonitorState, .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .tokens, .sipTrace,
@@ -62,9 +70,11 @@ package enum Operation: String, CaseIterable, Sendable {
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .calls,
-            .events,
+        case .webApiHandler: "/v1/webApiHandler/{functionName}"
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
+            .setAfterCallStatus,
+            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .calls, .events,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             "/v1/\(rawValue)"
@@ -74,10 +84,13 @@ package enum Operation: String, CaseIterable, Sendable {
     /// Whether it is there for each seat, as `/v1/seats/{seat}/…`.
     package var isOfSeat: Bool {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF, .callQuality, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
-            .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
-            .state, .calls, .callState, .events, .sipTrace:
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
+            .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .calls, .callState, .events,
+            .sipTrace,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -87,8 +100,10 @@ package enum Operation: String, CaseIterable, Sendable {
     package var scope: Scope? {
         switch self {
         case .checkLogin, .checkSeatState, .checkMonitorState, .state, .calls, .callState, .events: .read
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus:
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
+            .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler:
             .call
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .monitor
@@ -107,6 +122,10 @@ package enum Route: Sendable, Equatable {
 
     private static let seats = "/v1/seats/"
     private static let table = Dictionary(grouping: Operation.allCases, by: \.path)
+    /// By what stands before their parameter.
+    private static let templates = Dictionary(grouping: Operation.allCases.filter { $0.path.contains("{") }) {
+        String($0.path.prefix { $0 != "{" })
+    }
 
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
     package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
@@ -140,7 +159,7 @@ package enum Route: Sendable, Equatable {
         if !path.contains("{"), let operations = table[String(path)] { return (operations, nil) }
         if let slash = path.lastIndex(of: "/") {
             let parameter = path[path.index(after: slash)...]
-            if !parameter.isEmpty, let operations = table[path[...slash] + "{id}"] {
+            if !parameter.isEmpty, let operations = templates[String(path[...slash])] {
                 return (operations, String(parameter))
             }
         }

@@ -21,7 +21,7 @@ struct RouteTests {
     @Test("Below /v1/seats/ there is everything that is about a seat, for each seat")
     func seats() throws {
         let anna = try #require(SeatName("anna"))
-        for operation in ControlAPI.Operation.allCases where operation.isOfSeat {
+        for operation in ControlAPI.Operation.allCases where operation.isOfSeat && operation != .webApiHandler {
             let path = "/v1/seats/anna/" + operation.path.dropFirst("/v1/".count)
             #expect(
                 try Route(method: operation.method, path: path[...])
@@ -44,6 +44,18 @@ struct RouteTests {
     func unknown(path: String) {
         #expect(throws: Problem.noSuchResource) { try Route(method: .get, path: path[...]) }
         #expect(throws: Problem.noSuchResource) { try Route(method: .options, path: path[...]) }
+    }
+
+    @Test("A function of webApiHandler is the end of its path")
+    func webApiHandler() throws {
+        #expect(
+            try Route(method: .post, path: "/v1/webApiHandler/getGroups")
+                == .operation(.webApiHandler, seat: nil, parameter: "getGroups"))
+        #expect(
+            try Route(method: .post, path: "/v1/seats/a/webApiHandler/getGroups")
+                == .operation(.webApiHandler, seat: SeatName("a"), parameter: "getGroups"))
+        #expect(throws: Problem.noSuchResource) { try Route(method: .post, path: "/v1/webApiHandler") }
+        #expect(throws: Problem.noSuchResource) { try Route(method: .post, path: "/v1/webApiHandler/") }
     }
 
     @Test("A template is a parameter's place, no path of its own")
