@@ -84,6 +84,8 @@ extension Desk {
 
     func networkChanged(to addresses: [IPAddress]) {
         handle(.networkChanged(addresses: addresses))
+        guard let own = try? configuration.addresses(forGateway: connection?.host) else { return }
+        for path in paths.values { Task { await path.networkChanged(to: own) } }
     }
 
     /// What the audio of each call measures now.
@@ -125,9 +127,10 @@ extension Desk {
         case .probe(let limit): connection?.client.probe(within: limit)
         case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
+        case .candidatesForLeg(let leg, let fragment): add(fragment, to: leg)
+        case .answerToLeg(let leg, let sdp): accept(sdp, for: leg)
         case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
         case .offerFromLeg(let leg): offer(leg)
-        case .answerToLeg(let leg, let sdp): accept(leg, answer: sdp)
         case .pressKey(let leg, let key, let duration): press(leg, key, for: duration)
         case .measureLeg(let leg): measure(leg)
         case .closeLeg(let leg): close(leg)
@@ -239,18 +242,6 @@ extension Desk {
         }
     }
 
-    private func accept(_ leg: LegID, answer: String) {
-        guard let path = paths[leg] else { return }
-        Task {
-            do throws(MediaFailure) {
-                try await path.accept(answer: answer)
-            } catch {
-                logger.warning("answer refused", metadata: ["reason": "\(error)"])
-                handle(.legFailed(leg))
-            }
-        }
-    }
-
     /// The leg's own path, made with the first offer; a leg that is closed meanwhile gets none.
     private func path(for leg: LegID) async throws(MediaFailure) -> MediaPath {
         if let path = paths[leg] { return path }
@@ -263,6 +254,7 @@ extension Desk {
         let path = MediaPath(
             configuration: MediaPath.Configuration(
                 addresses: addresses, certificate: premises.certificate.current(at: MonotonicClock.now),
+                ice: configuration.ice,
                 codecs: configuration.codecs.isEmpty ? MediaCodec.allCases : configuration.codecs,
                 cname: randomness.token(length: 16)),
             source: source, sink: sink, logger: logger
@@ -281,8 +273,29 @@ extension Desk {
         switch event {
         case .failed: handle(.legFailed(leg))
         case .endedByPeer: handle(.legEndedByPeer(leg))
+        case .restarts(let offer): handle(.legOffers(leg, sdp: offer.value))
         case .connected, .closed, .keyPressed: break
         }
+    }
+
+    /// Without an answer that is of use the sound stays as it is, for as long as it can.
+    private func accept(_ answer: String?, for leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task {
+            do throws(MediaFailure) {
+                guard let answer else { return await path.withdrawOffer() }
+                try await path.accept(answer: answer)
+            } catch {
+                logger.warning("answer refused", metadata: ["reason": "\(error)"])
+                await path.withdrawOffer()
+                if await !path.statistics().isConnected { handle(.legFailed(leg)) }
+            }
+        }
+    }
+
+    private func add(_ candidates: String, to leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task { await path.add(candidates: candidates) }
     }
 
     private func mute(_ leg: LegID, _ isMuted: Bool) {

@@ -12,7 +12,7 @@ extension PeerConnection {
         _ payload: Span<UInt8>, samples: UInt32, level: AudioLevel? = nil, at now: Instant,
         transmit: (_ datagram: Span<UInt8>, _ local: Endpoint, _ remote: Endpoint) -> Void
     ) {
-        guard state == .connected, let negotiated, negotiated.sends, let path = agent?.selected,
+        guard state == .connected, let negotiated, negotiated.sends, let path = agent.path,
             !payload.isEmpty || stream?.isSendingEvent == true
         else {
             stream?.pause(samples: samples)
@@ -66,7 +66,7 @@ extension PeerConnection {
             return []
         }
         if case .key(let key) = reception { return [.keyPressed(key)] }
-        let request = stream?.lossRequest(negotiated, roundTrip: agent?.roundTripTime, at: now)
+        let request = stream?.lossRequest(negotiated, roundTrip: agent.roundTripTime, at: now)
         return request.map { sendReports($0) } ?? []
     }
 
@@ -81,7 +81,7 @@ extension PeerConnection {
 
     /// The packets go as they went, so the peer sees no replay.
     private func retransmit(_ missing: [UInt16]) -> [Output] {
-        guard state == .connected, let path = agent?.selected, let sentPackets else { return [] }
+        guard state == .connected, let path = agent.path, let sentPackets else { return [] }
         return missing.prefix(Self.maximumRetransmissions).compactMap { number in
             sentPackets.packet(number).map { .transmit($0, from: path.local, to: path.remote) }
         }
@@ -95,7 +95,7 @@ extension PeerConnection {
     }
 
     mutating func sendReports(_ compound: [UInt8]) -> [Output] {
-        guard state == .connected, let path = agent?.selected else { return [] }
+        guard state == .connected, let path = agent.path else { return [] }
         var bytes = compound + [UInt8](repeating: 0, count: SRTPSession.trailerRoom)
         var buffer = bytes.mutableSpan
         guard let count = transport?.protectRTCP(&buffer, count: compound.count) else { return [] }

@@ -39,7 +39,8 @@ package struct Seat: Sendable {
         /// The answer to the offer of ``Output/offerToLeg(_:sdp:)``.
         case legAnswered(LegID, sdp: String)
         case legRefused(LegID, warning: Warning)
-        /// The offer that ``Output/offerFromLeg(_:)`` asked for.
+        /// The offer that ``Output/offerFromLeg(_:)`` asked for; later the machine's addresses have changed under the leg's
+        /// audio, and the other end is to be offered the new ones.
         case legOffers(LegID, sdp: String)
         /// The audio of a leg that was answered has failed.
         case legFailed(LegID)
@@ -67,12 +68,14 @@ package struct Seat: Sendable {
         case transmit([UInt8])
         /// An offer for a leg, which is made if it is not there yet.
         case offerToLeg(LegID, sdp: String)
+        /// More candidates of the other end of a leg (`application/trickle-ice-sdpfrag`).
+        case candidatesForLeg(LegID, fragment: String)
+        /// The answer to the offer of ``Input/legOffers(_:sdp:)``; nil when it is refused.
+        case answerToLeg(LegID, sdp: String?)
         /// Replaces what the leg sends by silence while true.
         case muteLeg(LegID, Bool)
         /// Asks a leg for an offer; it is made if it is not there yet.
         case offerFromLeg(LegID)
-        /// The answer to that.
-        case answerToLeg(LegID, sdp: String)
         /// Has the leg send a key in place of the voice.
         case pressKey(LegID, Character, for: Duration)
         /// How the leg sounds since the last time is wanted.

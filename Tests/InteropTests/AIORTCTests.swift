@@ -8,7 +8,7 @@ import Testing
 
     @Test("aiortc offers, we answer: each hears the other's tone", arguments: codecs)
     func answers(name: String, codec: MediaCodec) async throws {
-        let peer = try CallPeer.aiortc(codec: name, tone: 1000)
+        let peer = try AIORTCPeer(codec: name, tone: 1000)
         let call = Call(tone: 440, codecs: MediaCodec.allCases)
         let offer = try #require(try await peer.ask(.offer).sdp)
         _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
@@ -18,7 +18,7 @@ import Testing
 
     @Test("We offer, aiortc answers: each hears the other's tone", arguments: [codecs[0], codecs[1], codecs[3]])
     func offers(name: String, codec: MediaCodec) async throws {
-        let peer = try CallPeer.aiortc(codec: name, tone: 1000)
+        let peer = try AIORTCPeer(codec: name, tone: 1000)
         let call = Call(tone: 440, codecs: [codec])
         let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
         try await call.path.accept(answer: answer)
@@ -26,9 +26,25 @@ import Testing
         try await hangUp(call, peer)
     }
 
+    @Test("aiortc is ICE-lite, as offerer and as answerer (RFC 8445 §2.5)", arguments: [true, false])
+    func lite(offers: Bool) async throws {
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000, isLite: true)
+        let call = Call(tone: 440)
+        if offers {
+            let offer = try #require(try await peer.ask(.offer).sdp)
+            #expect(offer.contains("a=ice-lite"))
+            _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        } else {
+            let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
+            try await call.path.accept(answer: answer)
+        }
+        try await expectSoundBothWays(call, peer, codec: .opus)
+        try await hangUp(call, peer)
+    }
+
     @Test("A muted call is silent over there until it is unmuted")
     func mutes() async throws {
-        let peer = try CallPeer.aiortc(codec: "opus", tone: 1000)
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000)
         let call = Call(tone: 440, codecs: [.opus])
         let offer = try #require(try await peer.ask(.offer).sdp)
         _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
@@ -45,7 +61,7 @@ import Testing
 
     @Test("That aiortc has hung up is an event, not a failure")
     func peerEnds() async throws {
-        let peer = try CallPeer.aiortc(codec: "opus", tone: 1000)
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000)
         let call = Call(tone: 440, codecs: [.opus])
         let offer = try #require(try await peer.ask(.offer).sdp)
         _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
@@ -56,7 +72,7 @@ import Testing
         #expect(call.events == [.connected, .endedByPeer, .closed])
     }
 
-    private func expectSoundBothWays(_ call: Call, _ peer: CallPeer, codec: MediaCodec) async throws {
+    private func expectSoundBothWays(_ call: Call, _ peer: AIORTCPeer, codec: MediaCodec) async throws {
         #expect(
             try await eventually {
                 await call.path.statistics().hears(1000, at: -20) ? try await peer.hears(440, at: -20) : false
@@ -77,7 +93,7 @@ import Testing
         #expect(await call.path.statistics().packetsSent >= received)
     }
 
-    private func hangUp(_ call: Call, _ peer: CallPeer) async throws {
+    private func hangUp(_ call: Call, _ peer: AIORTCPeer) async throws {
         await call.path.close()
         #expect(call.events == [.connected, .closed])
         #expect(try await eventually { try await peer.ask(.statistics).state == "closed" })

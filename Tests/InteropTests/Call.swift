@@ -12,10 +12,13 @@ final class Call: Sendable {
 
     var events: [MediaPath.Event] { recorder.events.withLock { $0 } }
 
-    init(tone: Double, codecs: [MediaCodec]) {
+    init(
+        tone: Double, codecs: [MediaCodec] = [.opus], ice: ICEConfiguration = ICEConfiguration(),
+        addresses: [IPAddress] = [.loopback4]
+    ) {
         path = MediaPath(
             configuration: MediaPath.Configuration(
-                addresses: [.loopback4], certificate: .selfSigned(), codecs: codecs, cname: "test"),
+                addresses: addresses, certificate: .selfSigned(), ice: ice, codecs: codecs, cname: "test"),
             source: ToneSource(frequency: tone, level: -20), sink: NullDevice(), logger: Logger(label: "test")
         ) { [recorder] event in
             recorder.events.withLock { $0.append(event) }
@@ -24,6 +27,17 @@ final class Call: Sendable {
 
     private final class Recorder: Sendable {
         let events = Mutex<[MediaPath.Event]>([])
+    }
+
+    /// Offers and answers with another one of ours.
+    func connect(to other: Call) async throws {
+        try await path.accept(answer: try await other.path.answer(offer: try await path.offer()))
+    }
+
+    /// The offer of a restart, once there is one.
+    func restart() async throws -> String? {
+        _ = try await eventually { events.contains { if case .restarts = $0 { true } else { false } } }
+        return events.lazy.compactMap { if case .restarts(let offer) = $0 { offer.value } else { nil } }.last
     }
 }
 
@@ -34,7 +48,7 @@ extension MediaPath.Statistics {
     }
 }
 
-extension CallPeer {
+extension AIORTCPeer {
     /// Within 3 Hz and 1.5 dB.
     func hears(_ frequency: Double, at level: Double) async throws -> Bool {
         let heard = try await ask(.statistics)

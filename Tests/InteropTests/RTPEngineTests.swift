@@ -5,7 +5,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct RTPEngineTests {
     @Test("Our tone comes back from a telephone that echoes it")
     func echo() async throws {
-        let peer = try CallPeer("rtpengine_peer.py")
+        let peer = try AIORTCPeer("rtpengine_peer.py", [])
         let call = Call(tone: 440, codecs: MediaCodec.allCases)
         let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
         try await call.path.accept(answer: answer)
@@ -17,7 +17,7 @@ import Testing
 
     @Test("A key goes there and back as a telephone-event (RFC 4733)")
     func key() async throws {
-        let peer = try CallPeer("rtpengine_peer.py")
+        let peer = try AIORTCPeer("rtpengine_peer.py", [])
         let call = Call(tone: 440, codecs: MediaCodec.allCases)
         let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
         try await call.path.accept(answer: answer)

@@ -183,7 +183,7 @@ struct OutgoingCallStories {
         let leg = story.invite(for: "7", offer: nil)
         #expect(story.legAnswers[leg]?.status == 200)
         #expect(story.legAnswers[leg]?.text.hasSuffix("v=0 offer") == true)
-        #expect(story.legAnswersHeard == ["v=0 answer"])
+        #expect(story.legAnswersTaken == ["v=0 answer"])
         #expect(story.openLegs.count == 1)
     }
 

@@ -4,6 +4,7 @@ import Crypto
 import Dialect
 import Engine
 import HTTP
+import ICE
 import Logging
 import Network
 import SIP
@@ -67,6 +68,7 @@ package struct Configuration: Sendable {
     package var keyTransport = KeyTransport.info
     package var microphone: AudioDevice
     package var speaker: AudioDevice
+    package var relays = Relays()
 
     package var trace = TraceOptions()
     package var log = Log()
@@ -144,6 +146,18 @@ extension Configuration {
         package init() {}
     }
 
+    /// The servers that find a way for the sound where there is none between the machines alone.
+    package struct Relays: Sendable, Equatable {
+        package var servers: [ServerURI] = []
+        package var user: String?
+        package var password: Redacted<String>?
+        package var policy = ICEConfiguration.Policy.all
+        /// A PEM file of the only certificate authorities to believe, instead of the system's.
+        package var authorities: String?
+
+        package init() {}
+    }
+
     /// The HTTP proxy on the way to the platform.
     package struct ProxyServer: Sendable, Equatable {
         /// Of which host and port count.
@@ -215,6 +229,17 @@ extension Configuration {
     }
 
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
+
+    var ice: ICEConfiguration {
+        var ice = ICEConfiguration()
+        ice.servers = relays.servers
+        ice.policy = relays.policy
+        if let user = relays.user, let password = relays.password {
+            ice.account = TURNClient.Account(user: user, password: password)
+        }
+        ice.trust = relays.authorities.map { .authorities(file: $0) } ?? .system
+        return ice
+    }
 
     var proxy: Proxy? {
         guard let url = proxyServer.url else { return nil }

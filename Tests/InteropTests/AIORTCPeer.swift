@@ -1,8 +1,8 @@
 import Dispatch
 import Foundation
 
-/// One end of a call in a Python process of its own; the scripts in `peers` say what they understand.
-final class CallPeer: Sendable {
+/// One call of aiortc in a Python process of its own; `peers/aiortc_peer.py` says what it understands.
+final class AIORTCPeer: Sendable {
     enum Failure: Error, CustomStringConvertible {
         case noPython(path: String)
         case ended
@@ -11,13 +11,13 @@ final class CallPeer: Sendable {
             switch self {
             case .noPython(let path):
                 "no Python at \(path): run `deploy/bootstrap test`, or set PHONEBARD_TEST_PYTHON to one with aiortc"
-            case .ended: "the peer has ended; what Python said of it is on standard error"
+            case .ended: "the aiortc peer has ended; what Python said of it is on standard error"
             }
         }
     }
 
     struct Request: Encodable {
-        enum Verb: String, Encodable { case offer, accept, answer, statistics, close }
+        enum Verb: String, Encodable { case offer, restart, accept, answer, statistics, close }
 
         var `do`: Verb
         var sdp: String?
@@ -30,6 +30,8 @@ final class CallPeer: Sendable {
         var received: Int?
         var frequency: Double?
         var level: Double?
+        /// Of the candidate it sends from, where it says so.
+        var candidate: String?
     }
 
     private let process = Process()
@@ -37,19 +39,20 @@ final class CallPeer: Sendable {
     private let replies = Pipe()
     private let queue = DispatchQueue(label: "aiortc")
 
-    /// aiortc; `codec` as it calls it, `tone` is the frequency it sends, in hertz.
-    static func aiortc(codec: String, tone: Double) throws -> CallPeer {
-        try CallPeer("aiortc_peer.py", codec, "\(tone)")
+    /// `codec` as aiortc calls it; `tone` is the frequency it sends, in hertz.
+    convenience init(codec: String, tone: Double, isLite: Bool = false) throws {
+        try self.init("aiortc_peer.py", [codec, "\(tone)"] + (isLite ? ["lite"] : []))
     }
 
-    init(_ script: String, _ arguments: String...) throws {
+    /// Another peer that understands the same.
+    init(_ script: String, _ arguments: [String]) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let python =
             ProcessInfo.processInfo.environment["PHONEBARD_TEST_PYTHON"]
             ?? folder.appendingPathComponent("../../.venv/bin/python3").standardized.path
         guard FileManager.default.isExecutableFile(atPath: python) else { throw Failure.noPython(path: python) }
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [folder.appendingPathComponent("peers/" + script).path] + arguments
+        process.arguments = [folder.appendingPathComponent("peers/\(script)").path] + arguments
         process.standardInput = requests
         process.standardOutput = replies
         try process.run()
