@@ -63,6 +63,9 @@ package struct Configuration: Sendable {
 
     /// The local addresses of the audio; those of the interfaces when empty.
     package var mediaAddresses: [IPAddress]
+    /// The codecs that are offered and taken, the preferred one first; all of them when empty.
+    package var codecs = MediaCodec.allCases
+    package var keyTransport = KeyTransport.info
     package var microphone: AudioDevice
     package var speaker: AudioDevice
     /// What rings; the speaker when nil.
@@ -216,6 +219,7 @@ extension Configuration {
     var seat: Seat.Configuration {
         var seat = Seat.Configuration(gateways: socketURIs)
         seat.answerTime = answerTimeout
+        seat.keyTransport = keyTransport
         return seat
     }
 

@@ -1,7 +1,9 @@
 import Audio
 import Dialect
+import Engine
 import Network
 import SIP
+import Seat
 import Wire
 
 extension Configuration {
@@ -149,6 +151,10 @@ extension Configuration {
             "media.iceCAFile", \.relays.authorities, .path,
             "PEM file of the authorities to believe about `turns:` servers instead of the system's"
         ).naming(.readable),
+        .list("media.codecs", \.codecs, .choice, "Codecs that are offered and taken, the preferred one first"),
+        .one(
+            "media.dtmf", \.keyTransport, .choice,
+            "How `sendDTMF` sends keys: as INFO requests, or in the sound (RFC 4733)"),
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
         .optional("media.ringer", \.ringer, .speaker, "Where it rings; the speaker if none"),
