@@ -5,15 +5,21 @@ package enum Command: Sendable, Equatable {
     case getUser(GetUser)
     case initialize(Initialize)
     case logout
-    case call(number: String)
+    case call(number: String, areaCode: String? = nil, isEncrypted: Bool = false)
     case answerPBXCall(ccNumber: String)
     case terminate(ccNumber: String)
     case hold(ccNumber: String)
     case unhold(ccNumber: String)
+    case transferPBXCall(Transfer)
     case mute(ccNumber: String)
     case unmute(ccNumber: String)
     case sendDTMF(Tone)
     case changeStatus(ManualStatus)
+    case setSeatMode(SeatMode)
+    case setAfterCallStatus(ccNumber: String)
+    case cancelAfterCallStatus(ccNumber: String)
+    /// The parameters may hold a password.
+    case webApiHandler(functionName: String, Redacted<[String: String]>)
     case monitor(MonitorVerb, ccNumber: String)
     case checkMonitorState
     case checkLogin
@@ -35,18 +41,51 @@ package enum Command: Sendable, Equatable {
         case busy = "2"
     }
 
-    /// The parameters of `getUser`.
+    /// Whether an agent sits at a place or is called back wherever he is; the raw value is the platform's.
+    package enum SeatMode: String, Sendable {
+        case mobile = "51"
+        case fixed = "52"
+    }
+
+    /// Where the sound of an agent's calls is: `callintype` and `number` of `getUser2`.
+    package enum Telephone: Sendable, Equatable {
+        /// 2: here.
+        case here
+        /// 4: at a telephone the platform calls back.
+        case callback(number: String)
+        /// 5: at a SIP telephone of its own.
+        case sip(number: String)
+    }
+
+    /// The parameters of `transferPBXCall`.
+    package struct Transfer: Sendable, Equatable {
+        /// The colleague's skill group.
+        package var gid: String
+        /// The colleague's extension number.
+        package var transNumber: String
+        package var ccNumber: String
+
+        package init(gid: String, transNumber: String, ccNumber: String) {
+            self.gid = gid
+            self.transNumber = transNumber
+            self.ccNumber = ccNumber
+        }
+    }
+
+    /// The parameters of `getUser` and `getUser2`.
     package struct GetUser: Sendable, Equatable {
         /// Extension number.
         package var un: String
         package var pwd: Redacted<String>
         /// The enterprise's switchboard number.
         package var switchnumber: String
+        package var telephone: Telephone
 
-        package init(un: String, pwd: Redacted<String>, switchnumber: String) {
+        package init(un: String, pwd: Redacted<String>, switchnumber: String, telephone: Telephone = .here) {
             self.un = un
             self.pwd = pwd
             self.switchnumber = switchnumber
+            self.telephone = telephone
         }
     }
 
@@ -72,23 +111,26 @@ package enum Command: Sendable, Equatable {
 
 extension Command {
     /// The command an operation and its JSON body make; nil for what the daemon answers without asking a seat.
-    package init?(_ operation: Operation, body: Span<UInt8>) throws(Problem) {
+    ///
+    /// - Parameter parameter: that of the path, if it has one.
+    package init?(_ operation: Operation, parameter: String? = nil, body: Span<UInt8>) throws(Problem) {
         switch operation {
         case .getUser:
+            self = .getUser(try Self.getUser(Parameters(body)))
+        case .getUser2:
             let parameters = try Parameters(body)
-            self = .getUser(
-                GetUser(
-                    un: try parameters.required("un"),
-                    pwd: Redacted(try parameters.required("pwd")),
-                    switchnumber: try parameters.required("switchnumber")))
+            var user = try Self.getUser(parameters)
+            user.telephone = try Self.telephone(parameters)
+            self = .getUser(user)
         case .initialize:
             self = .initialize(try Self.initialize(Parameters(body)))
         case .logout:
             self = .logout
         case .call:
             let parameters = try Parameters(body)
-            guard parameters.optional("callNumType") == nil else { throw .invalidParameter("callNumType") }
-            self = .call(number: try parameters.required("number"))
+            self = .call(
+                number: try parameters.required("number"), areaCode: try parameters.text("areaCode"),
+                isEncrypted: parameters["callNumType"].map { $0 != .null } ?? false)
         case .answerPBXCall:
             self = .answerPBXCall(ccNumber: try Parameters(body).required("ccNumber"))
         case .terminate:
@@ -97,6 +139,12 @@ extension Command {
             self = .hold(ccNumber: try Parameters(body).required("ccNumber"))
         case .unhold:
             self = .unhold(ccNumber: try Parameters(body).required("ccNumber"))
+        case .transferPBXCall:
+            let parameters = try Parameters(body)
+            self = .transferPBXCall(
+                Transfer(
+                    gid: try parameters.required("gid"), transNumber: try parameters.required("transNumber", "tranNumber"),
+                    ccNumber: try parameters.required("ccNumber")))
         case .mute:
             self = .mute(ccNumber: try Parameters(body).required("ccNumber"))
         case .unmute:
@@ -109,6 +157,17 @@ extension Command {
                 throw .invalidParameter("status")
             }
             self = .changeStatus(status)
+        case .setSeatMode:
+            guard let mode = SeatMode(rawValue: try Parameters(body).required("seatMode")) else {
+                throw .invalidParameter("seatMode")
+            }
+            self = .setSeatMode(mode)
+        case .setAfterCallStatus:
+            self = .setAfterCallStatus(ccNumber: try Parameters(body).required("ccNumber"))
+        case .cancelAfterCallStatus:
+            self = .cancelAfterCallStatus(ccNumber: try Parameters(body).required("ccNumber"))
+        case .webApiHandler:
+            self = .webApiHandler(functionName: parameter ?? "", Redacted(try Parameters(body).texts))
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             guard let verb = MonitorVerb(rawValue: operation.rawValue) else { return nil }
             self = .monitor(verb, ccNumber: try Parameters(body).required("ccNumber"))
@@ -126,8 +185,29 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute, .sendDTMF, .monitor: true
-        case .getUser, .initialize, .logout, .changeStatus, .checkLogin, .checkSeatState, .checkMonitorState: false
+        case .call, .answerPBXCall, .terminate, .hold, .unhold, .transferPBXCall, .mute, .unmute, .sendDTMF,
+            .setAfterCallStatus, .cancelAfterCallStatus, .monitor:
+            true
+        case .getUser, .initialize, .logout, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin, .checkSeatState,
+            .checkMonitorState:
+            false
+        }
+    }
+
+    private static func getUser(_ parameters: Parameters) throws(Problem) -> GetUser {
+        GetUser(
+            un: try parameters.required("un"), pwd: Redacted(try parameters.required("pwd")),
+            switchnumber: try parameters.required("switchnumber"))
+    }
+
+    /// `callintype` is 2, 4 or 5, and 2 if it is not there; 4 and 5 need a `number`.
+    private static func telephone(_ parameters: Parameters) throws(Problem) -> Telephone {
+        guard parameters["callintype"].map({ $0 != .null }) ?? false else { return .here }
+        switch parameters.optional("callintype") {
+        case "2": return .here
+        case "4": return .callback(number: try parameters.required("number"))
+        case "5": return .sip(number: try parameters.required("number"))
+        default: throw .invalidParameter("callintype")
         }
     }
 

@@ -3,6 +3,7 @@ import HTTPTypes
 /// What can be asked of the control API, one operation per SDK call plus the daemon's own; `openapi.yaml` lists the same.
 package enum Operation: String, CaseIterable, Sendable {
     case getUser
+    case getUser2
     case initialize = "init"
     case logout
     case call
@@ -10,12 +11,17 @@ package enum Operation: String, CaseIterable, Sendable {
     case terminate
     case hold
     case unhold
+    case transferPBXCall
     case mute
     case unmute
     case sendDTMF
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
+    case setSeatMode
+    case setAfterCallStatus
+    case cancelAfterCallStatus
+    case webApiHandler
     case startCallMonitor
     case stopCallMonitor
     case joinFromMonitor
@@ -37,8 +43,9 @@ package enum Operation: String, CaseIterable, Sendable {
 
     package var method: HTTPRequest.Method {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .createToken,
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .createToken,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
         case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .tokens, .sipTrace, .healthz, .readyz,
@@ -57,8 +64,10 @@ package enum Operation: String, CaseIterable, Sendable {
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState, .state, .events,
+        case .webApiHandler: "/v1/webApiHandler/{functionName}"
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .events,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             "/v1/\(rawValue)"
@@ -68,10 +77,11 @@ package enum Operation: String, CaseIterable, Sendable {
     /// Whether it is there for each seat, as `/v1/seats/{seat}/…`.
     package var isOfSeat: Bool {
         switch self {
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute, .unmute,
-            .sendDTMF, .changeStaus, .changeStatus, .startCallMonitor, .stopCallMonitor, .joinFromMonitor,
-            .exitJoinMonitor, .endCallMonitor, .terminateCall, .checkMonitorState, .checkLogin, .checkSeatState,
-            .state, .events, .sipTrace:
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .events, .sipTrace,
+            .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
+            .checkMonitorState:
             true
         case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
@@ -81,8 +91,9 @@ package enum Operation: String, CaseIterable, Sendable {
     package var scope: Scope? {
         switch self {
         case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events: .read
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus:
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler:
             .call
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .monitor
@@ -101,6 +112,10 @@ package enum Route: Sendable, Equatable {
 
     private static let seats = "/v1/seats/"
     private static let table = Dictionary(grouping: Operation.allCases, by: \.path)
+    /// By what stands before their parameter.
+    private static let templates = Dictionary(grouping: Operation.allCases.filter { $0.path.contains("{") }) {
+        String($0.path.prefix { $0 != "{" })
+    }
 
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
     package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
@@ -134,7 +149,7 @@ package enum Route: Sendable, Equatable {
         if !path.contains("{"), let operations = table[String(path)] { return (operations, nil) }
         if let slash = path.lastIndex(of: "/") {
             let parameter = path[path.index(after: slash)...]
-            if !parameter.isEmpty, let operations = table[path[...slash] + "{id}"] {
+            if !parameter.isEmpty, let operations = templates[String(path[...slash])] {
                 return (operations, String(parameter))
             }
         }

@@ -24,9 +24,22 @@ struct Parameters {
 
     subscript(name: String) -> JSON? { members[name] }
 
-    func required(_ name: String) throws(Problem) -> String {
-        guard let value = members[name], value != .null else { throw .missingParameter(name) }
+    /// Those that are a text or a number.
+    var texts: [String: String] { members.compactMapValues(\.lenientString) }
+
+    /// - Parameter alias: another name it may come under.
+    func required(_ name: String, _ alias: String? = nil) throws(Problem) -> String {
+        guard let value = members[name] ?? alias.flatMap({ members[$0] }), value != .null else {
+            throw .missingParameter(name)
+        }
         guard let text = value.lenientString, !text.isEmpty else { throw .invalidParameter(name) }
+        return text
+    }
+
+    /// One that may be missing, but not be anything else.
+    func text(_ name: String) throws(Problem) -> String? {
+        guard let value = members[name], value != .null else { return nil }
+        guard let text = value.lenientString else { throw .invalidParameter(name) }
         return text
     }
 

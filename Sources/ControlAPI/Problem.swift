@@ -153,10 +153,15 @@ extension Problem {
         status: 409, "logged-in-already", "The seat is logged in with other parameters.", detail: "Call logout first.")
     package static let wrongState = Problem(status: 409, "wrong-state", "The seat's state does not allow this now.")
     package static let noSuchCall = Problem(status: 404, "no-such-call", "There is no call with this ccNumber.")
+    package static let soundElsewhere = Problem(
+        status: 409, "sound-elsewhere", "The sound of this seat's calls is at another telephone.")
     package static let superseded = Problem(status: 409, "superseded", "A later request took this one's place.")
     package static let platformUnreachable = Problem(
         status: 503, "platform-unreachable", "There is no connection to the platform.")
     package static let platformSilent = Problem(status: 504, "platform-silent", "The platform did not answer in time.")
+
+    /// It has said so in a notice.
+    package static let platformUnwilling = Problem(status: 502, "platform-refused", "The platform refused.")
 
     /// - Parameter status: the SIP status the platform refused with.
     package static func platformRefused(status: Int) -> Problem {

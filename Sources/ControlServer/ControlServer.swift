@@ -175,11 +175,14 @@ extension ControlServer {
         case .contract:
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
-        case .getUser, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold, .mute,
-            .unmute, .sendDTMF, .changeStaus, .changeStatus, .checkLogin, .checkSeatState,
+        case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
+            .transferPBXCall, .mute, .unmute, .sendDTMF, .changeStaus, .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
-            guard let command = try Command(operation, body: request.body.span) else { throw .noSuchResource }
+            guard let command = try Command(operation, parameter: parameter, body: request.body.span) else {
+                throw .noSuchResource
+            }
             let seat = seat ?? .default
             let key = try request.idempotencyKey(of: caller, for: seat)
             let completion = audited(command, on: seat, by: caller) { reply.result($0) }

@@ -70,6 +70,11 @@ extension Desk {
         handle(.command(id, command))
     }
 
+    /// Logs the seat in, sooner or later.
+    func start(_ login: AutomaticLogin.Parameters) {
+        handle(.loginConfigured(login))
+    }
+
     /// Logs the seat out and waits until the platform has heard it.
     func logOut() async {
         await withCheckedContinuation { continuation in

@@ -32,7 +32,7 @@ actor Seats {
     nonisolated var events: EventStream { premises.events }
     nonisolated var mayInject: Bool { premises.configuration.injectsEvents }
 
-    /// Begins to watch the network; without that, a change of it is only noticed by what no longer works.
+    /// Logs in the seat that is to be, and begins to watch the network; without that, a change of it is only noticed by what no longer works.
     nonisolated func start() {
         enter { seats in
             do throws(SystemError) {
@@ -41,6 +41,9 @@ actor Seats {
                 }
             } catch {
                 seats.premises.logger.warning("network changes go unnoticed", metadata: ["failure": "\(error)"])
+            }
+            if let login = seats.premises.configuration.automaticLogin {
+                seats.desks[.default]?.assumeIsolated { $0.start(login) }
             }
         }
     }

@@ -60,6 +60,10 @@ extension Logger {
                 metadata: ["code": "\(code.rawValue)", "status": "\(status.map(String.init) ?? "none")"])
         case .connecting(let gateway): info("connecting", metadata: ["gateway": "\(gateway)"])
         case .connectionFailed(let reason): warning("no connection to the platform", metadata: ["reason": "\(reason)"])
+        case .automaticLoginFailed(let code, let pause):
+            warning(
+                "automatic login failed",
+                metadata: ["code": "\(code.map(String.init) ?? "none")", "retry": "\(pause.map { "in \($0)" } ?? "no")"])
         case .reconnecting(let pause, let failures):
             info("reconnecting", metadata: ["after": "\(pause)", "failures": "\(failures)"])
         }

@@ -6,18 +6,24 @@ import Wire
 /// Everything particular to one kind of telephone system stays behind this protocol.
 package protocol Dialect: Sendable {
     /// Begins to find out who the agent is and where to register.
-    func lookup(_ credentials: Credentials, randomness: Randomness) -> any UserLookup
+    func lookup(_ credentials: Credentials, telephone: Command.Telephone, randomness: Randomness) -> any UserLookup
 
     /// The same agent's place used with other credentials: `init` may name another extension than `getUser` did.
     func user(_ user: User, loggingInWith credentials: Credentials) -> User
 
     /// What is sent as soon as the seat is registered, in this order.
-    func actions(onRegistrationOf user: User, group: String, status: SeatStatus) -> [Action]
+    func actions(onRegistrationOf user: User, group: String, status: SeatStatus, mode: Command.SeatMode) -> [Action]
 
     func action(for verb: Verb, user: User, at now: Moment, using randomness: inout Randomness) -> Action
 
     /// What a call to `number` is; decides what `call` returns and how it is dialled.
     func kind(ofCallTo number: String, user: User) -> CallKind
+
+    /// The number behind one that `call` was given encrypted.
+    func clearNumber(ofEncrypted number: String) throws(Problem) -> String
+
+    /// What `webApiHandler` asks of the platform.
+    func query(_ function: String, _ parameters: [String: String], user: User) throws(Problem) -> any WebQuery
 
     func facts(in incoming: Incoming) -> [Fact]
 }
@@ -38,6 +44,15 @@ package enum UserLookupOutput: Sendable, Equatable {
     case fetch(Redacted<String>)
     case found(User)
     case failed(Problem)
+}
+
+/// One question to the telephone system's web API.
+package protocol WebQuery: Sendable {
+    /// To be got; its query holds the password's digest.
+    var url: Redacted<String> { get }
+
+    /// - Parameter body: that of a 200, nil when none could be had.
+    func answer(_ body: [UInt8]?) throws(Problem) -> JSON
 }
 
 package struct Credentials: Sendable, Equatable {
@@ -66,6 +81,10 @@ package struct User: Sendable, Equatable {
     package var data: JSON
     /// The host of the platform's user API.
     package var webDomain: String
+    /// Where the sound of this agent's calls is.
+    package var telephone = Command.Telephone.here
+    /// How long a call rings before it is answered without the agent; nil for never.
+    package var autoAnswer: Duration?
     /// Whether the calls of the group are of this agent's business.
     package var isSupervisor = false
 }
@@ -84,12 +103,17 @@ package enum CallKind: Int, Sendable {
 
 /// What an agent does with calls and with the seat.
 package enum Verb: Sendable, Equatable {
-    case call(number: String, kind: CallKind)
+    case call(number: String, kind: CallKind, areaCode: String? = nil)
     case answer(CallID)
     case hangUp(CallID)
     case hold(CallID)
     case unhold(CallID)
+    /// Hands the call over to a colleague.
+    case transfer(CallID, group: String, extensionNumber: String)
     case setStatus(SeatStatus)
+    case setMode(Command.SeatMode)
+    /// Whether there is work to do after the call, before the next one.
+    case setAfterCallStatus(CallID, Bool)
     /// One key of a telephone.
     case tone(Character)
     case monitor(MonitorVerb, CallID)
@@ -118,7 +142,7 @@ package enum Incoming: Sendable, Equatable {
 /// What something received says. `data` holds its attributes by the SDK's names.
 package enum Fact: Sendable, Equatable {
     case seatStatus(SeatStatus, data: JSON)
-    /// The answer to ``Verb/call(number:kind:)``; `call` is nil unless it was accepted.
+    /// The answer to ``Verb/call(number:kind:areaCode:)``; `call` is nil unless it was accepted.
     case dialled(CallKind, call: CallID?, data: JSON)
     /// The called extension did not answer.
     case unanswered(call: CallID?, data: JSON)
@@ -126,6 +150,12 @@ package enum Fact: Sendable, Equatable {
     case withdrawn(CallID, data: JSON)
     case answered(CallID, data: JSON)
     case ended(CallID, EndReason, data: JSON)
+    /// What became of ``Verb/transfer(_:group:extensionNumber:)``.
+    case transferred(CallID, isDone: Bool, data: JSON)
+    /// The answer to ``Verb/setAfterCallStatus(_:_:)``, which names no call for certain.
+    case afterCallStatus(isSet: Bool)
+    /// The seats of the agent's group, each with what the platform says of it.
+    case groupSeats([JSON])
     case kickedOff(data: JSON)
     /// The answer to ``Verb/monitor(_:_:)``; `refusal` is nil if it was done.
     case monitored(MonitorVerb, CallID, refusal: Problem?)

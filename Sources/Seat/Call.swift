@@ -36,6 +36,10 @@ struct Call: Sendable {
     var isHeld = false
     /// Whether the other side is sent silence.
     var isMuted = false
+    /// Whether the platform has confirmed that there is work to do after it.
+    var hasAfterCallWork = false
+    /// When it is answered without the agent.
+    var answersAt: Instant?
 
     init(_ id: CallID, _ direction: Direction, number: String, state: State) {
         self.id = id
@@ -61,6 +65,11 @@ struct Call: Sendable {
         }
     }
 
+    /// A notice of the platform's as subscribers get it: the number of a call of ours is what `call` was given, encrypted or not.
+    func told(_ data: JSON) -> JSON {
+        direction == .outgoing && data["n"] != nil ? data.with("n", .string(number)) : data
+    }
+
     /// What `endPBXCall` says of how long it was: whole seconds where the call was really connected, else when it ended.
     func callTime(_ reason: EndReason, at now: Moment) -> JSON {
         guard reason != .notConnected, let since = connectedSince else { return .integer(now.unixSeconds) }
@@ -70,6 +79,7 @@ struct Call: Sendable {
 
 /// A call of ours that the platform has not taken or refused yet.
 struct Dialling: Sendable {
+    /// As `call` was given it, encrypted or not.
     let number: String
     let kind: CallKind
     let deadline: Instant

@@ -17,16 +17,36 @@ extension Seat {
         return login.status == .busy ? .busy : .idle
     }
 
-    mutating func call(_ number: String, _ id: CommandID, at now: Moment) -> [Output] {
-        guard Self.isDiallable(number) else { return refuse(id, .invalidParameter("number")) }
-        let kind = (login?.user ?? user).map { dialect.kind(ofCallTo: number, user: $0) } ?? .outside
+    /// A number that cannot be decrypted is told whatever the seat's state: it is for finding out why.
+    mutating func call(
+        _ given: String, areaCode: String?, isEncrypted: Bool, _ id: CommandID, at now: Moment
+    ) -> [Output] {
+        let number: String
+        do throws(Problem) {
+            number = isEncrypted ? try dialect.clearNumber(ofEncrypted: given) : given
+            guard Self.isDiallable(number) else { throw .invalidParameter("number") }
+            guard areaCode.map(Self.isAreaCode) ?? true else { throw .invalidParameter("areaCode") }
+        } catch {
+            return refuse(id, error)
+        }
+        let kind = kind(ofCallTo: number, areaCode: areaCode)
         let failure: SDKCode = kind == .inside ? .callInsideFailed : .callOutsideFailed
         guard let login, isOnline else { return refuse(id, notReady.with(code: failure)) }
         guard calls.isEmpty, dialling == nil else { return refuse(id, .wrongState.with(code: failure)) }
-        dialling = Dialling(number: number, kind: kind, deadline: now.instant + Self.diallingTime)
+        dialling = Dialling(number: given, kind: kind, deadline: now.instant + Self.diallingTime)
         let action = dialect.action(
-            for: .call(number: number, kind: kind), user: login.user, at: now, using: &randomness)
+            for: .call(number: number, kind: kind, areaCode: areaCode), user: login.user, at: now, using: &randomness)
         return send(action, .call(kind), for: id, at: now)
+    }
+
+    /// Extensions have no area code.
+    private func kind(ofCallTo number: String, areaCode: String?) -> CallKind {
+        guard areaCode == nil, let user = login?.user ?? user else { return .outside }
+        return dialect.kind(ofCallTo: number, user: user)
+    }
+
+    private static func isAreaCode(_ text: String) -> Bool {
+        1...8 ~= text.utf8.count && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     }
 
     private static func isDiallable(_ number: String) -> Bool {
@@ -40,12 +60,31 @@ extension Seat {
     mutating func answer(_ ccNumber: CallID, _ id: CommandID, at now: Moment) -> [Output] {
         guard let login, isOnline else { return refuse(id, notReady.with(code: .answerFailed)) }
         guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .answerFailed)) }
-        guard calls[index].isOffered, !calls.contains(where: { $0.connectedSince != nil }) else {
-            return refuse(id, .wrongState.with(code: .answerFailed))
-        }
+        guard calls[index].isOffered, mayAnswer else { return refuse(id, .wrongState.with(code: .answerFailed)) }
+        return answer(index, login.user, id, at: now)
+    }
+
+    /// A seat has one call at a time; others may ring meanwhile.
+    private var mayAnswer: Bool { dialling == nil && calls.allSatisfy(\.isOffered) }
+
+    private mutating func answer(_ index: Int, _ user: User, _ id: CommandID?, at now: Moment) -> [Output] {
+        let ccNumber = calls[index].id
         calls[index].state = .answering(at: now)
-        let action = dialect.action(for: .answer(ccNumber), user: login.user, at: now, using: &randomness)
+        calls[index].answersAt = nil
+        let action = dialect.action(for: .answer(ccNumber), user: user, at: now, using: &randomness)
         return send(action, .answer(ccNumber), for: id, at: now)
+    }
+
+    /// The first call to be answered without the agent, as soon as there is no other one.
+    var autoAnswerDeadline: Instant? {
+        isOnline && mayAnswer ? calls.compactMap(\.answersAt).min() : nil
+    }
+
+    mutating func answerAutomatically(at now: Moment) -> [Output] {
+        guard let login, let due = autoAnswerDeadline, due <= now.instant,
+            let index = calls.firstIndex(where: { $0.answersAt == due })
+        else { return [] }
+        return answer(index, login.user, nil, at: now)
     }
 
     mutating func answerFailed(_ ccNumber: CallID, at now: Moment) {
@@ -58,6 +97,9 @@ extension Seat {
         guard let login else { return refuse(id, .notLoggedIn.with(code: .terminateFailed)) }
         guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .terminateFailed)) }
         guard isOnline else { return end(calls[index], .agentHungUp, at: now) + accept(id, result: true) }
+        guard calls[index].ending == nil, !waiting.values.contains(where: { $0.purpose == .hangUp(ccNumber) }) else {
+            return refuse(id, .wrongState.with(code: .terminateFailed))
+        }
         let action = dialect.action(for: .hangUp(ccNumber), user: login.user, at: now, using: &randomness)
         return send(action, .hangUp(ccNumber), for: id, at: now)
     }
@@ -121,7 +163,9 @@ extension Seat {
     /// Ends a call with the event its state asks for; `said` is the platform's own notice of it, if it gave one.
     mutating func end(_ call: Call, _ reason: EndReason, said: JSON? = nil, at now: Moment) -> [Output] {
         calls.removeAll { $0.id == call.id }
-        return [.event(endEvent(of: call, reason, said: said, at: now))] + hangUpLegs(of: call.id, at: now)
+        let settled = confirm { $0 == .hangUp(call.id) }
+        expectNoMore(of: call.id, at: now)
+        return settled + [.event(endEvent(of: call, reason, said: said, at: now))] + hangUpLegs(of: call.id, at: now)
             + drive(.callEnded(call.id), at: now)
     }
 
@@ -130,7 +174,7 @@ extension Seat {
             return Event.Content(.callEvent, type: "cancelPBXCall", data: ["a": "101", "c": .string(call.id)])
         }
         let connected = call.connectedSince == nil ? .notConnected : reason
-        var data = said?.object ?? ["a": "105", "c": .string(call.id), "r": .string(connected.rawValue)]
+        var data = said.flatMap { call.told($0).object } ?? ["a": "105", "c": .string(call.id), "r": .string(connected.rawValue)]
         data["callTime"] = call.callTime(reason, at: now)
         return Event.Content(.callEvent, type: "endPBXCall", data: .object(data))
     }
@@ -141,10 +185,12 @@ extension Seat {
         return ended + legs.keys.flatMap { hangUp($0, at: now) }
     }
 
-    /// Without a connection a call that has no audio yet can never get any.
+    /// Without a connection a call that has no audio yet can never get any; one whose sound is at another telephone may go on.
     mutating func endCallsWithoutAudio(at now: Moment) -> [Output] {
         let audible = Set(legs.values.compactMap(\.call))
+        let isElsewhere = login?.user.telephone != .here
         dialling = nil
-        return calls.filter { !audible.contains($0.id) }.flatMap { end($0, .notConnected, at: now) }
+        return calls.filter { !audible.contains($0.id) && !(isElsewhere && $0.connectedSince != nil) }
+            .flatMap { end($0, .notConnected, at: now) }
     }
 }

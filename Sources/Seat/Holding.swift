@@ -44,6 +44,18 @@ extension Seat {
         return accept(request.command, result: true)
     }
 
+    /// Only who is called back can be anywhere (platform protocol §3.1).
+    mutating func setMode(_ mode: Command.SeatMode, _ id: CommandID, at now: Moment) -> [Output] {
+        guard let login, isOnline else { return refuse(id, notReady.with(code: .seatModeFailed)) }
+        if mode == .mobile {
+            guard case .callback = login.user.telephone else {
+                return refuse(id, .wrongState.with(code: .seatModeFailed))
+            }
+        }
+        let action = dialect.action(for: .setMode(mode), user: login.user, at: now, using: &randomness)
+        return send(action, .setMode(mode), for: id, at: now)
+    }
+
     /// During a call the platform takes no status.
     mutating func changeStatus(_ status: SeatStatus, _ id: CommandID, at now: Moment) -> [Output] {
         guard let login, isOnline else { return refuse(id, notReady.with(code: .changeStatusFailed)) }

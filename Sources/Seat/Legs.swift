@@ -106,8 +106,9 @@ extension Seat {
         guard case .audio(let call) = fact, legs[leg] != nil, legs[leg]?.call != call else { return [] }
         let replaced = hangUpLegs(of: call, at: now)
         legs[leg]?.call = call
-        guard isMuted(call) || monitor.awaitsSilentLeg else { return replaced }
-        return replaced + [.muteLeg(leg, isMuted(call))]
+        let settled = confirm { $0 == .answer(call) }
+        guard isMuted(call) || monitor.awaitsSilentLeg else { return replaced + settled }
+        return replaced + settled + [.muteLeg(leg, isMuted(call))]
     }
 
     /// A leg that belongs to no call the seat knows is hung up.

@@ -18,12 +18,13 @@ extension Seat {
 
     mutating func disconnected(_ reason: String, isAnswered: Bool, at now: Moment) -> [Output] {
         guard let login else { return [] }
-        if login.loggingOut != nil { return finishLogin(at: now) }
+        if login.loggingOut != nil { return finishLogin(nil, .platformUnreachable, at: now) }
         return loseLink(.registerFailed(.connectionFailed, detail: reason), reason, isAnswered: isAnswered, at: now)
     }
 
     mutating func networkChanged(to addresses: [IPAddress], at now: Moment) -> [Output] {
         guard login?.loggingOut == nil else { return [] }
+        if login == nil { return retryAutomaticLogin(at: now) }
         return take(login?.link.networkChanged(to: addresses, at: now), at: now)
     }
 
@@ -71,7 +72,7 @@ extension Seat {
         var outputs: [Output] = []
         if let due = login?.agent.deadline, due <= now.instant { outputs += agent(.deadlineReached, at: now) }
         if let loggingOut = login?.loggingOut, loggingOut.deadline <= now.instant {
-            return outputs + finishLogin(at: now)
+            return outputs + finishLogin(nil, .platformSilent, at: now)
         }
         return outputs + take(login?.link.deadlineReached(at: now), at: now)
     }

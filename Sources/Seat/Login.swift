@@ -22,6 +22,8 @@ struct Login: Sendable {
     var status = SeatStatus.offline
     /// What the seat is set to at the next login: the last status the platform confirmed.
     var wantedStatus = SeatStatus.idle
+    /// What the agent chose; told the platform at each registration.
+    var mode = Command.SeatMode.fixed
     var loggingOut: LoggingOut?
 
     var deadline: Instant? {
@@ -45,7 +47,7 @@ extension Seat {
 
     var isOnline: Bool { login.map { $0.status != .offline } ?? false }
 
-    mutating func initialize(_ parameters: Command.Initialize, _ id: CommandID, at now: Moment) -> [Output] {
+    mutating func initialize(_ parameters: Command.Initialize, _ id: CommandID?, at now: Moment) -> [Output] {
         guard let user else { return refuse(id, .userUnknown.with(result: false)) }
         let gateways = parameters.socketUri.map(Self.gateways) ?? configuration.gateways
         guard !gateways.isEmpty else {
@@ -106,6 +108,7 @@ extension Seat {
     }
 
     mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
+        endAutomaticLogin()
         guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
         let ended = endAllCalls(at: now)
         guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }
@@ -114,12 +117,14 @@ extension Seat {
         return superseded + ended + agent(.unregister, at: now) + tellStep(at: now)
     }
 
-    private func loggedOutReply(_ command: CommandID?) -> [Output] {
-        command.map { [.reply($0, .success(.loggedOut))] } ?? []
+    private func loggedOutReply(_ command: CommandID?, _ problem: Problem? = nil) -> [Output] {
+        command.map { [.reply($0, problem.map { .failure($0.with(code: .logoutFailed)) } ?? .success(.loggedOut))] } ?? []
     }
 
     /// Forgets the login with all its calls and answers who waited for that.
-    mutating func finishLogin(_ command: CommandID? = nil, at now: Moment) -> [Output] {
+    ///
+    /// - Parameter problem: why the platform may not know that the seat is logged out.
+    mutating func finishLogin(_ command: CommandID? = nil, _ problem: Problem? = nil, at now: Moment) -> [Output] {
         let ended = endAllCalls(at: now)
         guard let login else { return ended + loggedOutReply(command) }
         let unwatched = drive(.loggedOut, at: now)
@@ -127,10 +132,12 @@ extension Seat {
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
+        let unresolved = refuseExpectations()
         dialling = nil
+        groupSeats = []
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        let replies = loggedOutReply(login.loggingOut?.command) + loggedOutReply(command)
-        return ended + unwatched + unanswered + offline + tellStep(at: now) + replies + [.disconnect]
+        let replies = loggedOutReply(login.loggingOut?.command, problem) + loggedOutReply(command)
+        return ended + unwatched + unanswered + unresolved + offline + tellStep(at: now) + replies + [.disconnect]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {

@@ -4,7 +4,8 @@ import Wire
 
 /// A `getUser` under way.
 struct Lookup: Sendable {
-    let command: CommandID
+    /// Nil for the automatic login's.
+    let command: CommandID?
     var steps: any UserLookup
     var fetch: FetchID
     let deadline: Instant
@@ -14,17 +15,20 @@ extension Seat {
     /// Its steps are up to seven requests one after the other, so the whole gets more time than a single answer.
     private static let lookupTime = Duration.seconds(30)
 
-    mutating func getUser(_ parameters: Command.GetUser, _ id: CommandID, at now: Moment) -> [Output] {
+    mutating func getUser(_ parameters: Command.GetUser, _ id: CommandID?, at now: Moment) -> [Output] {
         let superseded = refuse(lookup?.command, .superseded)
+        if id != nil { automaticLogin = nil }
         let credentials = Credentials(
             extensionNumber: parameters.un, password: parameters.pwd, switchboardNumber: parameters.switchnumber)
         lookup = Lookup(
-            command: id, steps: dialect.lookup(credentials, randomness: .seeded(randomness.next())),
+            command: id, steps: dialect.lookup(
+                credentials, telephone: parameters.telephone, randomness: .seeded(randomness.next())),
             fetch: nextFetch(), deadline: now.instant + Self.lookupTime)
         return superseded + advanceLookup(.start, at: now)
     }
 
     mutating func fetched(_ id: FetchID, _ body: [UInt8]?, at now: Moment) -> [Output] {
+        if let query = queries.removeValue(forKey: id) { return [.reply(query.command, query.result(body))] }
         guard id == lookup?.fetch else { return [] }
         return advanceLookup(.fetched(body), at: now)
     }
@@ -32,11 +36,12 @@ extension Seat {
     mutating func lookupDeadline(at now: Moment) -> [Output] {
         guard let lookup, lookup.deadline <= now.instant else { return [] }
         self.lookup = nil
-        return refuse(lookup.command, .platformSilent.with(code: .serverError))
+        return lookupFailed(.platformSilent.with(code: .serverError), lookup.command, at: now)
     }
 
     private mutating func advanceLookup(_ input: UserLookupInput, at now: Moment) -> [Output] {
-        guard let command = lookup?.command, let output = lookup?.steps.handle(input, at: now) else { return [] }
+        guard let output = lookup?.steps.handle(input, at: now) else { return [] }
+        let command = lookup?.command
         switch output {
         case .fetch(let url):
             let fetch = nextFetch()
@@ -45,14 +50,18 @@ extension Seat {
         case .found(let user):
             self.user = user
             lookup = nil
-            return [.reply(command, .success(user.data))]
+            return command.map { [.reply($0, .success(user.data))] } ?? initializeAutomatically(at: now)
         case .failed(let problem):
             lookup = nil
-            return [.reply(command, .failure(problem))]
+            return lookupFailed(problem, command, at: now)
         }
     }
 
-    private mutating func nextFetch() -> FetchID {
+    private mutating func lookupFailed(_ problem: Problem, _ command: CommandID?, at now: Moment) -> [Output] {
+        command.map { refuse($0, problem) } ?? automaticLoginFailed(problem, at: now)
+    }
+
+    mutating func nextFetch() -> FetchID {
         lastRequest += 1
         return FetchID(rawValue: lastRequest)
     }

@@ -20,11 +20,14 @@ extension Seat {
         switch fact {
         case .seatStatus(let status, let data): seatStatus(status, data)
         case .dialled(let kind, let call, let data): dialled(kind, call, data, at: now)
-        case .unanswered(_, let data): [.event(Event.Content(.callEvent, type: "callinFaildResponse", data: data))]
+        case .unanswered(let call, let data): unanswered(call, data)
         case .offered(let call, let number, let data): offered(call, number, data, at: now)
         case .withdrawn(let call, let data): withdrawn(call, data, at: now)
         case .answered(let call, let data): answered(call, data, at: now)
         case .ended(let call, let reason, let data): ended(call, reason, data, at: now)
+        case .transferred(let call, let isDone, let data): transferred(call, isDone: isDone, data)
+        case .afterCallStatus(let isSet): afterCallStatusAnswered(isSet)
+        case .groupSeats(let seats): groupSeatsTold(seats)
         case .kickedOff(let data): kickedOff(data, at: now)
         case .monitored(let verb, let call, let refusal): drive(.answered(verb, call, refusal: refusal), at: now)
         case .reported(let call, let isOver, let data): reported(call, isOver: isOver, data)
@@ -34,10 +37,16 @@ extension Seat {
 
     /// The platform may say again what its answer to `changeStaus` has said: one event for each change.
     mutating func seatStatus(_ status: SeatStatus, _ data: JSON) -> [Output] {
-        guard login?.status != status else { return [] }
+        let settled = confirm { $0 == .setStatus(status) }
+        guard login?.status != status else { return settled }
         login?.status = status
         login?.wantedStatus = status
-        return [.event(Event.Content(.statusChanged, data: data))]
+        return settled + [.event(Event.Content(.statusChanged, data: data))]
+    }
+
+    private mutating func groupSeatsTold(_ seats: [JSON]) -> [Output] {
+        groupSeats = seats
+        return []
     }
 
     private mutating func dialled(_ kind: CallKind, _ call: CallID?, _ data: JSON, at now: Moment) -> [Output] {
@@ -47,7 +56,12 @@ extension Seat {
             calls.append(Call(call, .outgoing, number: number, state: .ringing(at: now)))
         }
         let type = kind == .inside ? "callinResponse" : "calloutResponse"
-        return [.event(Event.Content(.callEvent, type: type, data: data.with("n", .string(number))))]
+        return confirm { $0 == .call(kind) } + [.event(Event.Content(.callEvent, type: type, data: data.with("n", .string(number))))]
+    }
+
+    private func unanswered(_ call: CallID?, _ data: JSON) -> [Output] {
+        let told = call.flatMap(index(of:)).map { calls[$0].told(data) } ?? data
+        return [.event(Event.Content(.callEvent, type: "callinFaildResponse", data: told))]
     }
 
     /// The platform repeats an offer while it rings: one event per `ccNumber`.
@@ -57,14 +71,17 @@ extension Seat {
             return []
         }
         guard calls.count < Self.mostCalls else { return [] }
-        calls.append(Call(call, .incoming, number: number, state: .offered(at: now)))
+        var new = Call(call, .incoming, number: number, state: .offered(at: now))
+        new.answersAt = login?.user.autoAnswer.map { now.instant + $0 }
+        calls.append(new)
         return [.event(Event.Content(.callEvent, type: "newPBXCall", data: data))]
     }
 
     private mutating func withdrawn(_ call: CallID, _ data: JSON, at now: Moment) -> [Output] {
         guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         calls.remove(at: index)
-        return [.event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))] + hangUpLegs(of: call, at: now)
+        expectNoMore(of: call, at: now)
+        return confirm { $0 == .hangUp(call) || $0 == .answer(call) } + [.event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))] + hangUpLegs(of: call, at: now)
     }
 
     /// A call the seat does not know is one it had before the daemon was started anew.
@@ -78,7 +95,9 @@ extension Seat {
             guard calls.count < Self.mostCalls else { return [] }
             calls.append(Call(call, .incoming, number: number, state: .connected(since: now)))
         }
-        return [.event(Event.Content(.callEvent, type: "answeredPBXCall", data: data.with("n", .string(number))))]
+        return confirm { $0 == .answer(call) } + [
+            .event(Event.Content(.callEvent, type: "answeredPBXCall", data: data.with("n", .string(number))))
+        ]
     }
 
     private mutating func ended(_ call: CallID, _ reason: EndReason, _ data: JSON, at now: Moment) -> [Output] {

@@ -23,7 +23,7 @@ extension Seat {
         self.login?.isRegistered = true
         self.login?.failureTold = nil
         let actions = dialect.actions(
-            onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus)
+            onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus, mode: login.mode)
         return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) } + watchCalls(at: now)
     }
 
@@ -32,7 +32,7 @@ extension Seat {
     private mutating func registrationFailed(
         _ failure: Registration.Failure, isBound: Bool, at now: Moment
     ) -> [Output] {
-        if login?.loggingOut != nil { return finishLogin(at: now) }
+        if login?.loggingOut != nil { return finishLogin(nil, failure.problem, at: now) }
         switch failure {
         case .rejected(let status, let reason):
             let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
@@ -55,5 +55,15 @@ extension Seat {
         guard isOnline else { return [] }
         login?.status = .offline
         return [.event(.offline)]
+    }
+}
+
+extension Registration.Failure {
+    fileprivate var problem: Problem {
+        switch self {
+        case .rejected(let status, _): .platformRefused(status: status)
+        case .timedOut: .platformSilent
+        case .transport: .platformUnreachable
+        }
     }
 }

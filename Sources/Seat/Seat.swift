@@ -23,6 +23,8 @@ package struct Seat: Sendable {
     }
 
     package enum Input: Sendable {
+        /// The seat is to be logged in without anybody asking.
+        case loginConfigured(AutomaticLogin.Parameters)
         case command(CommandID, Command)
         /// The body of a 200 to a ``Output/fetch(_:_:)``, nil when none could be had.
         case fetched(FetchID, [UInt8]?)
@@ -73,6 +75,8 @@ package struct Seat: Sendable {
         /// Connecting to the gateway with this number, counted from 1.
         case connecting(gateway: Int)
         case connectionFailed(String)
+        /// The platform's code, and when it is tried again, nil for never.
+        case automaticLoginFailed(code: Int?, retryAfter: Duration?)
         case reconnecting(after: Duration, failures: Int)
     }
 
@@ -80,6 +84,7 @@ package struct Seat: Sendable {
     let dialect: any Dialect
     var randomness: Randomness
 
+    var automaticLogin: AutomaticLogin?
     var lookup: Lookup?
     var user: User?
     var login: Login?
@@ -91,6 +96,11 @@ package struct Seat: Sendable {
     var reportedCalls: [CallID] = []
     /// Requests of ours that the platform has not answered, by what hangs on them.
     var waiting: [RequestID: Waiting] = [:]
+    /// Commands whose outcome the platform tells in a notice.
+    var expectations: [Expectation] = []
+    var queries: [FetchID: Query] = [:]
+    /// What the platform said last of the seats of the group.
+    var groupSeats: [JSON] = []
     var lastRequest: UInt64 = 0
     var lastLogin: UInt64 = 0
     /// What subscribers know of the registration.
@@ -112,11 +122,15 @@ package struct Seat: Sendable {
         next = earliest(next, monitor.deadline)
         next = calls.reduce(next) { earliest($0, $1.deadline) }
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
+        next = expectations.reduce(next) { earliest($0, $1.deadline) }
+        next = queries.values.reduce(next) { earliest($0, $1.deadline) }
+        next = earliest(next, earliest(autoAnswerDeadline, automaticLogin?.deadline))
         return waiting.values.reduce(next) { earliest($0, $1.deadline) }
     }
 
     package mutating func handle(_ input: Input, at now: Moment) -> [Output] {
         switch input {
+        case .loginConfigured(let parameters): logInAutomatically(parameters, at: now)
         case .command(let id, let command): perform(command, id, at: now)
         case .fetched(let id, let body): fetched(id, body, at: now)
         case .connected(let address): connected(from: address, at: now)
@@ -137,15 +151,21 @@ package struct Seat: Sendable {
         case .getUser(let parameters): getUser(parameters, id, at: now)
         case .initialize(let parameters): initialize(parameters, id, at: now)
         case .logout: logOut(id, at: now)
-        case .call(let number): call(number, id, at: now)
+        case .call(let number, let areaCode, let isEncrypted):
+            call(number, areaCode: areaCode, isEncrypted: isEncrypted, id, at: now)
         case .answerPBXCall(let ccNumber): answer(ccNumber, id, at: now)
         case .terminate(let ccNumber): terminate(ccNumber, id, at: now)
         case .hold(let ccNumber): hold(ccNumber, id, at: now)
         case .unhold(let ccNumber): unhold(ccNumber, id, at: now)
+        case .transferPBXCall(let transfer): self.transfer(transfer, id, at: now)
         case .mute(let ccNumber): setMuted(true, ccNumber, id)
         case .unmute(let ccNumber): setMuted(false, ccNumber, id)
         case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
+        case .setSeatMode(let mode): setMode(mode, id, at: now)
+        case .setAfterCallStatus(let ccNumber): setAfterCallStatus(true, ccNumber, id, at: now)
+        case .cancelAfterCallStatus(let ccNumber): setAfterCallStatus(false, ccNumber, id, at: now)
+        case .webApiHandler(let name, let parameters): query(name, parameters.value, id, at: now)
         case .monitor(let verb, let ccNumber): monitor(verb, ccNumber, id, at: now)
         case .checkMonitorState: [.reply(id, .success(["result": monitor.json]))]
         case .checkLogin: [.reply(id, .success(["result": .integer(isOnline ? 1 : 0)]))]
@@ -155,10 +175,14 @@ package struct Seat: Sendable {
 
     private mutating func deadlineReached(at now: Moment) -> [Output] {
         var outputs = lookupDeadline(at: now)
+        outputs += queryDeadlines(at: now)
+        outputs += automaticLoginDeadline(at: now)
         outputs += waitingDeadline(at: now)
+        outputs += expectationDeadlines(at: now)
         outputs += drive(.deadlineReached, at: now)
         outputs += callDeadlines(at: now)
         outputs += legDeadlines(at: now)
+        outputs += answerAutomatically(at: now)
         return outputs + loginDeadline(at: now)
     }
 }

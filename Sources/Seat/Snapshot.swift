@@ -9,6 +9,7 @@ extension Seat {
         members["user"] = user.map { ["un": .string($0.credentials.extensionNumber), "data": $0.data] } ?? .null
         members["online"] = .bool(isOnline)
         members["seatState"] = .integer(Int64(state.rawValue))
+        members["groupSeats"] = .array(groupSeats)
         members["calls"] = .array(calls.map { call in summary(of: call, media: media) })
         members["monitor"] = monitor.json
         return .object(members)
@@ -23,6 +24,7 @@ extension Seat {
             "state": .string(call.state.name),
             "held": .bool(call.isHeld),
             "muted": .bool(isMuted(call.id)),
+            "afterCall": .bool(call.hasAfterCallWork),
             "connectedAt": call.connectedSince.map { .integer($0.unixSeconds) } ?? .null,
             "media": leg.flatMap(media) ?? .null,
         ]

@@ -9,6 +9,7 @@ extension Seat {
     mutating func setMuted(_ isMuted: Bool, _ ccNumber: CallID, _ id: CommandID) -> [Output] {
         guard login != nil else { return refuse(id, .notLoggedIn) }
         guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall) }
+        guard login?.user.telephone == .here else { return refuse(id, .soundElsewhere) }
         guard calls[index].connectedSince != nil else { return refuse(id, .wrongState) }
         calls[index].isMuted = isMuted
         let own = legs.filter { $0.value.call == ccNumber }.keys

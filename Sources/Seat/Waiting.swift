@@ -5,7 +5,7 @@ import Wire
 
 /// A message to the platform that has no final response yet.
 struct Waiting: Sendable {
-    enum Purpose: Sendable {
+    enum Purpose: Sendable, Equatable {
         case login
         case call(CallKind)
         case answer(CallID)
@@ -13,6 +13,9 @@ struct Waiting: Sendable {
         case hold(CallID)
         case unhold(CallID)
         case setStatus(SeatStatus)
+        case setMode(Command.SeatMode)
+        /// The outcome comes in a notice.
+        case expected(Expectation.Kind, CallID)
         case tone
         /// The platform's own answer is still to come, to who asked.
         case monitor(CommandID)
@@ -76,6 +79,11 @@ extension Seat {
         case .setStatus(let status):
             return accept(request.command, result: true)
                 + seatStatus(status, ["status": .integer(Int64(status.rawValue))])
+        case .setMode(let mode):
+            login?.mode = mode
+            return accept(request.command, result: true)
+        case .expected:
+            return []
         }
     }
 
@@ -85,11 +93,25 @@ extension Seat {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
-        case .hold, .unhold, .setStatus, .tone, .unawaited: break
+        case .hold, .unhold, .setStatus, .setMode, .tone, .unawaited: break
+        case .expected(let kind, let call):
+            return outputs + resolve(kind, call, with: .failure(problem.with(code: request.failure)))
         case .monitor(let command): return drive(.failed(command, problem), at: now)
         case .hangUp(let call): return outputs + terminateFailed(call, at: now)
         }
         return outputs
+    }
+
+    /// Answers a command whose message the platform has acted upon: its answer to the message may be lost.
+    mutating func confirm(_ isMeant: (Waiting.Purpose) -> Bool) -> [Output] {
+        let confirmed = waiting.filter { isMeant($0.value.purpose) }
+        for id in confirmed.keys { waiting[id] = nil }
+        return confirmed.values.flatMap { request in
+            if case .call(let kind) = request.purpose {
+                return accept(request.command, result: .integer(Int64(kind.rawValue)))
+            }
+            return accept(request.command, result: true)
+        }
     }
 
     func accept(_ command: CommandID?, result: JSON) -> [Output] {

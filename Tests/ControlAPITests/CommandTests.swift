@@ -15,6 +15,67 @@ struct CommandTests {
         #expect(try command(.getUser, #"{"un":1006,"pwd":"1006","switchnumber":"02566699734"}"#) == expected)
     }
 
+    @Test("getUser2 takes callintype 2, 4 and 5, and 2 if there is none; 4 and 5 need a number")
+    func getUser2() throws {
+        func telephone(_ members: String) throws -> Command.Telephone? {
+            let body = #"{"un":"1006","pwd":"1006","switchnumber":"025""# + members + "}"
+            guard case .getUser(let parameters) = try command(.getUser2, body) else { return nil }
+            return parameters.telephone
+        }
+        #expect(try telephone("") == .here)
+        #expect(try telephone(#","callintype":null"#) == .here)
+        #expect(try telephone(#","callintype":2"#) == .here)
+        #expect(try telephone(#","callintype":"4","number":13800138000"#) == .callback(number: "13800138000"))
+        #expect(try telephone(#","callintype":5,"number":"8001""#) == .sip(number: "8001"))
+        #expect(throws: Problem.missingParameter("number")) { try telephone(#","callintype":4"#) }
+        #expect(throws: Problem.missingParameter("number")) { try telephone(#","callintype":5"#) }
+        for other in ["1", "3", "\"\"", "true", "[4]", "4.5"] {
+            #expect(throws: Problem.invalidParameter("callintype")) {
+                try telephone(",\"callintype\":\(other),\"number\":\"1\"")
+            }
+        }
+        #expect(Problem.invalidParameter("callintype").code == 50001)
+        #expect(throws: Problem.missingParameter("switchnumber")) { try command(.getUser2, #"{"un":"1","pwd":"1"}"#) }
+    }
+
+    @Test("A second argument of call makes the number an encrypted one; an area code is digits")
+    func call() throws {
+        #expect(try command(.call, #"{"number":95588}"#) == .call(number: "95588"))
+        #expect(try command(.call, #"{"number":"x","callNumType":null}"#) == .call(number: "x"))
+        for type in ["\"encrypt\"", "1", "\"\""] {
+            #expect(
+                try command(.call, "{\"number\":\"x\",\"callNumType\":\(type)}") == .call(number: "x", isEncrypted: true))
+        }
+        #expect(try command(.call, #"{"number":"1","areaCode":"025"}"#) == .call(number: "1", areaCode: "025"))
+        #expect(throws: Problem.invalidParameter("areaCode")) { try command(.call, #"{"number":"1","areaCode":["025"]}"#) }
+    }
+
+    @Test("transferPBXCall takes the colleague's number under both of the SDK's names")
+    func transfer() throws {
+        let expected = Command.transferPBXCall(.init(gid: "2069", transNumber: "1023", ccNumber: "7"))
+        #expect(try command(.transferPBXCall, #"{"gid":2069,"transNumber":1023,"ccNumber":"7"}"#) == expected)
+        #expect(try command(.transferPBXCall, #"{"gid":2069,"tranNumber":1023,"ccNumber":"7"}"#) == expected)
+        #expect(throws: Problem.missingParameter("transNumber")) {
+            try command(.transferPBXCall, #"{"gid":2069,"ccNumber":"7"}"#)
+        }
+    }
+
+    @Test("webApiHandler takes the function's name from the path, and what is a text or a number")
+    func webApiHandler() throws {
+        let body = Array(#"{"searchGid":2033,"length":"10","pwd":"geheim","other":[1]}"#.utf8)
+        let command = try Command(.webApiHandler, parameter: "searchEpMembers", body: body.span)
+        let expected = ["searchGid": "2033", "length": "10", "pwd": "geheim"]
+        #expect(command == .webApiHandler(functionName: "searchEpMembers", Redacted(expected)))
+        #expect(!String(describing: command).contains("geheim"))
+    }
+
+    @Test("A seat's mode is 51 or 52")
+    func seatMode() throws {
+        #expect(try command(.setSeatMode, #"{"seatMode":51}"#) == .setSeatMode(.mobile))
+        #expect(try command(.setSeatMode, #"{"seatMode":"52"}"#) == .setSeatMode(.fixed))
+        #expect(throws: Problem.invalidParameter("seatMode")) { try command(.setSeatMode, #"{"seatMode":1}"#) }
+    }
+
     @Test("init takes gid 0, an optional socketUri, and members it does not know")
     func initialize() throws {
         let body = #"{"un":"1006","pwd":"p","switchnumber":"025","gid":0,"remoteAudio":"x"}"#

@@ -46,6 +46,18 @@ struct RouteTests {
         #expect(throws: Problem.noSuchResource) { try Route(method: .options, path: path[...]) }
     }
 
+    @Test("A function of webApiHandler is the end of its path")
+    func webApiHandler() throws {
+        #expect(
+            try Route(method: .post, path: "/v1/webApiHandler/getGroups")
+                == .operation(.webApiHandler, seat: nil, parameter: "getGroups"))
+        #expect(
+            try Route(method: .post, path: "/v1/seats/a/webApiHandler/getGroups")
+                == .operation(.webApiHandler, seat: SeatName("a"), parameter: "getGroups"))
+        #expect(throws: Problem.noSuchResource) { try Route(method: .post, path: "/v1/webApiHandler") }
+        #expect(throws: Problem.noSuchResource) { try Route(method: .post, path: "/v1/webApiHandler/") }
+    }
+
     @Test("A template is a parameter's place, no path of its own")
     func template() throws {
         #expect(

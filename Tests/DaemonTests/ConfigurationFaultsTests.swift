@@ -245,6 +245,16 @@ struct ConfigurationFaultsTests {
                     "--platform-proxy-user: platform.proxy.user needs platform.proxy.host",
                 ])
             #expect(
+                folder.faults(["--login-un", "1001", "--login-callintype", "4"]) == [
+                    "--login-un: login.un needs login.password", "--login-un: login.un needs login.switchnumber",
+                    "--login-callintype: login.callintype needs login.number",
+                    "--login-un: login.un needs platform.socketURI",
+                ])
+            let password = try folder.write("password", "1001\n")
+            #expect(
+                folder.faults(["--login-password-file", password])
+                    == ["--login-password-file: login.password needs login.un"])
+            #expect(
                 folder.faults(["--platform-pins", "sha256//AAAA", "--platform-proxy-host", "proxy.example"]) == [
                     """
                     --platform-pins: expected sha256// and a digest of 32 bytes in Base 64, found "sha256//AAAA"

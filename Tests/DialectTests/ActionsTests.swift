@@ -52,6 +52,48 @@ struct ActionsTests {
         #expect(body(.call(number: "1002", kind: .inside)).contains(#"t="1002_00010078""#))
     }
 
+    @Test("An area code goes before the number, or into the attribute that is configured for it")
+    func areaCode() {
+        #expect(body(.call(number: "66699734", kind: .outside, areaCode: "025")).contains(#"t="02566699734""#))
+        var configuration = Platform.Configuration(hosts: HostTable([:]))
+        configuration.areaCodeAttribute = "q"
+        var randomness = Randomness.seeded(1)
+        let action = Platform(configuration: configuration).action(
+            for: .call(number: "66699734", kind: .outside, areaCode: "025"), user: user, at: now, using: &randomness)
+        #expect(body(action).contains(#"q="025" t="66699734""#))
+        #expect(!body(.call(number: "66699734", kind: .outside)).contains("q="))
+    }
+
+    @Test("A transfer names the colleague's group and extension, with the enterprise id in both")
+    func transfer() {
+        #expect(
+            body(.transfer("7", group: "2069", extensionNumber: "1023"))
+                .hasSuffix(#"<cc a="31" c="7" g="2069_65656" n="1023_00010078"/>"#))
+    }
+
+    @Test("Work after the call is 87, a seat's mode 51 or 52, and the one chosen is told at the next registration")
+    func afterCallAndMode() {
+        #expect(body(.setAfterCallStatus("7", true)).hasSuffix(#"<cc a="87" c="7" s="2"/>"#))
+        #expect(body(.setAfterCallStatus("7", false)).hasSuffix(#"<cc a="87" c="7" s="-1"/>"#))
+        #expect(body(.setMode(.mobile)).hasSuffix(#"<cc a="51"/>"#))
+        #expect(body(.setMode(.fixed)).hasSuffix(#"<cc a="52"/>"#))
+        let actions = platform.actions(onRegistrationOf: user, group: "0", status: .busy, mode: .mobile)
+        let texts = actions.map { body($0).replacing(#"<?xml version="1.0" encoding="utf-8"?>"#, with: "") }
+        #expect(texts == [#"<cc a="2"/>"#, #"<cc a="51"/>"#, #"<cc a="53" g="0_65656"/>"#])
+    }
+
+    @Test("Who is called back holds by 9 and the telephone's number, a SIP telephone by the agent's name")
+    func holdElsewhere() {
+        func body(_ telephone: Command.Telephone) -> String {
+            var user = user
+            user.telephone = telephone
+            var randomness = Randomness.seeded(1)
+            return self.body(platform.action(for: .hold("7"), user: user, at: now, using: &randomness))
+        }
+        #expect(body(.callback(number: "13800138000")).hasSuffix(#"<ch a="1" cc="7" number="913800138000"/>"#))
+        #expect(body(.sip(number: "8001")).hasSuffix(#"<ch a="1" cc="7" number="1006_00010078"/>"#))
+    }
+
     @Test("Answering is 102, hanging up 106; what a ccNumber holds cannot break out of its attribute")
     func answerAndHangUp() {
         #expect(body(.answer("7")).hasSuffix(#"<cc a="102" c="7"/>"#))

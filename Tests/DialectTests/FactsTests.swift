@@ -46,6 +46,19 @@ struct FactsTests {
         }
     }
 
+    @Test("38 and 39 say what became of a transfer, 87 of work after the call, 82 who is in the group")
+    func outcomes() {
+        #expect(facts(#"<cc a="38" c="7"/>"#) == [.transferred("7", isDone: true, data: ["a": "38", "c": "7"])])
+        #expect(facts(#"<cc a="39" c="7"/>"#) == [.transferred("7", isDone: false, data: ["a": "39", "c": "7"])])
+        #expect(facts(#"<cc a="38"/>"#) == [])
+        #expect(facts(#"<cc a="87" r="200"/>"#) == [.afterCallStatus(isSet: true)])
+        #expect(facts(#"<cc a="87" r="500"/>"#) == [.afterCallStatus(isSet: false)])
+        #expect(
+            facts(#"<cc a="82" n="2033" i="1"><u n="1006" m="52" s="1" b="30"/><x/></cc>"#) == [
+                .groupSeats([["n": "1006", "m": "52", "s": "1", "b": "30"]])
+            ])
+    }
+
     @Test("A kick-off gives r, nm and n")
     func kickOff() {
         #expect(

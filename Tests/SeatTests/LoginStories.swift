@@ -148,7 +148,7 @@ struct LoginStories {
         #expect(story.seat.deadline == nil)
     }
 
-    @Test("logout from a platform that does not answer is over after five seconds")
+    @Test("logout from a platform that does not answer is over after five seconds, with 53000")
     func logoutUnanswered() throws {
         let story = Story()
         story.logIn()
@@ -156,8 +156,34 @@ struct LoginStories {
         let command = story.command(.logout)
         #expect(story.replies[command] == nil)
         story.advance(by: .seconds(5))
-        #expect(story.replies[command] == .success(.loggedOut))
+        #expect(story.replies[command] == .failure(.platformSilent.with(code: .logoutFailed)))
         #expect(story.reply(.checkLogin) == .success(["result": 0]))
+    }
+
+    @Test("logout that is refused or loses its connection is 53000, and the seat is logged out all the same")
+    func logoutFailed() {
+        let story = Story()
+        story.logIn()
+        story.refusesRegistration = 500
+        #expect(story.reply(.logout) == .failure(.platformRefused(status: 500).with(code: .logoutFailed)))
+        #expect(story.takeEvents() == ["statusChanged"])
+        story.refusesRegistration = nil
+        story.logIn()
+        story.isDeaf = true
+        let command = story.command(.logout)
+        story.loseConnection()
+        #expect(story.replies[command] == .failure(.platformUnreachable.with(code: .logoutFailed)))
+        #expect(!story.isConnected)
+    }
+
+    @Test("A message at login that the platform refuses is told with its code, 52000, 52001 or 52002")
+    func messagesRefused() {
+        let story = Story()
+        story.answersMessages = 403
+        story.getUser()
+        story.command(.initialize(Story.login))
+        #expect(story.events.map(\.data["code"]) == [200, 52000, 52002, 52001])
+        #expect(story.takeEvents() == ["register", "register", "register", "register"])
     }
 
     @Test("A kick-off ends the login and says why")

@@ -33,6 +33,7 @@ final class Story {
     private(set) var infos: [Request] = []
     private(set) var connects: [String] = []
     private(set) var fetches: [FetchID] = []
+    private(set) var urls: [String] = []
     /// The platform's side of the audio legs: what became of its INVITEs.
     private(set) var legAnswers: [CallHandle: Response] = [:]
     private(set) var endedLegs: [CallHandle] = []
@@ -47,6 +48,10 @@ final class Story {
     var refusesRegistration: Int?
     var retryAfter: String?
     var answersMedia = true
+    /// The agent's skill groups, as JSON.
+    var groups = "[]"
+    /// The enterprise's, as JSON.
+    var profile = #"{"extension_start":1000,"extension_end":1999}"#
     /// Takes nothing in and says nothing.
     var isDeaf = false
 
@@ -55,11 +60,13 @@ final class Story {
     /// Gateways that no connection can be made to; nobody there says no.
     var unreachable: Set<String> = []
 
-    init(socketURI: String? = "wss://gateway.example") {
+    init(socketURI: String? = "wss://gateway.example", seed: String? = nil) {
+        var platform = Platform.Configuration(hosts: HostTable(["": "ops.example"]))
+        platform.encryptionSeed = seed.map { Redacted($0) }
         seat = Seat(
             configuration: Seat.Configuration(gateways: socketURI.map { [$0] } ?? []),
-            dialect: Platform(configuration: .init(hosts: HostTable(["": "ops.example"]))), randomness: .seeded(1))
-        platform = Self.makePlatform()
+            dialect: Platform(configuration: platform), randomness: .seeded(1))
+        self.platform = Self.makePlatform()
     }
 
     private static func makePlatform() -> UserAgent {
@@ -88,12 +95,18 @@ extension Story {
     }
 
     /// `getUser` with every step answered.
-    func getUser(_ pwd: String = "1006") {
-        command(.getUser(.init(un: "1006", pwd: Redacted(pwd), switchnumber: "02566699734")))
+    func getUser(_ pwd: String = "1006", telephone: Command.Telephone = .here) {
+        command(
+            .getUser(.init(un: "1006", pwd: Redacted(pwd), switchnumber: "02566699734", telephone: telephone)))
+        answerFetches()
+    }
+
+    /// Answers every step of `getUser`.
+    func answerFetches() {
         for answer in [
             #"{"status":0,"data":{"domain":"sip.example","real_domain":"web.example","eid":65656}}"#,
-            #"{"status":0,"data":{"epProfile":{"extension_start":1000,"extension_end":1999}}}"#,
-            #"{"status":0,"data":{"displayname":"Li","permission":"\#(permission)","inGroups":[]}}"#, #"{"status":0}"#,
+            "{\"status\":0,\"data\":{\"epProfile\":\(profile)}}",
+            "{\"status\":0,\"data\":{\"displayname\":\"Li\",\"permission\":\"\(permission)\",\"inGroups\":\(groups)}}", #"{"status":0}"#, #"{"status":0}"#,
         ] {
             guard let fetch = fetches.last else { return }
             feed(.fetched(fetch, Array(answer.utf8)))
@@ -103,12 +116,21 @@ extension Story {
     static let login = Command.Initialize(un: "1006", pwd: Redacted("1006"), switchnumber: "02566699734", gid: "2033")
 
     /// Logs in up to the platform's word that the seat is idle.
-    func logIn() {
-        getUser()
+    func logIn(telephone: Command.Telephone = .here) {
+        getUser(telephone: telephone)
         command(.initialize(Self.login))
         notice(#"<cc a="1"/>"#)
         events = []
         bodies = []
+    }
+
+    /// An outgoing call that the other side has answered; the events so far are taken off the list.
+    func talk(_ call: String = "7") {
+        command(.call(number: "10010"))
+        notice("<cc a=\"201\" r=\"200\" c=\"\(call)\" n=\"10010\"/>")
+        invite(for: call)
+        notice("<cc a=\"104\" c=\"\(call)\" n=\"10010\"/>")
+        events = []
     }
 
     func feed(_ input: Seat.Input) {
@@ -124,7 +146,9 @@ extension Story {
         case .reply(let id, let result): replies[id] = result
         case .event(let event) where event.name == .registration: steps.append(event.data)
         case .event(let event): events.append(event)
-        case .fetch(let id, _): fetches.append(id)
+        case .fetch(let id, let url):
+            fetches.append(id)
+            urls.append(url.value)
         case .connect(let uri): connect(uri)
         case .disconnect: isConnected = false
         case .transmit(let message):

@@ -147,6 +147,14 @@ extension EffectiveConfiguration {
         if directory.host != nil, directory.key == nil {
             need("platform.directory.key", for: "platform.directory.host")
         }
+        let login = configuration.login
+        if login.un != nil {
+            if login.password == nil { need("login.password", for: "login.un") }
+            if login.switchnumber == nil { need("login.switchnumber", for: "login.un") }
+            if login.callintype != .here, login.number == nil { need("login.number", for: "login.callintype") }
+            if configuration.socketURIs.isEmpty { need("platform.socketURI", for: "login.un") }
+        }
+        if login.password != nil, login.un == nil { need("login.un", for: "login.password") }
         return faults
     }
 

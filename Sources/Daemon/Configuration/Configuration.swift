@@ -1,4 +1,5 @@
 import Audio
+import ControlAPI
 import Crypto
 import Dialect
 import HTTP
@@ -36,6 +37,10 @@ package struct Configuration: Sendable {
     package var directory = DirectoryServer()
     /// Whether the SIP domain is written `domain:port`.
     package var domainHasPort = false
+    /// What encrypted numbers are encrypted with.
+    package var encryptionSeed: Redacted<String>?
+    /// The attribute that takes a call's area code.
+    package var areaCodeAttribute: String?
     /// The values of an agent's `permission` that make a supervisor.
     package var supervisorPermissions = ["1"]
     /// The supervisor's message bodies that are not as assumed, by the SDK's names.
@@ -51,6 +56,8 @@ package struct Configuration: Sendable {
     package var proxyServer = ProxyServer()
     /// A PEM file of the only certificate authorities to believe, instead of the system's.
     package var authorities: String?
+
+    package var login = Login()
 
     /// The local addresses of the audio; those of the interfaces when empty.
     package var mediaAddresses: [IPAddress]
@@ -103,6 +110,24 @@ extension Configuration {
         package var key: Redacted<String>?
         /// Area code → province, as the list names it.
         package var provinces: [String: String] = [:]
+
+        package init() {}
+    }
+
+    /// The seat that is logged in at the start, if it has an extension number.
+    package struct Login: Sendable, Equatable {
+        package enum CallInType: String, Sendable, CaseIterable {
+            case here = "2"
+            case callback = "4"
+            case sip = "5"
+        }
+
+        package var un: String?
+        package var switchnumber: String?
+        package var gid: String?
+        package var callintype = CallInType.here
+        package var number: String?
+        package var password: Redacted<String>?
 
         package init() {}
     }
@@ -168,8 +193,20 @@ extension Configuration {
         }
         var platform = Platform.Configuration(
             hosts: HostTable(hosts), directory: server, domainHasPort: domainHasPort)
+        platform.encryptionSeed = encryptionSeed
+        platform.areaCodeAttribute = areaCodeAttribute
         platform.supervisor = Platform.Supervisor(permissions: supervisorPermissions, bodies: supervisorBodies)
         return platform
+    }
+
+    /// Nil unless everything is there that it needs.
+    var automaticLogin: AutomaticLogin.Parameters? {
+        guard let un = login.un, let password = login.password, let switchnumber = login.switchnumber,
+            let telephone = login.telephone
+        else { return nil }
+        return AutomaticLogin.Parameters(
+            user: Command.GetUser(un: un, pwd: password, switchnumber: switchnumber, telephone: telephone),
+            gid: login.gid)
     }
 
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
@@ -198,6 +235,16 @@ extension Configuration {
         let gatewayIsLocal = gateway == "localhost" || gateway.flatMap { IPAddress($0) }?.isLoopback == true
         return interfaces.filter { ($0.isLoopback && gatewayIsLocal) || (!$0.isLoopback && !$0.address.isLinkLocal) }
             .map(\.address)
+    }
+}
+
+extension Configuration.Login {
+    fileprivate var telephone: Command.Telephone? {
+        switch callintype {
+        case .here: .here
+        case .callback: number.map { .callback(number: $0) }
+        case .sip: number.map { .sip(number: $0) }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ import Wire
 
 extension Configuration {
     /// Everything that can be configured, in the order it is shown.
-    package static let settings: [Setting] = control + limits + journal + platform + media + trace + log
+    package static let settings: [Setting] = control + limits + journal + platform + login + media + trace + log
 
     private static let control: [Setting] = [
         .list("control.listen", \.endpoints, .endpoint, "Where the control API listens; beyond loopback only with TLS"),
@@ -78,6 +78,13 @@ extension Configuration {
             "platform.directory.provinces", \.directory.provinces, key: "AREA", .word,
             "Area code → province as the directory server calls it"),
         .one("platform.domainHasPort", \.domainHasPort, .truth, "Whether the SIP domain is written `domain:port`"),
+        .optional(
+            "platform.encryptionSeed", \.encryptionSeed, .secret,
+            "What encrypted numbers are encrypted with, as agreed: 32 hexadecimal digits"
+        ).withSecret(),
+        .optional(
+            "platform.areaCodeAttribute", \.areaCodeAttribute, .name,
+            "Attribute of the message `cc a=200` for a call's area code; without it the area code goes before the number"),
         .list(
             "platform.supervisor.permissions", \.supervisorPermissions, .word,
             "Values of an agent's `permission` that make a supervisor"),
@@ -111,6 +118,15 @@ extension Configuration {
         .optional(
             "platform.proxy.password", \.proxyServer.password, .secret, "The password that goes with it"
         ).withSecret(),
+    ]
+
+    private static let login: [Setting] = [
+        .optional("login.un", \.login.un, .word, "Extension number of the agent who is logged in at the start"),
+        .optional("login.password", \.login.password, .secret, "The agent's password").withSecret(),
+        .optional("login.switchnumber", \.login.switchnumber, .word, "The enterprise's switchboard number"),
+        .optional("login.gid", \.login.gid, .word, "Skill group; the agent's first one, or 0, if none"),
+        .one("login.callintype", \.login.callintype, .choice, "Where the sound is, as in `getUser2`"),
+        .optional("login.number", \.login.number, .word, "The telephone's number for `callintype` 4 and 5"),
     ]
 
     private static let media: [Setting] = [

@@ -11,7 +11,8 @@ struct PlatformUserLookup: UserLookup {
         case serverList
         case info
         case enterpriseProfile(Info)
-        case memberInfo(Info, extensionRange: ClosedRange<Int>?)
+        case memberInfo(Info, Profile)
+        case registerStatus(User)
         case update(User)
         case done
     }
@@ -23,13 +24,43 @@ struct PlatformUserLookup: UserLookup {
         let enterpriseID: String
     }
 
+    /// What `getEpProfile` says about every agent of the enterprise.
+    private struct Profile {
+        let extensionRange: ClosedRange<Int>?
+        let autoAnswer: Duration?
+        /// Whether only registered telephones are called back.
+        let needsRegistration: Bool
+
+        init(_ profile: JSON?) {
+            let first = profile?["extension_start"]?.lenientInteger.flatMap(Int.init(exactly:))
+            let last = profile?["extension_end"]?.lenientInteger.flatMap(Int.init(exactly:))
+            extensionRange = if let first, let last, first <= last { first...last } else { nil }
+            let seconds = profile?["auto_answer_duration"]?.lenientInteger ?? 0
+            autoAnswer = profile?["allow_auto_answer"]?.lenientInteger == 1 ? .seconds(max(0, min(seconds, 60))) : nil
+            needsRegistration = profile?["terminal_need_reg"]?.lenientInteger != 0
+        }
+    }
+
     private let credentials: Credentials
+    private let telephone: Command.Telephone
+    /// A telephone's number written `A…Z` is called back without being registered.
+    private let isKnown: Bool
     private let configuration: Platform.Configuration
     private var randomness: Randomness
     private var step = Step.start
 
-    init(_ credentials: Credentials, configuration: Platform.Configuration, randomness: Randomness) {
+    init(
+        _ credentials: Credentials, telephone: Command.Telephone, configuration: Platform.Configuration,
+        randomness: Randomness
+    ) {
         self.credentials = credentials
+        if case .callback(let number) = telephone, number.count > 2, number.hasPrefix("A"), number.hasSuffix("Z") {
+            self.telephone = .callback(number: String(number.dropFirst().dropLast()))
+            isKnown = true
+        } else {
+            self.telephone = telephone
+            isKnown = false
+        }
         self.configuration = configuration
         self.randomness = randomness
     }
@@ -56,14 +87,17 @@ struct PlatformUserLookup: UserLookup {
             return fetchEnterpriseProfile(try info(answer(body, orStatus: Self.infoFailure)))
         case (.enterpriseProfile(let info), .fetched(let body)):
             return fetchMemberInfo(info, profile: try answer(body, else: .noLoginData))
-        case (.memberInfo(let info, let range), .fetched(let body)):
-            return try update(user(info, range, answer(body, else: .noLoginData)))
+        case (.memberInfo(let info, let profile), .fetched(let body)):
+            return fetchRegisterStatus(of: try user(info, profile, answer(body, else: .noLoginData)), profile)
+        case (.registerStatus(let user), .fetched(let body)):
+            _ = try answer(body, else: .callbackNotRegistered)
+            return update(user)
         case (.update(let user), .fetched(let body)):
             _ = try answer(body, else: .noLoginData)
             step = .done
             return .found(user)
         case (.start, _), (.signKey, _), (.serverList, _), (.info, _), (.enterpriseProfile, _), (.memberInfo, _),
-            (.update, _), (.done, _):
+            (.registerStatus, _), (.update, _), (.done, _):
             throw .getUserFailed(.serverError)
         }
     }
@@ -94,7 +128,7 @@ struct PlatformUserLookup: UserLookup {
         let time = String(now.unixMilliseconds)
         let salt = String(Int.random(in: 100_000...999_999, using: &randomness))
         return .fetch(
-            url(
+            webURL(
                 "http://\(directory.host)/Api/Client/\(name)",
                 [("v", directory.version), ("t", time), ("salt", salt), ("sign", md5(toSign(time, salt)))]))
     }
@@ -113,7 +147,7 @@ struct PlatformUserLookup: UserLookup {
         step = .info
         let authority = host.contains(":") ? host : "\(host):1047"
         return .fetch(
-            url(
+            webURL(
                 "https://\(authority)/Api/Client/getinfo",
                 identification + [("switchNumber", credentials.switchboardNumber), ("cFlag", "1")]))
     }
@@ -142,37 +176,50 @@ struct PlatformUserLookup: UserLookup {
     }
 
     private mutating func fetchMemberInfo(_ info: Info, profile: JSON) -> UserLookupOutput {
-        let profile = profile["epProfile"]
-        let first = profile?["extension_start"]?.lenientInteger.flatMap(Int.init(exactly:))
-        let last = profile?["extension_end"]?.lenientInteger.flatMap(Int.init(exactly:))
-        let range: ClosedRange<Int>? = if let first, let last, first <= last { first...last } else { nil }
-        step = .memberInfo(info, extensionRange: range)
+        step = .memberInfo(info, Profile(profile["epProfile"]))
         return fetch("getMemberInfo", info)
     }
 
-    private func user(_ info: Info, _ range: ClosedRange<Int>?, _ member: JSON) throws(Problem) -> User {
+    private func user(_ info: Info, _ profile: Profile, _ member: JSON) throws(Problem) -> User {
         guard var userData = member.object else { throw .getUserFailed(.noLoginData) }
         let groups = userData.removeValue(forKey: "inGroups") ?? []
         return User(
             credentials: credentials,
             displayName: userData["displayname"]?.lenientString ?? credentials.extensionNumber,
             sipUser: sipUser(credentials.extensionNumber, enterprise: info.enterpriseID),
-            domain: info.sipDomain, enterpriseID: info.enterpriseID, extensionRange: range,
+            domain: info.sipDomain, enterpriseID: info.enterpriseID, extensionRange: profile.extensionRange,
             data: ["userData": .object(userData), "inGroups": groups], webDomain: info.webDomain,
+            telephone: telephone, autoAnswer: profile.autoAnswer,
             isSupervisor: configuration.supervisor.isSupervisor(userData["permission"]))
     }
 
-    /// `callintype` 2: the audio comes here, not to a telephone.
+    private mutating func fetchRegisterStatus(of user: User, _ profile: Profile) -> UserLookupOutput {
+        guard case .callback(let number) = telephone, !isKnown, profile.needsRegistration else { return update(user) }
+        step = .registerStatus(user)
+        return .fetch(
+            webURL(
+                "https://\(user.webDomain)/Talk/Mapi/checkRegisterStatus",
+                [("mobile", number), ("eid", user.enterpriseID)]))
+    }
+
+    /// Tells the platform where the sound goes.
     private mutating func update(_ user: User) -> UserLookupOutput {
         step = .update(user)
+        let data: JSON =
+            switch telephone {
+            case .here: ["callintype": 2]
+            case .callback(let number): ["callintype": 4, "telephone": .string(number)]
+            case .sip(let number): ["callintype": 5, "sip_telephone": .string(number)]
+            }
+        let update = String(decoding: encodedJSON(["data": data]), as: UTF8.self)
         return .fetch(
-            url(
+            webURL(
                 "https://\(user.webDomain)/Talk/Api/updateInfo",
-                identification + [("eid", user.enterpriseID), ("jsonStr", #"{"data":{"callintype":2}}"#)]))
+                identification + [("eid", user.enterpriseID), ("jsonStr", update)]))
     }
 
     private func fetch(_ name: String, _ info: Info) -> UserLookupOutput {
-        .fetch(url("https://\(info.webDomain)/Talk/Api/\(name)", identification + [("eid", info.enterpriseID)]))
+        .fetch(webURL("https://\(info.webDomain)/Talk/Api/\(name)", identification + [("eid", info.enterpriseID)]))
     }
 
     private var identification: [(String, String)] {
@@ -204,7 +251,7 @@ func md5(_ text: String) -> String {
     Digest.md5(Array(text.utf8)).hex
 }
 
-private func url(_ base: String, _ query: [(name: String, value: String)]) -> Redacted<String> {
+func webURL(_ base: String, _ query: [(name: String, value: String)]) -> Redacted<String> {
     Redacted(base + "?" + query.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&"))
 }
 

@@ -73,6 +73,8 @@ extension Seat {
     func isForbiddenWhileMonitoring(_ command: Command) -> Bool {
         switch command {
         case .answerPBXCall(let call), .terminate(let call), .hold(let call), .unhold(let call): monitor.call == call
+        case .transferPBXCall(let transfer): monitor.call == transfer.ccNumber
+        case .setAfterCallStatus(let call), .cancelAfterCallStatus(let call): monitor.call == call
         case .mute(let call), .unmute(let call): monitor.silences(call)
         case .sendDTMF: monitor.awaitsSilentLeg
         default: false
