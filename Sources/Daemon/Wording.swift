@@ -63,7 +63,9 @@ extension Logger {
         case .automaticLoginFailed(let code, let pause):
             warning(
                 "automatic login failed",
-                metadata: ["code": "\(code.map(String.init) ?? "none")", "retry": "\(pause.map { "in \($0)" } ?? "no")"])
+                metadata: [
+                    "code": "\(code.map(String.init) ?? "none")", "retry": "\(pause.map { "in \($0)" } ?? "no")",
+                ])
         case .reconnecting(let pause, let failures):
             info("reconnecting", metadata: ["after": "\(pause)", "failures": "\(failures)"])
         }

@@ -5,7 +5,9 @@ import Wire
 
 @Suite("A login at the start, on real sockets", .serialized, .timeLimit(.minutes(2)))
 struct LiveAutomaticLoginTests {
-    @Test("The seat is online without a command; the clear password is in no file of the daemon's and in no line of its log")
+    @Test(
+        "The seat is online without a command; the clear password is in no file of the daemon's and in no line of its log"
+    )
     func loggedIn() async throws {
         let house = try await LiveHouse.open {
             $0.login.un = "1001"

@@ -29,7 +29,10 @@ extension Form where Value == String {
     static let folder = text("FOLDER", "a path") { !$0.isEmpty }
     static let word = text("TEXT", "a text") { !$0.isEmpty }
     static let name = text("NAME", "a name of letters and digits that begins with a letter") { text in
-        text.first?.isLetter == true && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 }
+        text.first?.isLetter == true
+            && text.utf8.allSatisfy {
+                UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20
+            }
     }
     static let host = text("HOST[:PORT]", "a host name or address, with a port if need be") {
         !$0.isEmpty && !$0.contains { " /@?#*".contains($0) }
