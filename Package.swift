@@ -56,7 +56,7 @@ let package = Package(
             resources: [.embedInCode("openapi.yaml")]),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
-        module("Engine", "Wire", "Crypto", "HTTP", "Peer", "Network", "Audio", logging),
+        module("Engine", "Wire", "Crypto", "HTTP", "Media", "Peer", "Network", "Audio", logging),
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),

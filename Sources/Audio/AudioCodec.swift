@@ -97,4 +97,18 @@ package enum AudioDecoder: ~Copyable {
             return count
         }
     }
+
+    /// What is heard while the sender says nothing: the noise Opus knows of, or silence.
+    package mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        switch consume self {
+        case .opus(var decoder):
+            let count = decoder.conceal(count, into: &samples)
+            self = .opus(decoder)
+            return count
+        case .g711(var decoder):
+            let count = decoder.pause(count, into: &samples)
+            self = .g711(decoder)
+            return count
+        }
+    }
 }

@@ -18,20 +18,13 @@ package struct G711Encoder: Sendable {
     }
 }
 
-/// Expands G.711 at 8 kHz to samples at 48 kHz.
-///
-/// Concealment repeats the last 20 ms and fades them out over 60 ms; Appendix I's pitch repetition is not done.
+/// Expands G.711 at 8 kHz to samples at 48 kHz, and conceals after Appendix I.
 package struct G711Decoder: Sendable {
-    private static let fade: Int32 = 480
-
     private let law: G711
     private var interpolator = Interpolator(
         factor: G711.factor, capacity: AudioDecoder.maximumSamples / G711.factor)
+    private var concealment = PitchConcealment(sampleRate: AudioFormat.sampleRate / G711.factor)
     private var narrow: [Int16] = []
-    /// The last samples that were received, the oldest at ``oldest``.
-    private var history = [Int16](repeating: 0, count: G711.samplesPerFrame)
-    private var oldest = 0
-    private var concealed: Int32 = 0
 
     init(_ law: G711) {
         self.law = law
@@ -40,25 +33,32 @@ package struct G711Decoder: Sendable {
 
     /// The count of samples now at the front of `samples`; what exceeds 120 ms is cut off.
     mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
-        concealed = 0
         narrow.removeAll(keepingCapacity: true)
         for index in 0..<min(payload.count, samples.count / G711.factor) {
-            let sample = law.expanded(payload[index])
-            narrow.append(sample)
-            history[oldest] = sample
-            oldest = (oldest + 1) % history.count
+            narrow.append(law.expanded(payload[index]))
         }
-        interpolator.process(narrow, into: &samples)
-        return narrow.count * G711.factor
+        concealment.receive(&narrow)
+        return widen(into: &samples)
     }
 
     mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        silence(count, within: samples.count)
+        concealment.conceal(&narrow)
+        return widen(into: &samples)
+    }
+
+    mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        silence(count, within: samples.count)
+        concealment.receive(&narrow)
+        return widen(into: &samples)
+    }
+
+    private mutating func silence(_ count: Int, within room: Int) {
         narrow.removeAll(keepingCapacity: true)
-        for index in 0..<min(count, samples.count) / G711.factor {
-            let sample = Int32(history[(oldest + index) % history.count])
-            narrow.append(Int16(sample * (Self.fade - concealed) / Self.fade))
-            concealed = min(concealed + 1, Self.fade)
-        }
+        for _ in 0..<min(count, room) / G711.factor { narrow.append(0) }
+    }
+
+    private mutating func widen(into samples: inout MutableSpan<Int16>) -> Int {
         interpolator.process(narrow, into: &samples)
         return narrow.count * G711.factor
     }

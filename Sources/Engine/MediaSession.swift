@@ -237,20 +237,20 @@ extension MediaSession {
         guard var due = nextFrame else { return }
         var framesLeft = Self.maximumFramesInARow
         while due <= now {
-            if framesLeft > 0 { passFrame(at: now) }
+            if framesLeft > 0 { passFrame(at: now, due: due) }
             due = due + AudioFormat.frameDuration
             framesLeft -= 1
         }
         nextFrame = due
     }
 
-    private func passFrame(at now: Instant) {
+    private func passFrame(at now: Instant, due: Instant) {
         guard let codec else { return }
         outgoing?.next(isMuted: isMuted) { payload in
             peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }
         }
-        incoming?.playFrame(from: &peer)
+        incoming?.playFrame(from: &peer, at: due)
     }
 }

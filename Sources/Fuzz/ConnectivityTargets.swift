@@ -216,14 +216,18 @@ private struct PeerPair: ~Copyable {
         take(b.close(at: now))
     }
 
+    private var decoder = FuzzedDecoder(.opus(OpusSettings()))
+
     private mutating func speak() {
         let payload: [UInt8] = [0x78, 1, 2, 3]
         var sent: [(bytes: [UInt8], from: Endpoint, to: Endpoint)] = []
         a.sendAudio(payload.span, samples: 960, at: now) { sent.append(([UInt8]($0), $1, $2)) }
         b.sendAudio(payload.span, samples: 960, at: now) { sent.append(([UInt8]($0), $1, $2)) }
         wire += sent
-        _ = a.nextFrame { _, _ in }
-        _ = b.nextFrame { _, _ in }
+        var frame = [Int16](repeating: 0, count: 960)
+        var samples = frame.mutableSpan
+        a.playAudio(into: &samples, with: &decoder, at: now)
+        b.playAudio(into: &samples, with: &decoder, at: now)
     }
 
     private mutating func deliver(_ tampering: inout Tampering) {

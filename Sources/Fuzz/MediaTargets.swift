@@ -10,47 +10,48 @@ extension Target {
             name: "payload", seeds: { [[0, 3, 0x78, 1, 2, 0, 2, 9, 9], [1, 2, 0xFF, 0x7F]] }, check: checkPayload),
     ]
 
-    /// Packets of a length before each; the time a packet of no bytes takes is played.
+    /// Packets of a length before each; one of no bytes lets a frame's time pass, which its payload type of none of ours
+    /// makes longer or shorter.
     private static func checkRTP(_ bytes: [UInt8]) {
         var fodder = Fodder(bytes)
-        let format = [PayloadFormat.opus, .pcmu, .pcma][Int(fodder.byte()) % 3]
-        let step = format.clockRate / 50
+        let (format, codec) = [
+            (PayloadFormat.opus, AudioCodec.opus(OpusSettings())), (.pcmu, .g711(.muLaw)), (.pcma, .g711(.aLaw)),
+        ][Int(fodder.byte()) % 3]
         var receiver = RTPReceiver(clockRate: format.clockRate)
-        var buffer = JitterBuffer(format: format)
+        var playout = Playout(format: format)
+        var decoder = FuzzedDecoder(codec)
         var now = Instant(nanoseconds: 0)
         while !fodder.isEmpty {
             let datagram = fodder.piece()
             if datagram.isEmpty {
-                now = now + .milliseconds(20)
-                playStep(&buffer, step)
+                play(&playout, &decoder, at: &now)
                 _ = receiver.reportBlock(at: now)
+            } else if datagram.count == 1 {
+                now = now + .milliseconds(4 * Int64(datagram[0]))
             } else if let packet = try? RTPPacket(parsing: datagram.span) {
                 expect(packet.payload.upperBound <= datagram.count, "a payload lies in its packet")
-                if packet.header.payloadType == 101 { buffer.skip(packet.header) }
+                if packet.header.payloadType == 101 { playout.skip(packet.header, at: now) }
                 _ = receiver.receive(packet.header, at: now)
-                _ = buffer.insert(packet.header, payload: datagram.span.extracting(packet.payload))
+                _ = playout.insert(packet.header, payload: datagram.span.extracting(packet.payload), at: now)
             }
         }
         // Played to its end, a stream that stopped becomes silence.
-        for _ in 0..<1_000 { playStep(&buffer, step) }
-        expect(buffer.next { _ in } == .empty, "a stream that stopped ends")
+        for _ in 0..<600 { play(&playout, &decoder, at: &now) }
+        let before = playout.statistics.totalSamplesReceived
+        play(&playout, &decoder, at: &now)
+        let statistics = playout.statistics
+        expect(statistics.totalSamplesReceived == before, "a stream that stopped ends")
+        expect((.milliseconds(20)...(.milliseconds(400))).contains(statistics.targetDelay), "the delay has its bounds")
+        expect(
+            statistics.silentConcealedSamples <= statistics.concealedSamples + statistics.pausedSamples,
+            "parts are parts")
     }
 
-    /// What a player does in 20 ms.
-    private static func playStep(_ buffer: inout JitterBuffer, _ step: UInt32) {
-        var filled: UInt32 = 0
-        var calls = 0
-        while filled < step {
-            calls += 1
-            expect(calls < 400, "a step is filled at last")
-            switch buffer.next({ _ in }) {
-            case .frame: filled += step / 160
-            case .missing(let samples), .pause(let samples):
-                expect(samples > 0, "what is missing lasts")
-                filled += samples
-            case .empty: return
-            }
-        }
+    private static func play(_ playout: inout Playout, _ decoder: inout FuzzedDecoder, at now: inout Instant) {
+        var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+        var samples = frame.mutableSpan
+        playout.play(into: &samples, with: &decoder, at: now)
+        now = now + AudioFormat.frameDuration
     }
 
     private static func checkRTCP(_ bytes: [UInt8]) {
@@ -113,4 +114,34 @@ extension Target {
             RTCPCompound.write([.receiverReport(ssrc: 1, [block, block]), name, .goodbye([1, 2])]),
         ]
     }()
+}
+
+/// A real decoder, held to what it promises.
+struct FuzzedDecoder: ~Copyable, SpeechDecoder {
+    private var decoder: AudioDecoder
+
+    init(_ codec: AudioCodec) {
+        decoder = AudioDecoder(codec)
+    }
+
+    mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        checked(decoder.decode(payload, into: &samples), samples.count)
+    }
+
+    mutating func recover(_ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+        checked(decoder.recover(count, from: next, into: &samples), samples.count)
+    }
+
+    mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        checked(decoder.conceal(count, into: &samples), samples.count)
+    }
+
+    mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+        checked(decoder.pause(count, into: &samples), samples.count)
+    }
+
+    private func checked(_ count: Int, _ room: Int) -> Int {
+        expect((0...room).contains(count), "what is decoded has room")
+        return count
+    }
 }

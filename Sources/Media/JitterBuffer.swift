@@ -1,16 +1,20 @@
 import Wire
 
-/// Holds received audio until it is time to play it, and puts it in order.
+/// Holds received packets until it is time to play them, and puts them in order.
 ///
-/// The player has steps of 20 ms. In each it calls ``next(_:)`` until it has sound for 20 ms: a packet may last longer,
-/// then the steps it covers need no call, or shorter, then a step needs several.
+/// How long that is follows from how they arrive (``DelayEstimate``). Whoever plays asks for the ``next(at:ahead:_:)`` step
+/// whenever its sound runs out, and is told by it how much more is held than need be, to play a little faster or slower. Time
+/// itself is the measure: the transit sound would have if it were played now, whatever is held, lost or paused.
 package struct JitterBuffer: Sendable {
-    package enum Playout: Hashable, Sendable {
-        /// The payload was handed over.
-        case frame
+    package enum Step: Hashable, Sendable {
+        /// The payload was handed over. The surplus is how many samples of the player's too many are held, less than
+        /// nothing for too few; zero while it is best left.
+        case frame(surplus: Int)
+        /// The packet that was handed over is the one after a lost one, which lasted for as many samples and is in it.
+        case recoverable(samples: UInt32)
         /// A packet is lost or too late: conceal as many samples.
         case missing(samples: UInt32)
-        /// The sender made a pause: silence for as many samples.
+        /// The sender made a pause of as many samples.
         case pause(samples: UInt32)
         /// Nothing is to be played in this step.
         case empty
@@ -29,23 +33,11 @@ package struct JitterBuffer: Sendable {
         case malformed
     }
 
-    package struct Statistics: Hashable, Sendable {
-        package var late = 0
-        package var duplicates = 0
-        package var restarts = 0
-        /// Packets thrown away because too much sound was held.
-        package var drained = 0
-        /// Gaps of up to 20 ms that were concealed.
-        package var concealed = 0
-
-        package init() {}
-    }
-
     private enum State {
         /// Nothing is held; numbers before `next`, if there was a stream, are late.
         case idle(next: UInt16?)
         /// Sound is gathered before the player starts; `next` is the lowest number.
-        case filling(next: UInt16, waited: UInt32)
+        case filling(next: UInt16)
         case playing(Playhead)
     }
 
@@ -55,34 +47,40 @@ package struct JitterBuffer: Sendable {
         var next: UInt16
         /// The timestamp of what is played next.
         var position: UInt32
-        /// How much has been concealed since there was nothing left to play.
+        /// How much has been made up since there was nothing left to play; the position has not moved meanwhile.
         var starved: UInt32 = 0
+        /// Whether the sender has said that it pauses.
+        var isPaused = false
     }
 
-    /// How much sound is gathered before the player starts, and left when too much is held: the seam for adaptation.
-    package var targetDelay: Duration
-    package private(set) var statistics = Statistics()
+    package let format: PayloadFormat
+    /// Counted in samples of the player's.
+    package internal(set) var statistics = PlayoutStatistics()
 
-    private let format: PayloadFormat
     private let clock: RTPClock
+    let samplesPerTick: UInt32
     private var ring = PacketRing()
     private var state = State.idle(next: nil)
+    private var estimate = DelayEstimate()
     private var ssrc: UInt32?
     /// The number after the last implausible one.
     private var suspect: UInt16?
-    /// Where the latest sound that is held ends.
-    private var end: UInt32 = 0
+    /// A timestamp that came lately, and how many ticks it is after the first one.
+    private var reference: (timestamp: UInt32, ticks: Int64) = (0, 0)
+    /// How many more packets are awaited that hold the one before them, once one did.
+    private var expectsRecovery = 0
+    /// Steps until the delay may be changed again.
+    private var rest = 0
+    private var isConcealing = false
 
-    package init(format: PayloadFormat, targetDelay: Duration = .milliseconds(60)) {
+    /// `sampleRate` is the player's, a multiple of the format's.
+    package init(format: PayloadFormat, sampleRate: UInt32) {
         self.format = format
-        self.targetDelay = targetDelay
         clock = RTPClock(rate: format.clockRate)
+        samplesPerTick = sampleRate / format.clockRate
     }
 
-    /// How much sound is held.
-    package var depth: Duration { clock.duration(ofTicks: Int64(max(0, depthInSamples))) }
-
-    /// Forgets the stream; the statistics remain.
+    /// Forgets the stream; the statistics remain, and what is known of its jitter.
     package mutating func reset() {
         ring.removeAll()
         ssrc = nil
@@ -91,9 +89,14 @@ package struct JitterBuffer: Sendable {
     }
 }
 
+/// Packets come in.
 extension JitterBuffer {
+    private static let maximumMisorder = 100
+    /// For how many packets it is worth to wait a frame longer for what the next one may hold.
+    private static let recoveryMemory = 500
+
     /// Takes an audio packet in, whose payload is copied.
-    package mutating func insert(_ header: RTPHeader, payload: Span<UInt8>) -> Verdict {
+    package mutating func insert(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Verdict {
         guard payload.count <= PacketRing.maximumPayloadLength, let samples = format.samples(in: payload) else {
             return .malformed
         }
@@ -101,10 +104,14 @@ extension JitterBuffer {
         switch verdict {
         case .stored, .restarted:
             if verdict == .restarted { restart() }
-            ring.store(header, samples: samples, payload: payload)
-            admit(header, end: header.timestamp &+ samples)
-        case .late: statistics.late += 1
-        case .duplicate: statistics.duplicates += 1
+            begin(with: header)
+            note(header, samples: samples, payload: payload, at: now)
+            ring.store(header, samples: samples, payload: payload, at: now)
+        case .late:
+            note(header, samples: samples, payload: payload, at: now)
+            statistics.latePackets += 1
+            statistics.packetsDiscarded += 1
+        case .duplicate: statistics.duplicatePackets += 1
         case .implausible: suspect = header.sequenceNumber &+ 1
         case .malformed: break
         }
@@ -114,17 +121,17 @@ extension JitterBuffer {
     /// Takes note of a packet that is no audio, a telephone-event for instance, so that it does not count as lost.
     ///
     /// Its timestamp is that of the event's beginning (RFC 4733 §2.5.1.2) and says nothing of when it is due.
-    package mutating func skip(_ header: RTPHeader) {
-        guard header.ssrc == ssrc, let next = nextNumber, !isIdle, ring[header.sequenceNumber] == nil,
+    package mutating func skip(_ header: RTPHeader, at now: Instant) {
+        guard header.ssrc == ssrc, let next = nextNumber, !isIdle, !ring.knows(header.sequenceNumber),
             header.sequenceNumber &- next < PacketRing.capacity
         else { return }
-        ring.store(header, samples: 0, payload: [UInt8]().span)
+        ring.store(header, samples: 0, payload: [UInt8]().span, at: now)
     }
 
     private func judge(_ header: RTPHeader, samples: UInt32) -> Verdict {
         guard ssrc == nil || ssrc == header.ssrc else { return .restarted }
         guard let next = nextNumber else { return .stored }
-        guard ring[header.sequenceNumber] == nil else { return .duplicate }
+        guard !ring.knows(header.sequenceNumber) else { return .duplicate }
         let step = Int(Int16(bitPattern: header.sequenceNumber &- next))
         guard (-Self.maximumMisorder..<Int(PacketRing.capacity)).contains(step) else {
             return header.sequenceNumber == suspect || isIdle ? .restarted : .implausible
@@ -138,7 +145,7 @@ extension JitterBuffer {
         case .idle:
             return step < 0 ? .late : .stored
         case .filling:
-            guard isPlausible(header.timestamp, near: end) else { return .restarted }
+            guard isPlausible(header.timestamp, near: reference.timestamp) else { return .restarted }
             return step >= 0 || canBegin(with: header.sequenceNumber) ? .stored : .late
         case .playing(let playhead):
             guard isPlausible(header.timestamp, near: playhead.position) else { return .restarted }
@@ -147,13 +154,11 @@ extension JitterBuffer {
         }
     }
 
-    private static let maximumMisorder = 100
-
     /// The lowest sequence number that has not been dealt with.
     private var nextNumber: UInt16? {
         switch state {
         case .idle(let next): next
-        case .filling(let next, _): next
+        case .filling(let next): next
         case .playing(let playhead): playhead.next
         }
     }
@@ -178,124 +183,249 @@ extension JitterBuffer {
         state = .idle(next: nil)
     }
 
-    /// Counts a packet in that has just been stored.
-    private mutating func admit(_ header: RTPHeader, end packetEnd: UInt32) {
+    /// Counts a packet in that is about to be stored.
+    private mutating func begin(with header: RTPHeader) {
         ssrc = header.ssrc
         suspect = nil
         switch state {
         case .idle:
-            state = .filling(next: header.sequenceNumber, waited: 0)
-            end = packetEnd
-        case .filling(let first, let waited):
-            if Int16(bitPattern: header.sequenceNumber &- first) < 0 {
-                state = .filling(next: header.sequenceNumber, waited: waited)
-            }
-        case .playing(var playhead):
-            playhead.starved = 0
-            state = .playing(playhead)
+            state = .filling(next: header.sequenceNumber)
+            estimate.restart()
+            reference = (header.timestamp, 0)
+        case .filling(let first):
+            if Int16(bitPattern: header.sequenceNumber &- first) < 0 { state = .filling(next: header.sequenceNumber) }
+        case .playing: break
         }
-        if Int32(bitPattern: packetEnd &- end) > 0 { end = packetEnd }
-        drain()
+    }
+
+    /// Learns from when a packet came.
+    private mutating func note(_ header: RTPHeader, samples: UInt32, payload: Span<UInt8>, at now: Instant) {
+        guard !isIdle else { return }
+        let ticks = ticks(of: header.timestamp)
+        if ticks > reference.ticks { reference = (header.timestamp, ticks) }
+        if format.carriesPrevious(payload) {
+            expectsRecovery = Self.recoveryMemory
+            // The next packet is there when this one is due, and a little sooner.
+            estimate.margin = clock.duration(ofTicks: Int64(samples)) + .milliseconds(5)
+        } else if expectsRecovery > 0 {
+            expectsRecovery -= 1
+            if expectsRecovery == 0 { estimate.margin = .zero }
+        }
+        estimate.note(transit: transit(of: ticks, at: now), at: now)
+    }
+
+    private func ticks(of timestamp: UInt32) -> Int64 {
+        reference.ticks + Int64(Int32(bitPattern: timestamp &- reference.timestamp))
+    }
+
+    private func transit(of ticks: Int64, at now: Instant) -> Int64 {
+        now.nanoseconds &- clock.duration(ofTicks: ticks).nanoseconds
     }
 }
 
+/// Sound goes out.
 extension JitterBuffer {
-    /// Hands over what comes next.
-    package mutating func next(_ play: (Span<UInt8>) -> Void) -> Playout {
+    /// Less is not worth a change.
+    private static let tolerance = (surplus: 480, lack: -144)
+    /// What is held beyond this, 300 ms, is not played faster but thrown away.
+    private static let limit = 14_400
+    /// Without packets for longer, the stream is over.
+    private static let patience = Duration.milliseconds(600)
+
+    /// Hands over what comes next at a moment when sound for `ahead` is still to be played before it. So many `lost`
+    /// samples before the payload are wanted from it, or it itself.
+    package mutating func next(
+        at now: Instant, ahead: Duration, _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
+    ) -> Step {
+        let due = now + ahead
         switch state {
         case .idle:
             return .empty
-        case .filling(let first, let waited):
-            guard let playhead = start(from: first, waited: waited) else {
-                state = .filling(next: first, waited: waited &+ step)
-                return .empty
-            }
-            return advance(playhead, play)
-        case .playing(let playhead):
-            return advance(playhead, play)
+        case .filling(let first):
+            guard let entry = ring.firstAudio(from: first) else { return .empty }
+            let surplus = surplus(at: entry.timestamp, due: due)
+            guard surplus > -Int(step * samplesPerTick) else { return .empty }
+            state = .playing(Playhead(next: first, position: entry.timestamp))
+            let silence = ticks(ofSamples: -surplus)
+            if silence > 0 { return .pause(samples: silence) }
+        case .playing: break
         }
+        guard case .playing(var playhead) = state else { return .empty }
+        let step = advance(&playhead, due: due, play)
+        if case .playing = state { state = .playing(playhead) }
+        count(step)
+        return step
+    }
+
+    /// How much longer than need be the sound at a timestamp has been held when it is due.
+    private func surplus(at timestamp: UInt32, due: Instant) -> Int {
+        guard let target = estimate.target else { return 0 }
+        let excess = Double(transit(of: ticks(of: timestamp), at: due) - target) / 1e9
+        return Int(excess * Double(clock.rate * samplesPerTick))
+    }
+
+    /// No less than nothing.
+    private func ticks(ofSamples samples: Int) -> UInt32 {
+        UInt32(clamping: samples) / samplesPerTick
     }
 
     /// The samples of 20 ms.
     private var step: UInt32 { clock.rate / 50 }
 
-    /// Starts once enough sound is held, or the first of it has waited long enough.
-    private func start(from first: UInt16, waited: UInt32) -> Playhead? {
-        let target = clock.ticks(in: targetDelay)
-        guard let entry = ring.firstAudio(from: first), depthInSamples >= Int(target) || waited >= target else {
-            return nil
-        }
-        return Playhead(next: first, position: entry.timestamp)
-    }
-
-    private mutating func advance(_ start: Playhead, _ play: (Span<UInt8>) -> Void) -> Playout {
-        var playhead = start
-        defer { if case .playing = state { state = .playing(playhead) } }
-        state = .playing(playhead)
+    private mutating func advance(
+        _ playhead: inout Playhead, due: Instant, _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
+    ) -> Step {
         while let entry = ring[playhead.next], !entry.isAudio {
             ring.remove(entry)
             playhead.next &+= 1
         }
-        guard let entry = ring.firstAudio(from: playhead.next) else { return starve(&playhead) }
+        guard let first = ring.firstAudio(from: playhead.next) else { return starve(&playhead) }
+        settle(&playhead, before: first)
+        let surplus = surplus(at: playhead.position, due: due)
+        let entry = surplus > Self.limit ? discard(surplus, from: first, &playhead) : first
         let gap = Int32(bitPattern: entry.timestamp &- playhead.position)
-        guard gap <= 0 else {
-            let samples = min(step, UInt32(gap))
-            playhead.position &+= samples
-            guard entry.sequenceNumber != playhead.next else { return .pause(samples: samples) }
-            statistics.concealed += 1
-            return .missing(samples: samples)
+        if gap > 0 {
+            return entry.sequenceNumber == playhead.next
+                ? pause(UInt32(gap), surplus: surplus, &playhead)
+                    ?? hand(over: entry, surplus: surplus, due: due, &playhead, play)
+                : bridge(UInt32(gap), before: entry, &playhead, play)
         }
-        playhead.next = entry.sequenceNumber &+ 1
-        playhead.position = entry.end
-        ring.withPayload(of: entry, play)
-        ring.remove(entry)
-        return .frame
+        return hand(over: entry, surplus: surplus, due: due, &playhead, play)
     }
 
-    /// Conceals for as long as the target delay, then waits for the stream to come back.
-    private mutating func starve(_ playhead: inout Playhead) -> Playout {
-        guard playhead.starved < clock.ticks(in: targetDelay) else {
-            ring.removeAll()
+    /// What was made up while nothing was there stands for what is missing before the next packet. If less is missing, the
+    /// rest of it has made the delay grow.
+    private mutating func settle(_ playhead: inout Playhead, before entry: PacketRing.Entry) {
+        guard playhead.starved > 0 else { return }
+        let gap = max(0, Int32(bitPattern: entry.timestamp &- playhead.position))
+        let bridged = min(UInt32(gap), playhead.starved)
+        if entry.sequenceNumber == playhead.next, !playhead.isPaused { recount(bridged) }
+        playhead.position &+= bridged
+        playhead.starved = 0
+    }
+
+    private mutating func hand(
+        over entry: PacketRing.Entry, surplus: Int, due: Instant, _ playhead: inout Playhead,
+        _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
+    ) -> Step {
+        playhead.next = entry.sequenceNumber &+ 1
+        playhead.position = entry.end
+        var isPause = false
+        ring.withPayload(of: entry) { payload in
+            isPause = format.isPause(payload)
+            play(payload, 0)
+        }
+        ring.remove(entry)
+        playhead.isPaused = isPause
+        countEmission(of: entry, due: due)
+        return .frame(surplus: isPause ? 0 : advisable(surplus))
+    }
+
+    /// Conceals, or takes the last lost frame from the packet after it.
+    private mutating func bridge(
+        _ gap: UInt32, before entry: PacketRing.Entry, _ playhead: inout Playhead,
+        _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
+    ) -> Step {
+        var isRecoverable = false
+        ring.withPayload(of: entry) { payload in
+            isRecoverable = gap >= entry.samples && format.carriesPrevious(payload)
+            if isRecoverable, gap == entry.samples { play(payload, gap) }
+        }
+        if isRecoverable, gap == entry.samples {
+            playhead.position = entry.timestamp
+            return .recoverable(samples: gap)
+        }
+        let samples = min(step, isRecoverable ? gap - entry.samples : gap)
+        playhead.position &+= samples
+        return .missing(samples: samples)
+    }
+
+    /// A pause is shortened or prolonged to what suits the delay; nil when nothing is left of it.
+    private mutating func pause(_ gap: UInt32, surplus: Int, _ playhead: inout Playhead) -> Step? {
+        let lack = ticks(ofSamples: -surplus)
+        guard lack == 0 else { return .pause(samples: min(step, lack)) }
+        let skipped = min(gap, ticks(ofSamples: surplus))
+        let samples = min(step, gap - skipped)
+        playhead.position &+= skipped + samples
+        return samples > 0 ? .pause(samples: samples) : nil
+    }
+
+    /// Makes something up while nothing is there; after a while the stream is over.
+    private mutating func starve(_ playhead: inout Playhead) -> Step {
+        guard playhead.starved < clock.ticks(in: Self.patience) else {
             state = .idle(next: playhead.next)
             return .empty
         }
         playhead.starved &+= step
-        playhead.position &+= step
-        statistics.concealed += 1
-        return .missing(samples: step)
+        return playhead.isPaused ? .pause(samples: step) : .missing(samples: step)
+    }
+
+    /// Throws the oldest packets away until the surplus is gone, but for the last.
+    private mutating func discard(
+        _ surplus: Int, from first: PacketRing.Entry, _ playhead: inout Playhead
+    ) -> PacketRing.Entry {
+        let position = playhead.position &+ ticks(ofSamples: surplus)
+        var entry = first
+        while Int32(bitPattern: entry.end &- position) <= 0,
+            let after = ring.firstAudio(from: entry.sequenceNumber &+ 1)
+        {
+            ring.remove(entry)
+            statistics.packetsDiscarded += 1
+            entry = after
+        }
+        playhead.next = entry.sequenceNumber
+        playhead.position = entry.timestamp
+        return entry
+    }
+
+    /// What of a surplus is to be dealt with in this step: changes have a pause between them, longer for small ones.
+    private mutating func advisable(_ surplus: Int) -> Int {
+        rest = max(0, rest - 1)
+        guard rest == 0, surplus > Self.tolerance.surplus || surplus < Self.tolerance.lack else { return 0 }
+        return surplus
+    }
+
+    /// The player has changed the length of the sound of a step.
+    mutating func stretched(removed: Int, inserted: Int, surplus: Int) {
+        statistics.removedSamplesForAcceleration += UInt64(removed)
+        statistics.insertedSamplesForDeceleration += UInt64(inserted)
+        rest = abs(surplus) > 4 * Self.tolerance.surplus ? 2 : 5
     }
 }
 
+/// Statistics.
 extension JitterBuffer {
-    /// How much sound may be held beyond the target.
-    private static let tolerance = Duration.milliseconds(180)
+    package var targetDelay: Duration { estimate.targetDelay }
 
-    private var depthInSamples: Int {
-        switch state {
-        case .idle: 0
-        case .filling(let first, _):
-            ring.firstAudio(from: first).map { Int(Int32(bitPattern: end &- $0.timestamp)) } ?? 0
-        case .playing(let playhead): Int(Int32(bitPattern: end &- playhead.position))
+    private func samples(_ ticks: UInt32) -> UInt64 { UInt64(ticks * samplesPerTick) }
+
+    private mutating func count(_ step: Step) {
+        let wasConcealing = isConcealing
+        isConcealing = false
+        switch step {
+        case .missing(let ticks):
+            isConcealing = true
+            statistics.concealedSamples += samples(ticks)
+            if !wasConcealing { statistics.concealmentEvents += 1 }
+        case .recoverable: statistics.recoveredFrames += 1
+        case .pause(let ticks): statistics.pausedSamples += samples(ticks)
+        case .frame, .empty: break
         }
     }
 
-    /// Throws the oldest sound away when too much is held, until the target is left.
-    private mutating func drain() {
-        guard depthInSamples > Int(clock.ticks(in: targetDelay + Self.tolerance)) else { return }
-        guard var next = nextNumber else { return }
-        let position = end &- clock.ticks(in: targetDelay)
-        while let entry = ring.firstAudio(from: next), Int32(bitPattern: entry.end &- position) <= 0 {
-            ring.remove(entry)
-            statistics.drained += 1
-            next = entry.sequenceNumber &+ 1
-        }
-        switch state {
-        case .idle: break
-        case .filling(_, let waited): state = .filling(next: next, waited: waited)
-        case .playing(var playhead):
-            playhead.next = next
-            playhead.position = position
-            state = .playing(playhead)
-        }
+    /// What was concealed was a pause, as the number of the next packet shows.
+    private mutating func recount(_ ticks: UInt32) {
+        statistics.concealedSamples -= min(statistics.concealedSamples, samples(ticks))
+        statistics.pausedSamples += samples(ticks)
+    }
+
+    private mutating func countEmission(of entry: PacketRing.Entry, due: Instant) {
+        let count = samples(entry.samples)
+        let delay = due - entry.arrivedAt
+        statistics.currentDelay = delay
+        statistics.targetDelay = estimate.targetDelay
+        statistics.jitterBufferEmittedCount += count
+        statistics.jitterBufferDelay += delay * Int64(count)
+        statistics.jitterBufferTargetDelay += statistics.targetDelay * Int64(count)
     }
 }

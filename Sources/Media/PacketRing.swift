@@ -12,7 +12,9 @@ struct PacketRing: Sendable {
         let timestamp: UInt32
         /// How long the payload lasts; 0 for a packet that is no audio.
         let samples: UInt32
+        let arrivedAt: Instant
         fileprivate let length: Int
+        fileprivate var isPlayed = false
 
         var end: UInt32 { timestamp &+ samples }
         var isAudio: Bool { samples > 0 }
@@ -23,25 +25,32 @@ struct PacketRing: Sendable {
 
     private static func slot(of sequenceNumber: UInt16) -> Int { Int(sequenceNumber % capacity) }
 
+    /// The packet of a number, unless it was played.
     subscript(_ sequenceNumber: UInt16) -> Entry? {
-        guard let entry = entries[Self.slot(of: sequenceNumber)], entry.sequenceNumber == sequenceNumber else {
-            return nil
-        }
+        guard let entry = entries[Self.slot(of: sequenceNumber)], entry.sequenceNumber == sequenceNumber,
+            !entry.isPlayed
+        else { return nil }
         return entry
     }
 
+    /// Whether a packet of that number is held or was, lately.
+    func knows(_ sequenceNumber: UInt16) -> Bool {
+        entries[Self.slot(of: sequenceNumber)]?.sequenceNumber == sequenceNumber
+    }
+
     /// Keeps a packet in place of whatever had its slot; the payload must not be too long.
-    mutating func store(_ header: RTPHeader, samples: UInt32, payload: Span<UInt8>) {
+    mutating func store(_ header: RTPHeader, samples: UInt32, payload: Span<UInt8>, at now: Instant) {
         let slot = Self.slot(of: header.sequenceNumber)
         let start = slot * Self.maximumPayloadLength
         for index in payload.indices { payloads[start + index] = payload[index] }
         entries[slot] = Entry(
-            sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, samples: samples,
+            sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, samples: samples, arrivedAt: now,
             length: payload.count)
     }
 
+    /// Lets go of a packet, whose number remains known.
     mutating func remove(_ entry: Entry) {
-        entries[Self.slot(of: entry.sequenceNumber)] = nil
+        entries[Self.slot(of: entry.sequenceNumber)]?.isPlayed = true
     }
 
     mutating func removeAll() {

@@ -21,6 +21,20 @@ package enum PayloadFormat: Hashable, Sendable {
         }
     }
 
+    /// Whether a payload holds the frame before it as well (RFC 6716 §2.1.7): Opus does in the LBRR frames of its SILK layer,
+    /// whose flag comes after the voice flag of each 20 ms (§4.2.3). A stereo packet's second channel is not asked.
+    func carriesPrevious(_ payload: Span<UInt8>) -> Bool {
+        guard self == .opus, payload.count >= 3, payload[0] >> 3 < 16, payload[0] & 3 == 0 else { return false }
+        let frames = max(1, (samples(in: payload) ?? 960) / 960)
+        return payload[1] >> (7 - frames) & 1 == 1
+    }
+
+    /// Whether with this payload the sender begins or goes on to say nothing: discontinuous transmission of Opus ends in
+    /// frames without content (RFC 6716 §2.1.9).
+    func isPause(_ payload: Span<UInt8>) -> Bool {
+        self == .opus && payload.count <= 2
+    }
+
     /// By the TOC byte and the frame count byte (RFC 6716 §3.1, §3.2.5): 120 ms at most.
     private static func opusSamples(in packet: Span<UInt8>) -> UInt32? {
         let configuration = packet[0] >> 3

@@ -5,7 +5,7 @@ import Wire
 struct AudioStream: Sendable {
     private var sender: RTPSender
     private var receiver: RTPReceiver
-    private var jitterBuffer: JitterBuffer
+    private var playout: Playout
     private var schedule: RTCPSchedule?
     private let cname: String
     private var packetsAtLastReport: UInt32 = 0
@@ -20,7 +20,7 @@ struct AudioStream: Sendable {
         let format = codec.payloadFormat
         sender = RTPSender(clockRate: format.clockRate, randomness: &randomness)
         receiver = RTPReceiver(clockRate: format.clockRate)
-        jitterBuffer = JitterBuffer(format: format)
+        playout = Playout(format: format)
         self.cname = cname
     }
 
@@ -55,19 +55,23 @@ struct AudioStream: Sendable {
             packetsReceived += 1
             bytesReceived += UInt64(packet.payload.count)
             return receiver.receive(packet.header, at: now) != .duplicate
-                && jitterBuffer.insert(packet.header, payload: bytes.extracting(packet.payload)) != .malformed
+                && playout.insert(packet.header, payload: bytes.extracting(packet.payload), at: now) != .malformed
         case audio.telephoneEventPayloadType:
             packetsReceived += 1
             bytesReceived += UInt64(packet.payload.count)
-            jitterBuffer.skip(packet.header)
+            playout.skip(packet.header, at: now)
             return receiver.receive(packet.header, at: now) != .duplicate
         default: return false
         }
     }
 
-    mutating func next(_ play: (Span<UInt8>) -> Void) -> JitterBuffer.Playout { jitterBuffer.next(play) }
+    mutating func play<Decoder: SpeechDecoder & ~Copyable>(
+        into frame: inout MutableSpan<Int16>, with decoder: inout Decoder, at now: Instant
+    ) {
+        playout.play(into: &frame, with: &decoder, at: now)
+    }
 
-    mutating func forgetReceivedAudio() { jitterBuffer.reset() }
+    mutating func forgetReceivedAudio() { playout.reset() }
 
     /// Takes in a plain compound of reports; true if the peer says goodbye in it.
     mutating func receiveReports(_ bytes: Span<UInt8>, at now: Instant) -> Bool {
@@ -125,6 +129,7 @@ struct AudioStream: Sendable {
         statistics.packetsLost = received.packetsLost
         statistics.remotePacketsLost = remotePacketsLost
         statistics.jitter = received.jitter
+        statistics.playout = playout.statistics
         statistics.roundTripTime = roundTripTime ?? statistics.roundTripTime
     }
 }

@@ -31,18 +31,13 @@ extension PeerConnection {
     /// What a datagram holds beside the header and the longest authentication tag.
     private static var maximumPayloadLength: Int { maximumDatagramLength - RTPHeader.length - 16 }
 
-    /// Hands over the next packet to play.
-    ///
-    /// To be called until there are 20 ms of sound, in every tick of 20 ms. Nothing is allocated.
-    package mutating func nextFrame(_ play: (_ codec: Codec, _ payload: Span<UInt8>) -> Void) -> Playout {
-        guard let negotiated, negotiated.receives, stream != nil else { return .empty }
-        let playout = stream?.next { play(negotiated.codec, $0) }
-        return switch playout {
-        case .frame: .frame
-        case .missing(let samples): .missing(samples: samples)
-        case .pause(let samples): .pause(samples: samples)
-        case .empty, nil: .empty
-        }
+    /// Plays the next frame of what was received, whose first sample is due now; silence while there is nothing. Nothing is
+    /// allocated.
+    package mutating func playAudio<Decoder: SpeechDecoder & ~Copyable>(
+        into frame: inout MutableSpan<Int16>, with decoder: inout Decoder, at now: Instant
+    ) {
+        guard let negotiated, negotiated.receives, stream != nil else { return frame.update(repeating: 0) }
+        stream?.play(into: &frame, with: &decoder, at: now)
     }
 
     /// Media before the keys, not authentic or of a foreign payload type is dropped and counted.

@@ -71,18 +71,6 @@ package struct PeerConnection: ~Copyable, Sendable {
 
     package enum Input: Sendable { case deadlineReached }
 
-    /// What the jitter buffer has to play.
-    package enum Playout: Sendable, Equatable {
-        /// The payload was handed over.
-        case frame
-        /// A packet is lost or too late: conceal this many samples of the codec's clock.
-        case missing(samples: UInt32)
-        /// The peer paused for this many samples, as discontinuous transmission does.
-        case pause(samples: UInt32)
-        /// Nothing to play in this tick: not started, held, or the peer is silent.
-        case empty
-    }
-
     package internal(set) var state = State.new
     /// What offer and answer agreed on, nil before there were both.
     package internal(set) var negotiated: NegotiatedAudio?

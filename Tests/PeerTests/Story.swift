@@ -1,4 +1,5 @@
 import Crypto
+import Media
 import Peer
 import Wire
 
@@ -13,11 +14,38 @@ final class Story {
         var arrivesAt: Instant
     }
 
-    /// What a player was given in one call.
+    /// What a decoder was given in one call; samples are those of the player.
     enum Played: Equatable {
         case frame([UInt8])
-        case missing(samples: UInt32)
-        case pause(samples: UInt32)
+        case recovered(from: [UInt8])
+        case missing(samples: Int)
+        case pause(samples: Int)
+    }
+
+    /// A decoder that only takes notes.
+    struct Listener: SpeechDecoder {
+        var played: [Played] = []
+
+        mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+            played.append(.frame([UInt8](payload)))
+            return 960
+        }
+
+        mutating func recover(_ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
+            played.append(.recovered(from: [UInt8](next)))
+            return count
+        }
+
+        mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+            played.append(.missing(samples: count))
+            return count
+        }
+
+        mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
+            // Before the first frame it is the delay.
+            if !played.isEmpty { played.append(.pause(samples: count)) }
+            return count
+        }
     }
 
     static let addressA = Endpoint(.v4(0xC000_0201), port: 5_000)
@@ -29,7 +57,7 @@ final class Story {
     var b: PeerConnection
     /// Everything but transmissions, in order.
     private(set) var events: [Side: [PeerConnection.Output]] = [.a: [], .b: []]
-    private(set) var played: [Side: [Played]] = [.a: [], .b: []]
+    private var listeners = (a: Listener(), b: Listener())
     private(set) var datagrams: [Datagram] = []
     private(set) var mediaSent = 0
     /// Whether a datagram, the n-th media packet for media, gets through.
@@ -41,6 +69,8 @@ final class Story {
         b = PeerConnection(
             configuration: .init(certificate: Self.certificateB, codecs: codecsB, cname: "b"), randomness: .seeded(2))
     }
+
+    var played: [Side: [Played]] { [.a: listeners.a.played, .b: listeners.b.played] }
 
     private static let certificateA = Certificate.selfSigned()
     private static let certificateB = Certificate.selfSigned()
@@ -113,13 +143,11 @@ final class Story {
     }
 
     private func play(_ side: Side) {
-        var payload: [UInt8] = []
-        let take = { (_: Codec, bytes: Span<UInt8>) in payload = [UInt8](bytes) }
-        switch side == .a ? a.nextFrame(take) : b.nextFrame(take) {
-        case .frame: played[side, default: []].append(.frame(payload))
-        case .missing(let samples): played[side, default: []].append(.missing(samples: samples))
-        case .pause(let samples): played[side, default: []].append(.pause(samples: samples))
-        case .empty: break
+        var frame = [Int16](repeating: 0, count: 960)
+        var samples = frame.mutableSpan
+        switch side {
+        case .a: a.playAudio(into: &samples, with: &listeners.a, at: now)
+        case .b: b.playAudio(into: &samples, with: &listeners.b, at: now)
         }
     }
 

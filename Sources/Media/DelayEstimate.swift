@@ -1,0 +1,136 @@
+import Wire
+
+/// How much longer packets take than the fastest of late, and for how long sound is to be held because of it.
+///
+/// A transit is the time of arrival less the time of the timestamp, so only differences mean something. Transits are counted
+/// in a histogram that forgets, and the target is what nearly all of them stay below: it follows a packet that is later than
+/// that at once, and forgets it within some ten seconds.
+struct DelayEstimate: Sendable {
+    static let minimum = Duration.milliseconds(20)
+    static let maximum = Duration.milliseconds(400)
+    /// Until packets say something else.
+    static let initial = Duration.milliseconds(40)
+
+    private static let bucket: Int64 = 5_000_000
+    private static let bucketCount = 100
+    /// The share of packets that may be later than the target.
+    private static let tolerated: Float = 0.01
+    /// What a packet beyond the target counts for at least.
+    private static let surprise: Float = 0.015
+    /// How much of the past a packet leaves.
+    private static let memory: Float = 0.997
+    /// The fastest packet is looked for in one to two of these.
+    private static let window = Duration.seconds(4)
+
+    /// The shares of the packets, by their transit from the origin on; the last one holds all that are longer.
+    private var shares = [Float](repeating: 0, count: bucketCount)
+    private var packets: Float = 0
+    /// Where the first bucket begins; nil before the first packet and after a new start.
+    private var origin: Int64?
+    private var fastest: (before: Int64, now: Int64) = (0, 0)
+    private var windowEndsAt = Instant(nanoseconds: 0)
+    /// The bucket nearly all packets stay below the end of.
+    private var quantile = 0
+
+    /// Held on top of what the transits ask for.
+    var margin = Duration.zero
+
+    init() {
+        quantile = Int(Self.initial.nanoseconds / Self.bucket) - 1
+        shares[quantile] = 1
+    }
+
+    /// The transit that sound should have had when it is played; nil before the first packet.
+    var target: Int64? {
+        guard let origin, let base else { return nil }
+        let wanted = origin + Int64(quantile + 1) * Self.bucket + margin.nanoseconds
+        return min(max(wanted, base + Self.minimum.nanoseconds), base + Self.maximum.nanoseconds)
+    }
+
+    /// The target beyond the fastest packet.
+    var targetDelay: Duration {
+        guard let target, let base else { return Self.initial }
+        return .nanoseconds(target - base)
+    }
+
+    /// The transit of the fastest packet.
+    private var base: Int64? { origin == nil ? nil : min(fastest.before, fastest.now) }
+
+    /// Makes the next packet the fastest one: timestamps, or the path, began anew. What is known of jitter remains.
+    mutating func restart() {
+        origin = nil
+    }
+
+    mutating func note(transit: Int64, at now: Instant) {
+        follow(transit, at: now)
+        guard let origin else { return }
+        let index = Int(min(Int64(Self.bucketCount - 1), max(0, (transit - origin) / Self.bucket)))
+        let isBeyond = index > quantile
+        packets += 1
+        let kept = min(Self.memory, packets / (packets + 1))
+        forget(keeping: kept)
+        shares[index] += 1 - kept
+        if isBeyond { emphasise(index) }
+        findQuantile()
+    }
+
+    /// Keeps the origin within a bucket below the fastest packet.
+    private mutating func follow(_ transit: Int64, at now: Instant) {
+        guard let origin else {
+            origin = transit
+            fastest = (transit, transit)
+            windowEndsAt = now + Self.window
+            return
+        }
+        if now >= windowEndsAt {
+            fastest = (fastest.now, transit)
+            windowEndsAt = now + Self.window
+        }
+        fastest.now = min(fastest.now, transit)
+        let offset = min(fastest.before, fastest.now) - origin
+        let buckets = offset >= 0 ? offset / Self.bucket : (offset - Self.bucket + 1) / Self.bucket
+        guard buckets != 0 else { return }
+        shift(by: -Int(max(-Int64(Self.bucketCount), min(Int64(Self.bucketCount), buckets))))
+        self.origin = origin + buckets * Self.bucket
+    }
+
+    /// Moves all that is counted, to greater transits or to smaller ones.
+    private mutating func shift(by step: Int) {
+        let last = Self.bucketCount - 1
+        if step > 0 {
+            for index in stride(from: last, through: 0, by: -1) {
+                let share = shares[index]
+                shares[index] = 0
+                shares[min(last, index + step)] += share
+            }
+        } else {
+            for index in 0...last {
+                let share = shares[index]
+                shares[index] = 0
+                shares[max(0, index + step)] += share
+            }
+        }
+        findQuantile()
+    }
+
+    private mutating func forget(keeping factor: Float) {
+        for index in 0..<Self.bucketCount { shares[index] *= factor }
+    }
+
+    private mutating func emphasise(_ index: Int) {
+        let lacking = Self.surprise - shares[index...].reduce(0, +)
+        guard lacking > 0 else { return }
+        forget(keeping: 1 - lacking)
+        shares[index] += lacking
+    }
+
+    private mutating func findQuantile() {
+        var beyond: Float = 0
+        quantile = Self.bucketCount - 1
+        while quantile > 0 {
+            beyond += shares[quantile]
+            if beyond > Self.tolerated { return }
+            quantile -= 1
+        }
+    }
+}

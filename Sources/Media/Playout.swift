@@ -1,0 +1,110 @@
+import Wire
+
+/// What turns payloads into samples at 48 kHz, and makes up what is missing; one implementation for each codec.
+///
+/// Each function fills the front of `samples`, which holds 120 ms, and says how far.
+package protocol SpeechDecoder: ~Copyable {
+    mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int
+    /// The frame before a payload, from the redundancy in it.
+    mutating func recover(_ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int
+    /// What would sound likely in place of a frame that is lost.
+    mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int
+    /// What is to be heard while the sender says nothing.
+    mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int
+}
+
+/// The receive path of one stream, from packets in whatever order to a steady flow of samples: jitter buffer, decoding,
+/// concealment, and stretching in time by which the delay follows its target and the two clocks each other.
+package struct Playout: Sendable {
+    package static let sampleRate: UInt32 = 48_000
+
+    private var buffer: JitterBuffer
+    private var sound = SoundLine()
+
+    package init(format: PayloadFormat) {
+        buffer = JitterBuffer(format: format, sampleRate: Self.sampleRate)
+    }
+
+    package var statistics: PlayoutStatistics {
+        var statistics = buffer.statistics
+        statistics.targetDelay = buffer.targetDelay
+        return statistics
+    }
+
+    /// Takes an audio packet in, whose payload is copied.
+    package mutating func insert(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> JitterBuffer.Verdict {
+        buffer.insert(header, payload: payload, at: now)
+    }
+
+    /// Takes note of a packet that is no audio.
+    package mutating func skip(_ header: RTPHeader, at now: Instant) {
+        buffer.skip(header, at: now)
+    }
+
+    /// Forgets the stream; the statistics remain.
+    package mutating func reset() {
+        buffer.reset()
+    }
+
+    /// Plays the next frame, whose first sample is due now: to be called whenever the one before it is over.
+    package mutating func play<Decoder: SpeechDecoder & ~Copyable>(
+        into frame: inout MutableSpan<Int16>, with decoder: inout Decoder, at now: Instant
+    ) {
+        var filled = sound.play(into: &frame, from: 0)
+        while filled < frame.count {
+            // What is played of this frame already lies ahead of what comes next.
+            guard Self.refill(&sound, from: &buffer, with: &decoder, at: now, ahead: filled) else { break }
+            filled += sound.play(into: &frame, from: filled)
+        }
+        buffer.statistics.totalSamplesReceived += UInt64(filled)
+        for index in filled..<frame.count { frame[index] = 0 }
+    }
+
+    /// Carries one step out; false when there is nothing more to play.
+    private static func refill<Decoder: SpeechDecoder & ~Copyable>(
+        _ sound: inout SoundLine, from buffer: inout JitterBuffer, with decoder: inout Decoder, at now: Instant,
+        ahead: Int
+    ) -> Bool {
+        let scale = Int(buffer.samplesPerTick)
+        var added = 0
+        let step = buffer.next(at: now, ahead: duration(of: ahead)) { payload, lost in
+            added = sound.append { room in
+                lost > 0
+                    ? decoder.recover(Int(lost) * scale, from: payload, into: &room)
+                    : decoder.decode(payload, into: &room)
+            }
+        }
+        switch step {
+        case .frame(let surplus):
+            stretch(&sound, last: added, by: surplus, &buffer)
+            return true
+        case .recoverable:
+            return true
+        case .missing(let ticks):
+            added = sound.append { room in decoder.conceal(Int(ticks) * scale, into: &room) }
+            if sound.isSilent(last: added) { buffer.statistics.silentConcealedSamples += UInt64(added) }
+        case .pause(let ticks):
+            added = sound.append { room in decoder.pause(Int(ticks) * scale, into: &room) }
+        case .empty:
+            return false
+        }
+        return added > 0
+    }
+
+    /// With 100 ms too much or too little, changes may be heard: worse is what a delay or a gap does to the conversation.
+    private static let pressing = 4_800
+
+    private static func stretch(
+        _ sound: inout SoundLine, last added: Int, by surplus: Int, _ buffer: inout JitterBuffer
+    ) {
+        guard surplus != 0 else { return }
+        let isPressing = abs(surplus) > pressing
+        let removed = surplus > 0 ? sound.shorten(last: added, by: surplus, leniently: isPressing) : 0
+        let inserted = surplus < 0 ? sound.prolong(last: added, by: -surplus, leniently: isPressing) : 0
+        if removed + inserted > 0 { buffer.stretched(removed: removed, inserted: inserted, surplus: surplus) }
+    }
+
+    private static func duration(of samples: Int) -> Duration {
+        .nanoseconds(Int64(samples) * 1_000_000_000 / Int64(sampleRate))
+    }
+}
