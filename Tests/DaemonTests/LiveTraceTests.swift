@@ -37,7 +37,7 @@ struct LiveTraceTests {
         await house.close()
     }
 
-    @Test("A collector gets each message")
+    @Test("A collector gets each message, and reads in it what the ladder shows (HEP 3)")
     func collector() async throws {
         let executor = QueueExecutor(label: "collector")
         let (packets, continuation) = AsyncStream.makeStream(of: [UInt8].self)
@@ -45,14 +45,22 @@ struct LiveTraceTests {
             continuation.yield(datagram.withUnsafeBytes(Array.init))
         }
         let address = socket.localEndpoint
-        let house = try await LiveHouse.open { $0.trace.collector = address }
+        let house = try await LiveHouse.open {
+            $0.trace.collector = address
+            $0.trace.collectorKey = Redacted("hush")
+        }
         let events = try LiveEvents(house)
         #expect(await events.open() == nil)
         try await house.logIn(events)
-        var iterator = packets.makeAsyncIterator()
-        let first = try #require(await iterator.next())
-        #expect(first.starts(with: "HEP3".utf8))
-        #expect(String(decoding: first, as: UTF8.self).contains("REGISTER sip:"))
+        let arrows = try #require(try await house.get("diagnostics/sip?format=json").body["arrows"]?.array)
+        var received: [[UInt8]] = []
+        for await packet in packets.prefix(arrows.count) { received.append(packet) }
+        for (decoded, arrow) in zip(try await HomerDecoder.decode(received), arrows) {
+            for member in ["from", "to", "time", "text"] { #expect(decoded[member] == arrow[member]) }
+            #expect(decoded["agent"] == 2001)
+            #expect(decoded["key"] == "hush")
+        }
+        #expect(arrows.count >= 10)
         await house.close()
         executor.queue.sync { socket.close() }
     }

@@ -16,13 +16,15 @@ actor KamailioClient {
     private let executor = QueueExecutor(label: "kamailio-client")
     private var agent: UserAgent
     private var socket: WebSocketClient?
+    private var connections = 0
     private var timer: DeadlineTimer?
     private let facts: AsyncStream<Fact>.Continuation
     private var iterator: AsyncStream<Fact>.AsyncIterator
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(user: String, password: String) {
+    /// - Parameter instanceID: makes it ask for outbound and a GRUU.
+    init(user: String, password: String, instanceID: String? = nil) {
         let address = URI(user: user, host: "lab.test")
         var contact = URI(user: user, host: "kamailioclient.invalid")
         contact.parameters["transport"] = "ws"
@@ -30,6 +32,7 @@ actor KamailioClient {
             addressOfRecord: NameAddress(address), contact: contact, viaHost: contact.host)
         configuration.credentials = UserAgent.Credentials(username: user, password: Redacted(password))
         configuration.accepted.insert(.refer)
+        configuration.instanceID = instanceID
         agent = UserAgent(configuration: configuration, randomness: .system)
         let (stream, continuation) = AsyncStream.makeStream(of: Fact.self)
         facts = continuation
@@ -43,14 +46,29 @@ actor KamailioClient {
         timer = DeadlineTimer(on: executor) { [weak self] in
             self?.assumeIsolated { $0.handle(.deadlineReached) }
         }
+        connections += 1
+        let number = connections
         let socket = WebSocketClient(
             configuration, on: executor, logger: Logger(label: "kamailio-client"),
             callbacks: WebSocketClient.Callbacks(
                 onOpen: { [weak self] subprotocol in self?.assumeIsolated { $0.opened(subprotocol) } },
                 onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message) } },
-                onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(reason) } }))
+                onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(number, reason) } }))
         self.socket = socket
         socket.connect()
+    }
+
+    /// From now on no deadline is met: it refreshes nothing and repeats nothing.
+    func stopClock() {
+        timer = nil
+    }
+
+    /// Closes the connection as if it had been lost.
+    func disconnect() {
+        socket?.close()
+        socket = nil
+        connections += 1
+        handle(.transportFailed)
     }
 
     func handle(_ input: UserAgent.Input) {
@@ -92,7 +110,9 @@ actor KamailioClient {
         carryOut(agent.receive(message.bytes.span, at: MonotonicClock.now))
     }
 
-    private func closed(_ reason: WebSocketClient.CloseReason) {
+    /// That an earlier connection has ended is known.
+    private func closed(_ number: Int, _ reason: WebSocketClient.CloseReason) {
+        guard number == connections else { return }
         facts.yield(.closed(reason))
         handle(.transportFailed)
     }

@@ -33,10 +33,11 @@ final class KamailioServer {
     ///   - names: what its certificate is for.
     ///   - namespace: the network namespace it runs in.
     ///   - sippPort: where SIPp takes calls to `sipp`.
+    ///   - platformPort: where requests to the platform go; without one they are all fine.
     ///   - asksForCertificate: whether clients have to show one of ``authority``.
     init(
         address: String = "127.0.0.1", names: [String] = ["127.0.0.1"], namespace: String? = nil,
-        sippPort: UInt16 = 9, asksForCertificate: Bool = false
+        sippPort: UInt16 = 9, platformPort: UInt16? = nil, asksForCertificate: Bool = false
     ) async throws {
         guard
             let program = ["/usr/sbin/kamailio", "/usr/bin/kamailio"].first(where: FileManager.default.isExecutableFile)
@@ -54,7 +55,11 @@ final class KamailioServer {
         self.namespace = namespace
         try authority.write(to: authorityFile)
         try authority.issue(for: names).write(to: folder.path + "/server.pem", keyTo: folder.path + "/server.key")
-        try writeConfiguration(sippPort: sippPort, asksForCertificate: asksForCertificate)
+        let platform = platformPort.map { "$ru = \"sip:PBX@\(address):\($0)\"; t_relay();" }
+        try writeConfiguration([
+            "SIPPPORT": "\(sippPort)", "ASKS": asksForCertificate ? "yes" : "no",
+            "PBX": platform ?? "sl_send_reply(\"200\", \"OK\");",
+        ])
         try await start()
     }
 
@@ -70,14 +75,15 @@ final class KamailioServer {
         program?.kill()
     }
 
-    private func writeConfiguration(sippPort: UInt16, asksForCertificate: Bool) throws {
+    private func writeConfiguration(_ more: [String: String]) throws {
         let template = try String(
             contentsOf: Bundle.module.resourceURL!.appending(path: "peers/kamailio.cfg"), encoding: .utf8)
         var text = template
-        for (name, value) in [
+        let own = [
             "RUN": folder.path, "ADDRESS": address, "PORT": "\(port)", "CLEARPORT": "\(clearPort)",
-            "PLAINPORT": "\(plainPort)", "SIPPPORT": "\(sippPort)", "ASKS": asksForCertificate ? "yes" : "no",
-        ] {
+            "PLAINPORT": "\(plainPort)",
+        ]
+        for (name, value) in own.merging(more, uniquingKeysWith: { $1 }) {
             text.replace("@\(name)@", with: value)
         }
         try text.write(toFile: folder.path + "/kamailio.cfg", atomically: true, encoding: .utf8)

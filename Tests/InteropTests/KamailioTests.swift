@@ -8,8 +8,8 @@ import Wire
 
 @Suite("SIP over WebSocket with Kamailio (RFC 7118)", .serialized, .timeLimit(.minutes(1)))
 struct KamailioTests {
-    private func client(password: String = "alicepw") -> KamailioClient {
-        KamailioClient(user: "alice", password: password)
+    private func client(_ user: String = "alice", password: String = "alicepw") -> KamailioClient {
+        KamailioClient(user: user, password: password)
     }
 
     private func trusting(_ server: KamailioServer) -> ServerRoute {
@@ -76,6 +76,31 @@ struct KamailioTests {
         for (end, next) in zip(ends, ends.dropFirst()) { #expect(next < end + .seconds(4)) }
     }
 
+    @Test("A binding that nobody refreshes is gone when its time is up, and its telephone is not found any more")
+    func expired() async throws {
+        let server = try await KamailioServer()
+        defer { withExtendedLifetime(server) {} }
+        let (alice, other) = (client(), client("1002_x", password: "1002"))
+        await other.connect(to: server.uri, by: trusting(server))
+        await expectRegistration(other)
+        await alice.connect(to: server.uri, by: trusting(server))
+        await alice.handle(.register(expires: .seconds(4)))
+        guard case .registered(let until) = await alice.registration() else { return }
+        await alice.stopClock()
+        var statuses: [Int] = []
+        while statuses.last != 404, MonotonicClock.now < until + .seconds(20) {
+            let id = RequestID(UInt64(statuses.count))
+            await other.handle(.send(id, .options, target: URI(user: "alice", host: "lab.test")))
+            let status = await other.output {
+                if case .response(id, let response) = $0 { response.status } else { nil }
+            }
+            statuses.append(try #require(status))
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(Set(statuses) == [200, 404])
+        #expect(MonotonicClock.now >= until - .seconds(1))
+    }
+
     @Test("A wrong password is a refused registration, not an endless exchange of challenges")
     func wrongPassword() async throws {
         let server = try await KamailioServer()
@@ -105,9 +130,33 @@ struct KamailioTests {
                 continue
             }
         }
+        let strangers = server.folder.path + "/strangers.pem"
+        try CertificateAuthority(name: "stranger").write(to: strangers)
+        let deceived = client()
+        await deceived.connect(
+            to: "wss://localhost:\(server.port)", by: ServerRoute(trust: .authorities(file: strangers)))
+        guard case .certificateRejected = await refusal(deceived) else {
+            Issue.record("another authority's certificate was believed")
+            return
+        }
         let named = client()
         await named.connect(to: "wss://localhost:\(server.port)", by: trusting(server))
         await expectRegistration(named)
+    }
+
+    @Test("A server with another host's certificate is not connected to, whoever issued it (RFC 6125 §6)")
+    func wrongName() async throws {
+        for names in [["other.test"], ["localhost.test", "*.localhost"], ["10.0.0.1"]] {
+            let server = try await KamailioServer(names: names)
+            defer { withExtendedLifetime(server) {} }
+            let client = client()
+            await client.connect(to: "wss://localhost:\(server.port)", by: trusting(server))
+            let reason = await refusal(client)
+            guard case .certificateRejected(let error) = reason, error.code == 62 else {
+                Issue.record("\(names): \(String(describing: reason))")
+                continue
+            }
+        }
     }
 
     @Test("A server that asks for a certificate gets ours, and refuses who has none")

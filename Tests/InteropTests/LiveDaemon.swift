@@ -4,6 +4,7 @@ import HTTP
 import HTTPTypes
 import Logging
 import Network
+import Synchronization
 import Testing
 import Wire
 
@@ -17,10 +18,14 @@ final class LiveDaemon: Sendable {
     private let folder: URL
     private let web: HTTPClient
     private let events: AsyncStream<JSON>
+    /// The `registration` events that were passed on the way to what was waited for.
+    private let passed: Mutex<[JSON]> = Mutex([])
     private let subscription: WebSocketClient
 
-    /// - Parameter authorities: PEM files of whom it trusts besides the simulator.
-    init(in namespace: String, gateways: String, authorities: [String]) async throws {
+    /// - Parameters:
+    ///   - authorities: PEM files of whom it trusts besides the simulator.
+    ///   - microphone: what the agent says.
+    init(in namespace: String, gateways: String, authorities: [String], microphone: String = "null") async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "daemon-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         platform = try Program(
@@ -38,7 +43,7 @@ final class LiveDaemon: Sendable {
             [
                 Program.own("phonebard"), "--control-listen", "127.0.0.1:0", "--control-socket", socket,
                 "--platform-hosts", "025=\(host)", "--platform-socket-uri", gateways, "--platform-ca-file", trusted,
-                "--media-microphone", "null", "--media-speaker", "null",
+                "--media-microphone", microphone, "--media-speaker", "null",
             ], in: namespace, reading: .errors, home: folder.path)
         try await log.line(containing: " ready ")
         web = HTTPClient(trust: .system, unixSocket: socket, timeLimit: .seconds(20))
@@ -78,8 +83,48 @@ final class LiveDaemon: Sendable {
 
     /// Waits until subscribers are told of the registration with this code.
     func registration(code: JSON) async throws {
-        for await event in events where event["event"] == "register" && event["data"]?["code"] == code { return }
+        try await event { $0["event"] == "register" && $0["data"]?["code"] == code }
+    }
+
+    /// Waits for the call's event of this type.
+    func call(_ type: JSON) async throws {
+        try await event { $0["event"] == "callEvent" && $0["type"] == type }
+    }
+
+    private func event(_ isAwaited: (JSON) -> Bool) async throws {
+        for await event in events {
+            if event["event"] == "registration" { passed.withLock { $0.append(event["data"] ?? .null) } }
+            if isAwaited(event) { return }
+        }
         throw Program.Ended(said: log.said)
+    }
+
+    /// The steps of the registration since the last time, in one word each.
+    func takeSteps() -> (words: String, all: [JSON]) {
+        let steps = passed.withLock { passed in
+            defer { passed = [] }
+            return passed
+        }
+        return (steps.compactMap { $0["registration"]?.string }.joined(separator: " "), steps)
+    }
+
+    /// Waits until the agent hears the frequency in its call, anew if it did before.
+    func hears(_ frequency: Double) async throws {
+        let before = try await media()?["packetsReceived"]?.lenientInteger ?? 0
+        let limit = MonotonicClock.now + .seconds(20)
+        while MonotonicClock.now < limit {
+            if let media = try await media(), let count = media["packetsReceived"]?.lenientInteger, count > before + 25,
+                case .number(let heard)? = media["received"]?["frequency"], abs(heard - frequency) < frequency * 0.02
+            {
+                return
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        Issue.record("never heard \(frequency): \(try await request(.get, "state"))")
+    }
+
+    private func media() async throws -> JSON? {
+        try await request(.get, "state")["seats"]?["default"]?["calls"]?.array?.first?["media"]
     }
 
     /// How it stands with the connection now.

@@ -77,15 +77,13 @@ final class NetworkLab {
     }
 
     private func ip(_ command: String) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/sbin/ip")
-        process.arguments = command.split(separator: " ").map(String.init)
-        do {
-            try process.run()
-        } catch {
-            throw Failure.commandFailed(command)
-        }
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure.commandFailed(command) }
+        // Foundation's Process learns of one end after the other, and that of Kamailio may keep it waiting.
+        var arguments = (["ip"] + command.split(separator: " ")).map { strdup(String($0)) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var child = pid_t()
+        var status: Int32 = 0
+        guard posix_spawn(&child, "/usr/sbin/ip", nil, nil, &arguments, environ) == 0,
+            waitpid(child, &status, 0) == child, status == 0
+        else { throw Failure.commandFailed(command) }
     }
 }

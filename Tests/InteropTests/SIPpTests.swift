@@ -11,8 +11,8 @@ struct SIPpTests {
     private static let sdp = Array("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".utf8)
     private static let described: Headers = [.contentType: "application/sdp"]
 
-    private func registered(at server: KamailioServer) async -> KamailioClient {
-        let client = KamailioClient(user: "alice", password: "alicepw")
+    private func registered(at server: KamailioServer, instanceID: String? = nil) async -> KamailioClient {
+        let client = KamailioClient(user: "alice", password: "alicepw", instanceID: instanceID)
         await client.connect(to: server.uri, by: ServerRoute(trust: .authorities(file: server.authorityFile)))
         await client.handle(.register(expires: .seconds(120)))
         guard case .registered = await client.registration() else {
@@ -144,5 +144,97 @@ struct SIPpTests {
         }
         #expect(isBye == true)
         #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
+    }
+
+    @Test("We send the other side elsewhere by REFER, and hear by NOTIFY how that goes (RFC 3515)")
+    func referring() async throws {
+        let port = try KamailioServer.freePort(.datagram)
+        let server = try await KamailioServer(sippPort: port)
+        defer { withExtendedLifetime(server) {} }
+        let client = await registered(at: server)
+        let sipp = try sipp("sipp-referred.xml", at: port, server)
+        try await listens(on: port)
+        let call = try await answered(client)
+
+        let refer = RequestID(1)
+        let headers: Headers = ["Refer-To": "<sip:carol@lab.test>", "Referred-By": "<sip:alice@lab.test>"]
+        await client.handle(.sendInCall(call, refer, .refer, headers: headers))
+        #expect(await response(refer, client) == 202)
+        var news: [Int] = []
+        let isOver = await client.output { output in
+            if case .referralProgress(refer, let fragment) = output { news.append(fragment.status) }
+            return if case .referralEnded(refer) = output { true } else { nil }
+        }
+        #expect(isOver == true)
+        #expect(news == [100, 200])
+        await client.handle(.hangUp(call))
+        #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
+    }
+
+    @Test("MESSAGE to SIPp and from it, outside any call (RFC 3428)")
+    func messages() async throws {
+        let port = try KamailioServer.freePort(.datagram)
+        let server = try await KamailioServer(sippPort: port)
+        defer { withExtendedLifetime(server) {} }
+        let client = await registered(at: server)
+        let sipp = try sipp("sipp-message.xml", at: port, server)
+        try await listens(on: port)
+        let message = RequestID(1)
+        await client.handle(
+            .send(
+                message, .message, target: URI(user: "sipp", host: "lab.test"), headers: [.contentType: "text/plain"],
+                body: Array("over to you".utf8)))
+        #expect(await response(message, client) == 200)
+        let received = await client.output { output in
+            if case .request(let token, let request) = output { (token, request) } else { nil }
+        }
+        let (token, request) = try #require(received)
+        #expect(request.method == .message)
+        #expect(request.text == "and back")
+        await client.handle(.respond(token, status: 200))
+        #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
+    }
+
+    @Test("A call goes on over a new connection: its Contact is a GRUU, which Kamailio knows the way to (RFC 5627)")
+    func gruu() async throws {
+        let port = try KamailioServer.freePort(.datagram)
+        let server = try await KamailioServer(sippPort: port)
+        defer { withExtendedLifetime(server) {} }
+        let client = await registered(at: server, instanceID: "urn:uuid:00000000-0000-1000-8000-000a95a0e128")
+        let sipp = try sipp("sipp-gruu.xml", at: port, server)
+        try await listens(on: port)
+        let call = try await answered(client)
+
+        await client.disconnect()
+        await client.connect(to: server.uri, by: ServerRoute(trust: .authorities(file: server.authorityFile)))
+        _ = await client.registration()
+        guard case .registered = await client.registration() else {
+            Issue.record("not registered again")
+            return
+        }
+        let message = RequestID(1)
+        await client.handle(.sendInCall(call, message, .message, headers: [.contentType: "text/plain"], body: [0x41]))
+        #expect(await response(message, client) == 200)
+        let received = await client.output { output in
+            if case .callRequest(call, let token, let request) = output { (token, request) } else { nil }
+        }
+        let (token, request) = try #require(received)
+        #expect(request.text == "still there")
+        await client.handle(.respond(token, status: 200))
+        let isBye = await client.output { output in
+            if case .callEnded(call, let end) = output { if case .bye = end { true } else { false } } else { nil }
+        }
+        #expect(isBye == true)
+        #expect(await sipp.end().contains(#/Successful call +\| +[01] +\| +1 /#), "\(sipp.said)")
+    }
+
+    /// A call of ours to SIPp that it has answered.
+    private func answered(_ client: KamailioClient) async throws -> CallHandle {
+        let call = CallHandle.outgoing(1)
+        await client.handle(
+            .invite(call, target: URI(user: "sipp", host: "lab.test"), headers: Self.described, body: Self.sdp))
+        let answer = await client.output { if case .callAnswered(call, let response) = $0 { response } else { nil } }
+        _ = try #require(answer)
+        return call
     }
 }

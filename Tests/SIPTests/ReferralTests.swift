@@ -56,6 +56,70 @@ struct ReferralTests {
         #expect(requests.allSatisfy { $0.headers[.contentType] == "message/sipfrag;version=2.0" })
     }
 
+    @Test("a SUBSCRIBE prolongs the subscription of a REFER and brings its state (RFC 6665 §4.2.1)")
+    func prolonged() throws {
+        _ = try link.call()
+        let token = try refer()
+        link.give(.respond(token, status: 202), to: .agent)
+        link.give(.notifyReferral(token, status: 180), to: .agent)
+        link.pass(.seconds(170))
+        _ = (link.take(.platform), link.takeTrace())
+        subscribe("refer", "7200")
+        #expect(link.takeTrace() == ["← SUBSCRIBE", "→ 200 SUBSCRIBE", "→ NOTIFY", "← 200 NOTIFY"])
+        let told = link.take(.platform)
+        #expect(told.names == ["response 9 200", "referral 1 180"])
+        guard case .response(_, let ok) = told[0] else { return }
+        #expect(ok.headers[.expires] == "3600")
+        #expect(ok.headers[.contact] != nil)
+        link.pass(.seconds(3599))
+        #expect(link.take(.platform) == [])
+        link.give(.notifyReferral(token, status: 200), to: .agent)
+        #expect(link.take(.platform).names == ["referral 1 200", "referralEnded 1"])
+    }
+
+    @Test("a SUBSCRIBE for no time at all ends it with a last NOTIFY (RFC 6665 §4.1.2.3)")
+    func unsubscribed() throws {
+        _ = try link.call()
+        let token = try refer()
+        link.give(.respond(token, status: 202), to: .agent)
+        _ = (link.take(.platform), link.takeTrace())
+        subscribe("refer;id=2", "0")
+        #expect(link.takeTrace() == ["← SUBSCRIBE", "→ 200 SUBSCRIBE", "→ NOTIFY", "← 200 NOTIFY"])
+        #expect(link.take(.platform).names == ["response 9 200", "referral 1 100", "referralEnded 1"])
+        #expect(link.agents.values.allSatisfy { $0.referrals.isEmpty })
+        link.give(.notifyReferral(token, status: 200), to: .agent)
+        #expect(link.diagnostics == [.answerTooLate])
+        subscribe("refer;id=2", "60")
+        #expect(link.take(.platform).names.first == "response 9 481")
+    }
+
+    @Test(
+        "a SUBSCRIBE to anything else is refused (RFC 6665 §4.2.1.1)",
+        arguments: [
+            ("presence", "60", 489), (nil, "60", 489), ("refer;id=3", "60", 481), ("refer;id=x", "60", 481),
+            ("refer", "soon", 400),
+        ] as [(String?, String, Int)])
+    func badSubscription(_ event: String?, _ expires: String, status: Int) throws {
+        _ = try link.call()
+        link.give(.respond(try refer(), status: 202), to: .agent)
+        _ = link.take(.platform)
+        subscribe(event, expires)
+        #expect(link.take(.platform).names.first == "response 9 \(status)")
+    }
+
+    @Test(
+        "outside a dialog a SUBSCRIBE makes no subscription (§2.4.4)", arguments: [("refer", 403), ("presence", 489)])
+    func subscriptionOutside(_ event: String, status: Int) {
+        link.give(.send(RequestID(1), .subscribe, target: link.contact, headers: [.event: event]), to: .platform)
+        #expect(link.take(.platform).names == ["response 1 \(status)"])
+    }
+
+    private func subscribe(_ event: String?, _ expires: String) {
+        var headers: Headers = [.expires: expires]
+        if let event { headers.append(.event, event) }
+        link.give(.sendInCall(outgoing, RequestID(9), .subscribe, headers: headers), to: .platform)
+    }
+
     @Test("a REFER that is refused leaves nothing behind")
     func refused() throws {
         _ = try link.call()

@@ -77,6 +77,22 @@ struct RegisteringTests {
             ])
     }
 
+    @Test("a redirected REGISTER goes to the other registrar, the next refresh to the first one")
+    func redirected() throws {
+        link.give(.register(expires: .seconds(600)), to: .agent)
+        let first = try link.takeRequest(.platform)
+        link.give(.respond(first.token, status: 302, headers: [.contact: "<sip:r2.example.com>"]), to: .platform)
+        try serve()
+        let last = try link.takeRequest(.platform)
+        #expect(last.request.target == URI(host: "r2.example.com"))
+        #expect(last.request.to.uri.host == "example.com")
+        #expect(last.request.callID == first.request.callID)
+        link.give(.respond(last.token, status: 200), to: .platform)
+        #expect(link.take(.agent) == [.registration(.registering), .registration(.registered(until: .at(600)))])
+        link.pass(.seconds(450))
+        #expect(try link.takeRequest(.platform).request.target == URI(host: "example.com"))
+    }
+
     @Test("an instance id makes the contact one of outbound (RFC 5626 §4.2)")
     func outbound() throws {
         let link = VirtualLink { $0.instanceID = "urn:uuid:00000000-0000-1000-8000-000A95A0E128" }

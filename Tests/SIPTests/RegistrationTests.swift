@@ -96,6 +96,40 @@ final class RegistrationTests {
         #expect(handle(response(200), at: 2) == [.state(.registered(until: .at(302)))])
     }
 
+    @Test("a redirection is followed once, to the domain of its best SIP Contact (RFC 3261 §8.1.3.4)")
+    func redirected() throws {
+        _ = handle(.transportConnected)
+        _ = handle(.register(seconds: 60))
+        let contacts = "<sip:a@worse.example>;q=0.5, <mailto:a@b>;q=0.9, <sip:a@better.example:5070;transport=ws>;q=0.7"
+        let better = URI(host: "better.example", port: 5070)
+        #expect(handle(response(302, [.contact: contacts])) == [.send(seconds: 60, to: better)])
+        #expect(handle(response(423, [.minExpires: "90"])) == [.send(seconds: 90, to: better)])
+        let told = try failure(handle(response(301, [.contact: "<sip:other.example>"])))
+        #expect(told.failure == .rejected(status: 301, reason: "Moved Permanently"))
+        #expect(handle(.deadlineReached, at: 2) == [.state(.registering), .send(seconds: 90)])
+        #expect(handle(response(200), at: 2) == [.state(.registered(until: .at(92)))])
+    }
+
+    @Test(
+        "a redirection that names no registrar is a rejection, and so are 305 and 380 (RFC 3261 §21.3)",
+        arguments: [(302, nil), (302, "<tel:1>"), (302, "<>"), (305, "<sip:a@b>"), (380, "<sip:a@b>")]
+            as [(Int, String?)])
+    func redirectedNowhere(_ status: Int, _ contact: String?) throws {
+        _ = handle(.transportConnected)
+        _ = handle(.register(seconds: 60))
+        let told = try failure(handle(response(status, contact.map { [.contact: $0] } ?? [:])))
+        #expect(told.pause != nil)
+    }
+
+    @Test("un-registering follows a redirection too")
+    func redirectedFarewell() {
+        register()
+        #expect(handle(.unregister) == [.state(.unregistering), .send(seconds: 0)])
+        let other = URI(host: "other.example")
+        #expect(handle(response(302, [.contact: "<sip:other.example>"])) == [.send(seconds: 0, to: other)])
+        #expect(handle(response(200)) == [.state(.unregistered)])
+    }
+
     @Test("423 without a longer Min-Expires is a rejection", arguments: ["60", "x", "99999999999999999999"])
     func badIntervalTooBrief(_ least: String) throws {
         _ = handle(.transportConnected)

@@ -40,6 +40,45 @@ struct ReliabilityTests {
         #expect(link.takeTrace() == [])
     }
 
+    @Test("while a call rings, what was said last is said again each minute (RFC 3261 §13.3.1.1)")
+    func ringsLong() throws {
+        let call = try ring([.supported: "timer"])
+        answer(call, 180)
+        link.pass(.seconds(50))
+        answer(call, 183, body: [2])
+        _ = (link.take(.platform), link.takeTrace())
+        link.pass(.seconds(59))
+        #expect(link.takeTrace() == [])
+        link.pass(.seconds(121))
+        let told = link.take(.platform)
+        #expect(told.names == ["progress 183", "progress 183", "progress 183"])
+        guard case .callProgress(_, let progress) = told[0] else { return }
+        #expect(progress.body == [2])
+        answer(call, 200, body: [2])
+        _ = link.takeTrace()
+        link.pass(.seconds(600))
+        #expect(link.takeTrace() == [])
+    }
+
+    @Test("reliable responses are repeated every two and a half minutes, each with a number of its own (RFC 3262 §3)")
+    func ringsLongReliably() throws {
+        let call = try ring([.require: "100rel"])
+        answer(call, 183, body: [2])
+        _ = (link.take(.platform), link.takeTrace())
+        link.pass(.seconds(149))
+        #expect(link.takeTrace() == [])
+        link.pass(.seconds(1))
+        #expect(link.takeTrace() == ["→ 183 INVITE", "← PRACK", "→ 200 PRACK"])
+        let told = link.take(.platform)
+        #expect(told.names == ["progress 183"])
+        guard case .callProgress(_, let progress) = told[0] else { return }
+        #expect(progress.body == [])
+        link.give(.hangUp(outgoing), to: .platform)
+        _ = link.takeTrace()
+        link.pass(.seconds(600))
+        #expect(link.takeTrace() == [])
+    }
+
     @Test("a 180 without a description needs no PRACK unless the caller requires one")
     func required() throws {
         let call = try ring([.require: "100rel"])

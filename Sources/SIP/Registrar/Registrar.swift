@@ -36,7 +36,9 @@ package struct Registrar: Sendable {
 
     /// What is bound to the address of record, the most preferred first, of equals the latest (RFC 3261 §10.2.1.2).
     package func bindings(of address: URI) -> [Binding] {
-        (bindings[AddressOfRecord(address)] ?? []).sorted { ($0.preference, $0.updated) > ($1.preference, $1.updated) }
+        (bindings[AddressOfRecord(address)] ?? []).sorted {
+            ($0.contact.preference, $0.updated) > ($1.contact.preference, $1.updated)
+        }
     }
 
     /// Takes a REGISTER that came over a flow. It is carried out as a whole or not at all.

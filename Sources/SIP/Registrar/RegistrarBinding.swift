@@ -23,16 +23,6 @@ extension Registrar {
         package var updated: Instant
         package var expiry: Instant
 
-        /// `q` in thousandths, the more the better; it is 1 when not said (RFC 3261 §20.10).
-        var preference: Int {
-            guard let text = contact.parameters["q"], let dot = text.firstIndex(of: ".") else {
-                return contact.parameters["q"] == "0" ? 0 : 1000
-            }
-            let digits = text[text.index(after: dot)...].prefix(3)
-            let thousandths = Int(digits + String(repeating: "0", count: 3 - digits.count)) ?? 0
-            return text.hasPrefix("1") ? 1000 : thousandths
-        }
-
         /// Whether the other is to be replaced by this: it is of the same flow of the same telephone, or of the same
         /// URI when one of them is not of outbound (RFC 5626 §6, RFC 3261 §10.3 step 7).
         func isSame(as other: Binding) -> Bool {
@@ -49,5 +39,17 @@ extension Registrar {
             contact.parameters["expires"] = String((left + 999_999_999) / 1_000_000_000)
             return contact
         }
+    }
+}
+
+extension NameAddress {
+    /// `q` of a contact in thousandths, the more the better; it is 1 when not said (RFC 3261 §20.10).
+    var preference: Int {
+        guard let text = parameters["q"], let dot = text.firstIndex(of: ".") else {
+            return parameters["q"] == "0" ? 0 : 1000
+        }
+        let digits = text[text.index(after: dot)...].prefix(3)
+        let thousandths = Int(digits + String(repeating: "0", count: 3 - digits.count)) ?? 0
+        return text.hasPrefix("1") ? 1000 : thousandths
     }
 }

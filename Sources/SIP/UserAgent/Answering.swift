@@ -71,6 +71,7 @@ extension UserAgent {
             return []
         }
         let response = compose(answer, to: invite, tag: server.dialog.localTag)
+        if 101..<200 ~= answer.status { inviteServers[key]?.repeatLater(answer, isReliable: isReliable, at: now) }
         if isReliable { return sendReliably(response, key, at: now) }
         if response.isProvisional { return advance(key, .respond(response), at: now) }
         inviteServers[key]?.provisional?.acknowledged()
@@ -147,5 +148,26 @@ extension UserAgent {
             return [.transmit(ok.bytes)]
         }
         return [.transmit(ok.bytes)] + remove(call, at: now) + [.callEnded(call, .bye(bye))]
+    }
+}
+
+// A call that rings for long.
+extension UserAgent {
+    /// A proxy gives up an INVITE it has heard nothing of for three minutes (RFC 3261 §13.3.1.1, RFC 3262 §3).
+    mutating func repeatProvisional(_ key: ServerKey, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key], server.transaction.isPending, let repetition = server.repetition,
+            now >= repetition.at
+        else { return [] }
+        inviteServers[key]?.repetition = nil
+        return respond(to: key, repetition.answer, at: now)
+    }
+}
+
+extension InviteServer {
+    /// A session description that is acknowledged is not said again.
+    fileprivate mutating func repeatLater(_ answer: Answer, isReliable: Bool, at now: Instant) {
+        var answer = answer
+        if isReliable { (answer.headers[.contentType], answer.body) = (nil, []) }
+        repetition = (answer, now + .seconds(isReliable ? 150 : 60))
     }
 }

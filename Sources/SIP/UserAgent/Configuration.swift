@@ -46,6 +46,7 @@ extension UserAgent {
         var allowed: [Method] {
             var always: [Method] = [.invite, .ack, .cancel, .bye, .options, .info, .update, .notify]
             if supported.contains("100rel") { always.append(.prack) }
+            if accepted.contains(.refer) { always.append(.subscribe) }
             return always + accepted.filter { !always.contains($0) }.sorted { $0.rawValue < $1.rawValue }
         }
 

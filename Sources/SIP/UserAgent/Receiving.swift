@@ -77,6 +77,7 @@ extension UserAgent {
         case let method where configuration.accepted.contains(method):
             return accept(request, key, in: nil, at: now)
         case .bye, .info, .notify, .prack, .update: return answer(request, Answer(status: 481))
+        case .subscribe: return answer(request, refusal(ofSubscription: request))
         default: return answer(request, Answer(status: 405))
         }
     }
@@ -89,6 +90,7 @@ extension UserAgent {
         switch request.method {
         case .options: return answer(request, capabilities)
         case .notify: return receive(notify: request, in: id, at: now)
+        case .subscribe: return receive(subscribe: request, in: id, at: now)
         case _ where dialogs[id]?.call == nil: return answer(request, Answer(status: 481))
         case .bye: return end(id, with: request, at: now)
         case .invite, .update: return modify(id, with: request, key, at: now)
@@ -168,7 +170,7 @@ extension UserAgent {
         if makesDialog {
             for value in request.headers.all(.recordRoute) { response.headers.append(.recordRoute, value) }
         }
-        if makesDialog || [.refer, .update].contains(request.method) && response.isSuccess {
+        if makesDialog || [.refer, .subscribe, .update].contains(request.method) && response.isSuccess {
             response.headers[.contact] = response.headers[.contact] ?? contact.description
         }
         if makesDialog || request.method == .update { declareCapabilities(in: &response.headers) }

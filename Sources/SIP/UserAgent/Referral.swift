@@ -20,7 +20,10 @@ struct Referral: Sendable {
     var expiration: Instant
 
     /// Long enough for a call to ring.
-    static let lifetime = Duration.seconds(180)
+    static let seconds: UInt32 = 180
+    /// What a SUBSCRIBE or a NOTIFY may make of it.
+    static let longestSeconds: UInt32 = 3600
+    static let lifetime = Duration.seconds(seconds)
 }
 
 // The sender of a REFER (RFC 3515 §2.4.1).
@@ -36,12 +39,8 @@ extension UserAgent {
     }
 
     mutating func receive(notify: Request, in id: Dialog.ID, at now: Instant) -> [Output] {
-        let event = notify.headers[.event]?.split(separator: ";").map(\.trimmed) ?? []
-        guard event.first?.lowercased() == "refer" else {
-            return answer(notify, Answer(status: 489, headers: [.allowEvents: "refer"]))
-        }
-        let sequence = event.dropFirst().first { $0.hasPrefix("id=") }.map { UInt32(digits: $0.dropFirst(3)) }
-        guard let (key, request) = awaited(in: id, sequence) else { return answer(notify, Answer(status: 481)) }
+        guard let event = notify.referEvent else { return answer(notify, .badEvent) }
+        guard let (key, request) = awaited(in: id, event) else { return answer(notify, Answer(status: 481)) }
         guard let state = notify.headers[.subscriptionState], let news = try? StatusFragment(parsing: notify.body)
         else { return answer(notify, Answer(status: 400)) }
         let ok = compose(Answer(status: 200), to: notify, tag: id.localTag)
@@ -50,7 +49,7 @@ extension UserAgent {
             let seconds = state.split(separator: ";").map(\.trimmed).first { $0.hasPrefix("expires=") }.flatMap {
                 UInt32(digits: $0.dropFirst("expires=".count))
             }
-            let lifetime = seconds.map { Duration.seconds(min(Int64($0), 3600)) } ?? Referral.lifetime
+            let lifetime = seconds.map { Duration.seconds(min($0, Referral.longestSeconds)) } ?? Referral.lifetime
             referrals[key]?.expiration = now + lifetime + .transactionTimeout
             return outputs
         }
@@ -59,10 +58,10 @@ extension UserAgent {
     }
 
     /// The REFER of ours a NOTIFY is about; without a number the only one there is.
-    private func awaited(in id: Dialog.ID, _ sequence: UInt32??) -> (Referral.Key, RequestID)? {
+    private func awaited(in id: Dialog.ID, _ event: ReferEvent) -> (Referral.Key, RequestID)? {
         let candidates = referrals.compactMap { key, referral -> (Referral.Key, RequestID)? in
             guard key.dialog == id, case .subscriber(let request) = referral.role else { return nil }
-            return sequence == nil || sequence == key.sequence ? (key, request) : nil
+            return event.isOf(key) ? (key, request) : nil
         }
         return candidates.count == 1 ? candidates.first : nil
     }
@@ -93,6 +92,29 @@ extension UserAgent {
         referrals[key]?.role = .notifier(token, last: news)
         guard news.status >= 200 else { return notify(key, .active, at: now) }
         return notify(key, .over, at: now)
+    }
+
+    /// A SUBSCRIBE in the subscription of a REFER that was accepted prolongs it, or ends it when it asks for no time; a NOTIFY
+    /// follows either way (RFC 3515 §2.4.4, RFC 6665 §4.2.1).
+    mutating func receive(subscribe: Request, in id: Dialog.ID, at now: Instant) -> [Output] {
+        guard let event = subscribe.referEvent else { return answer(subscribe, .badEvent) }
+        let keys = referrals.keys.filter { key in
+            guard case .notifier = referrals[key]?.role else { return false }
+            return key.dialog == id && event.isOf(key)
+        }
+        guard keys.count == 1, let key = keys.first else { return answer(subscribe, Answer(status: 481)) }
+        guard let asked = UInt32(digits: subscribe.headers[.expires] ?? "\(Referral.seconds)") else {
+            return answer(subscribe, Answer(status: 400))
+        }
+        let seconds = min(asked, Referral.longestSeconds)
+        referrals[key]?.expiration = now + .seconds(seconds)
+        let ok = compose(Answer(status: 200, headers: [.expires: String(seconds)]), to: subscribe, tag: id.localTag)
+        return [.transmit(ok.bytes)] + notify(key, seconds == 0 ? .expired : .active, at: now)
+    }
+
+    /// Only a REFER makes a subscription.
+    func refusal(ofSubscription subscribe: Request) -> Answer {
+        subscribe.referEvent == nil ? .badEvent : Answer(status: 403)
     }
 
     private enum SubscriptionState { case active, over, expired }
@@ -129,6 +151,29 @@ extension UserAgent {
     }
 
     func isSubscribed(_ id: Dialog.ID) -> Bool { referrals.keys.contains { $0.dialog == id } }
+}
+
+/// What the Event of a NOTIFY or SUBSCRIBE names: one REFER by the number of its CSeq, or the only one there is.
+private struct ReferEvent {
+    /// Nil when none is named; nil in it when what is named is no number.
+    var sequence: UInt32??
+
+    func isOf(_ key: Referral.Key) -> Bool { sequence == nil || sequence == key.sequence }
+}
+
+extension Request {
+    /// Nil when the Event is another one.
+    fileprivate var referEvent: ReferEvent? {
+        let event = headers[.event]?.split(separator: ";").map(\.trimmed) ?? []
+        guard event.first?.lowercased() == "refer" else { return nil }
+        let id = event.dropFirst().first { $0.hasPrefix("id=") }
+        return ReferEvent(sequence: id.map { UInt32(digits: $0.dropFirst(3)) })
+    }
+}
+
+extension Answer {
+    /// RFC 6665 §4.2.1.1.
+    fileprivate static var badEvent: Answer { Answer(status: 489, headers: [.allowEvents: "refer"]) }
 }
 
 extension Request {

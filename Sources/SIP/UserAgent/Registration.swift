@@ -37,7 +37,12 @@ package struct Registration: Sendable {
         case deadlineReached
     }
 
-    enum Output: Sendable, Equatable { case send(seconds: Int), state(State), ping }
+    enum Output: Sendable, Equatable {
+        /// A REGISTER, to the registrar unless that has sent us elsewhere.
+        case send(seconds: Int, to: URI? = nil)
+        case state(State)
+        case ping
+    }
 
     /// A Retry-After that has to be waited for on the next connection too.
     private struct Postponement {
@@ -55,6 +60,8 @@ package struct Registration: Sendable {
     private var asked: Int?
     /// Whether it has been raised because of a 423.
     private var isRaised = false
+    /// Where the registrar has sent it (RFC 3261 §8.1.3.4).
+    private var redirection: URI?
     private var refresh: Instant?
     private var failures = 0
     private var postponement: Postponement?
@@ -112,7 +119,7 @@ package struct Registration: Sendable {
             return enter(.failed(postponement.failure, until: binding?.until, retry: postponement.end))
         }
         asked = wanted
-        isRaised = false
+        (isRaised, redirection) = (false, nil)
         return enter(binding.map { .refreshing(until: $0.until) } ?? .registering) + [.send(seconds: wanted)]
     }
 
@@ -120,6 +127,7 @@ package struct Registration: Sendable {
         guard asked == nil else { return [] }
         guard isConnected, binding != nil else { return enter(.unregistered) }
         asked = 0
+        redirection = nil
         return enter(.unregistering) + [.send(seconds: 0)]
     }
 
@@ -129,7 +137,11 @@ package struct Registration: Sendable {
         guard let sent = asked else { return [] }
         if response.status == 423, !isRaised, wanted != nil, let least = response.minimumExpiration, least > sent {
             (wanted, asked, isRaised) = (least, least, true)
-            return [.send(seconds: least)]
+            return [.send(seconds: least, to: redirection)]
+        }
+        if redirection == nil, let target = response.redirection {
+            redirection = target
+            return [.send(seconds: sent, to: target)]
         }
         let rejection = Failure.rejected(status: response.status, reason: response.reason)
         if sent == 0 {
@@ -233,6 +245,15 @@ extension Registration {
 }
 
 extension Response {
+    /// The registrar that is to be asked in this one's place: the best SIP Contact of a redirection; on the same connection,
+    /// which is all a telephone behind a gateway has (RFC 3261 §10.3, §8.1.3.4).
+    fileprivate var redirection: URI? {
+        guard [300, 301, 302].contains(status) else { return nil }
+        let sip = contacts.filter { [.sip, .sips].contains($0.uri.scheme) }
+        guard let best = sip.map(\.preference).max() else { return nil }
+        return sip.first { $0.preference == best }?.uri.domain
+    }
+
     /// RFC 3261 §20.23.
     fileprivate var minimumExpiration: Int? { seconds(headers[.minExpires]) }
 

@@ -23,14 +23,14 @@ extension UserAgent {
         registration.handle(input, at: now, using: &randomness).flatMap { output -> [Output] in
             switch output {
             case .state(let state): [.registration(state)]
-            case .send(let seconds): sendRegister(seconds: seconds, at: now)
+            case .send(let seconds, let target): sendRegister(seconds: seconds, to: target, at: now)
             case .ping: [.transmit(KeepAlive.ping)]
             }
         }
     }
 
-    private mutating func sendRegister(seconds: Int, at now: Instant) -> [Output] {
-        let target = configuration.registrar ?? configuration.addressOfRecord.uri.domain
+    private mutating func sendRegister(seconds: Int, to redirection: URI?, at now: Instant) -> [Output] {
+        let target = redirection ?? configuration.registrar ?? configuration.addressOfRecord.uri.domain
         registrationSequence &+= 1
         var request = Request(
             .register, target: target, from: configuration.addressOfRecord.tagged(newTag()),
@@ -172,5 +172,5 @@ extension UserAgent {
 
 extension URI {
     /// The URI of the domain alone (RFC 3261 §10.2).
-    fileprivate var domain: URI { URI(scheme: scheme, host: host, port: port) }
+    var domain: URI { URI(scheme: scheme, host: host, port: port) }
 }

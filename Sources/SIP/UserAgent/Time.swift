@@ -15,7 +15,7 @@ extension UserAgent {
         }
         for (key, server) in inviteServers where server.deadline.isReached(at: now) {
             outputs += advance(key, .deadlineReached, at: now)
-            outputs += retransmitProvisional(key, at: now) + retransmit(key, at: now)
+            outputs += retransmitProvisional(key, at: now) + repeatProvisional(key, at: now) + retransmit(key, at: now)
         }
         for (key, referral) in referrals where now >= referral.expiration { outputs += expireReferral(key, at: now) }
         for (id, session) in dialogs where session.deadline(isConnected: isConnected).isReached(at: now) {

@@ -65,11 +65,14 @@ struct InviteServer: Sendable {
     var provisional: ResponseRetransmission?
     var number: UInt32?
     var isAcknowledged = false
+    /// The provisional answer that is given anew while the call rings, and when.
+    var repetition: (answer: Answer, at: Instant)?
     /// What the owner answered while that waits for its PRACK, to be sent then.
     var withheld: [Answer] = []
 
     var deadline: Instant? {
-        earliest(earliest(transaction.deadline, retransmission?.deadline), provisional?.deadline)
+        let next = earliest(transaction.deadline, transaction.isPending ? repetition?.at : nil)
+        return earliest(earliest(next, retransmission?.deadline), provisional?.deadline)
     }
     var isTerminated: Bool { transaction.isTerminated && retransmission?.isWaiting != true }
 
