@@ -143,7 +143,8 @@ extension Command {
             let parameters = try Parameters(body)
             self = .transferPBXCall(
                 Transfer(
-                    gid: try parameters.required("gid"), transNumber: try parameters.required("transNumber", "tranNumber"),
+                    gid: try parameters.required("gid"),
+                    transNumber: try parameters.required("transNumber", "tranNumber"),
                     ccNumber: try parameters.required("ccNumber")))
         case .mute:
             self = .mute(ccNumber: try Parameters(body).required("ccNumber"))

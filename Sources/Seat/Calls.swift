@@ -174,7 +174,10 @@ extension Seat {
             return Event.Content(.callEvent, type: "cancelPBXCall", data: ["a": "101", "c": .string(call.id)])
         }
         let connected = call.connectedSince == nil ? .notConnected : reason
-        var data = said.flatMap { call.told($0).object } ?? ["a": "105", "c": .string(call.id), "r": .string(connected.rawValue)]
+        var data =
+            said.flatMap { call.told($0).object } ?? [
+                "a": "105", "c": .string(call.id), "r": .string(connected.rawValue),
+            ]
         data["callTime"] = call.callTime(reason, at: now)
         return Event.Content(.callEvent, type: "endPBXCall", data: .object(data))
     }

@@ -32,7 +32,8 @@ extension Seat {
     mutating func setAfterCallStatus(_ isSet: Bool, _ ccNumber: CallID, _ id: CommandID, at now: Moment) -> [Output] {
         expect(
             .afterCallStatus(isSet), of: ccNumber, within: configuration.answerTime,
-            failure: isSet ? .afterCallFailed : .afterCallCancelFailed, .setAfterCallStatus(ccNumber, isSet), id, at: now)
+            failure: isSet ? .afterCallFailed : .afterCallCancelFailed, .setAfterCallStatus(ccNumber, isSet), id,
+            at: now)
     }
 
     /// One at a time for a call, and none that would change nothing.
@@ -53,8 +54,7 @@ extension Seat {
     }
 
     mutating func transferred(_ call: CallID, isDone: Bool, _ data: JSON) -> [Output] {
-        let told = index(of: call).map { calls[$0].told(data) } ?? data
-        let outcome: JSON = ["type": isDone ? "transferCallSuccess" : "transferCallFaild", "data": told]
+        let outcome: JSON = ["type": isDone ? "transferCallSuccess" : "transferCallFaild", "data": data]
         return resolve(.transfer, call, with: isDone ? .success(outcome) : .failure(.transferFailed(outcome)))
     }
 
@@ -62,7 +62,8 @@ extension Seat {
     mutating func afterCallStatusAnswered(_ isSet: Bool) -> [Output] {
         guard let expected = expectations.first(where: { $0.kind != .transfer }) else { return [] }
         guard isSet else {
-            return resolve(expected.kind, expected.call, with: .failure(.platformUnwilling.with(code: expected.failure)))
+            return resolve(
+                expected.kind, expected.call, with: .failure(.platformUnwilling.with(code: expected.failure)))
         }
         if let index = index(of: expected.call) {
             calls[index].hasAfterCallWork = expected.kind == .afterCallStatus(true)

@@ -118,7 +118,8 @@ extension Seat {
     }
 
     private func loggedOutReply(_ command: CommandID?, _ problem: Problem? = nil) -> [Output] {
-        command.map { [.reply($0, problem.map { .failure($0.with(code: .logoutFailed)) } ?? .success(.loggedOut))] } ?? []
+        command.map { [.reply($0, problem.map { .failure($0.with(code: .logoutFailed)) } ?? .success(.loggedOut))] }
+            ?? []
     }
 
     /// Forgets the login with all its calls and answers who waited for that.

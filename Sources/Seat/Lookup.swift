@@ -21,7 +21,8 @@ extension Seat {
         let credentials = Credentials(
             extensionNumber: parameters.un, password: parameters.pwd, switchboardNumber: parameters.switchnumber)
         lookup = Lookup(
-            command: id, steps: dialect.lookup(
+            command: id,
+            steps: dialect.lookup(
                 credentials, telephone: parameters.telephone, randomness: .seeded(randomness.next())),
             fetch: nextFetch(), deadline: now.instant + Self.lookupTime)
         return superseded + advanceLookup(.start, at: now)

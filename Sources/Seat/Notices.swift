@@ -56,7 +56,9 @@ extension Seat {
             calls.append(Call(call, .outgoing, number: number, state: .ringing(at: now)))
         }
         let type = kind == .inside ? "callinResponse" : "calloutResponse"
-        return confirm { $0 == .call(kind) } + [.event(Event.Content(.callEvent, type: type, data: data.with("n", .string(number))))]
+        return confirm { $0 == .call(kind) } + [
+            .event(Event.Content(.callEvent, type: type, data: data.with("n", .string(number))))
+        ]
     }
 
     private func unanswered(_ call: CallID?, _ data: JSON) -> [Output] {
@@ -81,7 +83,9 @@ extension Seat {
         guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         calls.remove(at: index)
         expectNoMore(of: call, at: now)
-        return confirm { $0 == .hangUp(call) || $0 == .answer(call) } + [.event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))] + hangUpLegs(of: call, at: now)
+        return confirm { $0 == .hangUp(call) || $0 == .answer(call) } + [
+            .event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))
+        ] + hangUpLegs(of: call, at: now)
     }
 
     /// A call the seat does not know is one it had before the daemon was started anew.

@@ -44,10 +44,13 @@ struct CommandTests {
         #expect(try command(.call, #"{"number":"x","callNumType":null}"#) == .call(number: "x"))
         for type in ["\"encrypt\"", "1", "\"\""] {
             #expect(
-                try command(.call, "{\"number\":\"x\",\"callNumType\":\(type)}") == .call(number: "x", isEncrypted: true))
+                try command(.call, "{\"number\":\"x\",\"callNumType\":\(type)}")
+                    == .call(number: "x", isEncrypted: true))
         }
         #expect(try command(.call, #"{"number":"1","areaCode":"025"}"#) == .call(number: "1", areaCode: "025"))
-        #expect(throws: Problem.invalidParameter("areaCode")) { try command(.call, #"{"number":"1","areaCode":["025"]}"#) }
+        #expect(throws: Problem.invalidParameter("areaCode")) {
+            try command(.call, #"{"number":"1","areaCode":["025"]}"#)
+        }
     }
 
     @Test("transferPBXCall takes the colleague's number under both of the SDK's names")

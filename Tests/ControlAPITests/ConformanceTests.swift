@@ -60,7 +60,8 @@ struct ConformanceTests {
     private static var tests: Set<String> {
         get throws {
             let folder = root.appending(path: "Tests")
-            let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
+            let files =
+                FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
                 .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" } ?? []
             var tests: Set<String> = []
             for file in files {

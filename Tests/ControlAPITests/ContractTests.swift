@@ -34,7 +34,9 @@ struct ContractTests {
                 (match.1 ?? match.2 ?? "").split { !$0.isLetter && !$0.isNumber }.map(String.init)
             } ?? []
         }
-        let ofSeat = ControlAPI.Operation.allCases.filter { $0.isOfSeat && !$0.path.contains("/diagnostics/") && !$0.path.contains("{") }
+        let ofSeat = ControlAPI.Operation.allCases.filter {
+            $0.isOfSeat && !$0.path.contains("/diagnostics/") && !$0.path.contains("{")
+        }
         #expect(described("askSeat") == ofSeat.filter { $0.method == .get }.map(\.rawValue).sorted())
         #expect(described("commandSeat") == ofSeat.filter { $0.method == .post }.map(\.rawValue).sorted())
     }

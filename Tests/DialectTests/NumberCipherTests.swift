@@ -20,7 +20,8 @@ struct NumberCipherTests {
     @Test(
         "What makes no number comes out as it is",
         arguments: [
-            ("DMszado1pOukg9f4b8x4tg", "12a34"), ("2_4gAE7xWKY6HiyOH-q2-A", "abc"), ("8hXa3hKsn2O-0lRJVbMzDQ", "hello+"),
+            ("DMszado1pOukg9f4b8x4tg", "12a34"), ("2_4gAE7xWKY6HiyOH-q2-A", "abc"),
+            ("8hXa3hKsn2O-0lRJVbMzDQ", "hello+"),
             ("2o_aD8rNyIly-oIJYZ1uoA", ""), ("NRVue_AWhoL_7C1z0FVGLw", "notpaddedatall!!"),
         ])
     func noNumber(encrypted: String, text: String) {

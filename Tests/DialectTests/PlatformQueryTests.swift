@@ -31,7 +31,8 @@ struct PlatformQueryTests {
                 == "https://web.example/Talk/Api/searchEpMembers?\(own)&searchGid=2033&start=20&length=10")
         #expect(
             try query("getMemberCallStates", ["un": "1007", "pwd": "1006", "eid": "7", "uid": "1"]).url.value
-                == "https://web.example/Talk/Api/getMemberCallStates?un=1007&pwd=9246444d94f081e3549803b928260f56&eid=7&uid=1")
+                == "https://web.example/Talk/Api/getMemberCallStates?un=1007&pwd=9246444d94f081e3549803b928260f56&eid=7&uid=1"
+        )
     }
 
     @Test("getGroups gives id, eid and name")
@@ -46,7 +47,9 @@ struct PlatformQueryTests {
 
     @Test("searchEpMembers gives a page of colleagues, and of each whether it is offline, idle or busy")
     func members() throws {
-        let members = (0...6).map { "{\"uid\":\"\($0)\",\"displayname\":\"m\",\"service_control\":\"\($0)\",\"pwd\":\"x\"}" }
+        let members = (0...6).map {
+            "{\"uid\":\"\($0)\",\"displayname\":\"m\",\"service_control\":\"\($0)\",\"pwd\":\"x\"}"
+        }
         let body =
             "{\"status\":0,\"data\":{\"recordsTotal\":\"7\",\"recordsFiltered\":7,\"data\":[\(members.joined(separator: ","))]}}"
         let data = try answer("searchEpMembers", body)["returnData"]
@@ -75,7 +78,10 @@ struct PlatformQueryTests {
 
     @Test(
         "A refusal, no answer and one of another shape fail with the function's own code",
-        arguments: [("getGroups", SDKCode.groupsFailed), ("searchEpMembers", .membersFailed), ("getMemberCallStates", .callStatesFailed)])
+        arguments: [
+            ("getGroups", SDKCode.groupsFailed), ("searchEpMembers", .membersFailed),
+            ("getMemberCallStates", .callStatesFailed),
+        ])
     func failures(function: String, code: SDKCode) throws {
         let refused = Problem.webAPIFailed(code, detail: "nein")
         #expect(throws: refused) { try answer(function, #"{"status":1,"info":"nein"}"#) }

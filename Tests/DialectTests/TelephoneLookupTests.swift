@@ -83,7 +83,8 @@ struct TelephoneLookupTests {
         "Calls are answered without the agent after the time the enterprise says, if it says so",
         arguments: [
             (#"{"allow_auto_answer":"1","auto_answer_duration":"3"}"#, Duration.seconds(3)),
-            (#"{"allow_auto_answer":1}"#, .zero), (#"{"allow_auto_answer":0,"auto_answer_duration":3}"#, nil), ("{}", nil),
+            (#"{"allow_auto_answer":1}"#, .zero), (#"{"allow_auto_answer":0,"auto_answer_duration":3}"#, nil),
+            ("{}", nil),
             (#"{"allow_auto_answer":1,"auto_answer_duration":-1}"#, .zero),
         ] as [(String, Duration?)])
     func autoAnswer(profile: String, after: Duration?) {

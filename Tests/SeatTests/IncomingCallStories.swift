@@ -137,7 +137,8 @@ struct IncomingCallStories {
             snapshot["calls"] == [
                 [
                     "ccNumber": "7", "direction": "incoming", "number": "138", "state": "connected",
-                    "held": false, "muted": false, "afterCall": false, "connectedAt": .integer(story.now.unixSeconds), "media": "measured",
+                    "held": false, "muted": false, "afterCall": false, "connectedAt": .integer(story.now.unixSeconds),
+                    "media": "measured",
                 ]
             ])
         #expect(snapshot["registration"] == "registered")

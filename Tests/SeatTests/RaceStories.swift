@@ -81,7 +81,9 @@ struct RaceStories {
         expectNextCall()
     }
 
-    @Test("BYE before 105, after it, or only one of them", arguments: [[.ended, .bye], [.bye, .ended], [.ended], [.bye]] as [[Step]])
+    @Test(
+        "BYE before 105, after it, or only one of them",
+        arguments: [[.ended, .bye], [.bye, .ended], [.ended], [.bye]] as [[Step]])
     func endOfTalk(steps: [Step]) {
         story.logIn()
         story.command(.call(number: "10010"))
@@ -98,7 +100,8 @@ struct RaceStories {
         expectNextCall()
     }
 
-    @Test("Both hang up at once: what the platform says counts, and the agent's command is done", arguments: [200, nil])
+    @Test(
+        "Both hang up at once: what the platform says counts, and the agent's command is done", arguments: [200, nil])
     func bothHangUp(answer: Int?) {
         story.logIn()
         story.talk()
@@ -124,7 +127,9 @@ struct RaceStories {
         expectNextCall()
     }
 
-    @Test("A call offered during a call, which the caller gives up or which is answered afterwards", arguments: [true, false])
+    @Test(
+        "A call offered during a call, which the caller gives up or which is answered afterwards",
+        arguments: [true, false])
     func offeredDuringCall(givesUp: Bool) {
         story.logIn()
         story.talk()
@@ -197,7 +202,9 @@ struct RaceStories {
         expectNextCall()
     }
 
-    @Test("The platform restarts while a call is made, rings or is answered", arguments: ["dialled", "ringing", "offered", "answered"])
+    @Test(
+        "The platform restarts while a call is made, rings or is answered",
+        arguments: ["dialled", "ringing", "offered", "answered"])
     func restartBeforeTalk(state: String) {
         story.logIn()
         switch state {

@@ -106,7 +106,8 @@ extension Story {
         for answer in [
             #"{"status":0,"data":{"domain":"sip.example","real_domain":"web.example","eid":65656}}"#,
             "{\"status\":0,\"data\":{\"epProfile\":\(profile)}}",
-            "{\"status\":0,\"data\":{\"displayname\":\"Li\",\"permission\":\"\(permission)\",\"inGroups\":\(groups)}}", #"{"status":0}"#, #"{"status":0}"#,
+            "{\"status\":0,\"data\":{\"displayname\":\"Li\",\"permission\":\"\(permission)\",\"inGroups\":\(groups)}}",
+            #"{"status":0}"#, #"{"status":0}"#,
         ] {
             guard let fetch = fetches.last else { return }
             feed(.fetched(fetch, Array(answer.utf8)))

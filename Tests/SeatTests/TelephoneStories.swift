@@ -15,7 +15,9 @@ struct TelephoneStories {
         story.notice(#"<cc a="104" c="7" n="10010"/>"#)
     }
 
-    @Test("A call goes as ever, without an INVITE", arguments: [Command.Telephone.callback(number: "138"), .sip(number: "8001")])
+    @Test(
+        "A call goes as ever, without an INVITE",
+        arguments: [Command.Telephone.callback(number: "138"), .sip(number: "8001")])
     func outgoing(telephone: Command.Telephone) {
         talk(telephone)
         #expect(story.seat.state == .talking)

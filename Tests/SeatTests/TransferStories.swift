@@ -23,7 +23,7 @@ struct TransferStories {
         #expect(story.replies[command] == nil)
         story.advance(by: .seconds(20))
         story.notice(#"<cc a="38" c="7" n="1023"/>"#)
-        let outcome: JSON = ["type": "transferCallSuccess", "data": ["a": "38", "c": "7", "n": "10010"]]
+        let outcome: JSON = ["type": "transferCallSuccess", "data": ["a": "38", "c": "7", "n": "1023"]]
         #expect(story.replies[command] == .success(outcome))
         story.notice(#"<cc a="105" c="7" r="26"/>"#)
         #expect(story.takeEvents() == ["callEvent endPBXCall"])
