@@ -3,6 +3,7 @@
 # make lint       only the checks
 # make websocket-conformance   every case of the Autobahn catalogue against both ends, then browsers and libraries;
 #                              CASES='6 7.1.5' for some of them
+# make browser-calls  calls between us and a headless Chromium
 # make contract   hold the running daemon against openapi.yaml
 # make fuzz       make up input for everything that reads off the wire; SECONDS=5 and TARGETS='sdp stun' for less
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
@@ -10,7 +11,7 @@
 # make systemd-test            install that package under a systemd of its own and try it there; needs root, for minutes
 # make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint deb systemd-test websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-seats bench-sip bench-registration
+.PHONY: build demo test lint browser-calls deb systemd-test websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-seats bench-sip bench-registration
 
 SECONDS := 60
 
@@ -37,6 +38,10 @@ websocket-conformance:
 	swift build --configuration release --product WebSocketConformance
 	.build/release/WebSocketConformance $(CASES)
 	PHONEBARD_TEST_BROWSER=chromium swift test --filter WebSocketPeerTests
+
+browser-calls:
+	@deploy/bootstrap browser
+	PHONEBARD_TEST_BROWSER=chromium swift test --filter ChromiumCallTests
 
 contract: build
 	@deploy/bootstrap contract

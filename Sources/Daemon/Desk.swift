@@ -84,6 +84,8 @@ extension Desk {
 
     func networkChanged(to addresses: [IPAddress]) {
         handle(.networkChanged(addresses: addresses))
+        guard let own = try? configuration.addresses(forGateway: connection?.host) else { return }
+        for path in paths.values { Task { await path.networkChanged(to: own) } }
     }
 
     /// What the audio of each call measures now.
@@ -125,6 +127,8 @@ extension Desk {
         case .probe(let limit): connection?.client.probe(within: limit)
         case .transmit(let message): transmit(message, at: now)
         case .offerToLeg(let leg, let sdp): answer(leg, offer: sdp)
+        case .candidatesForLeg(let leg, let fragment): add(fragment, to: leg)
+        case .answerToLeg(let leg, let sdp): accept(sdp, for: leg)
         case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
         case .closeLeg(let leg): close(leg)
         case .diagnostic(let diagnostic): logger.log(diagnostic)
@@ -232,7 +236,8 @@ extension Desk {
         var randomness = Randomness.system
         let path = MediaPath(
             configuration: MediaPath.Configuration(
-                addresses: addresses, certificate: premises.certificate, cname: randomness.token(length: 16)),
+                addresses: addresses, certificate: premises.certificate, ice: configuration.ice,
+                cname: randomness.token(length: 16)),
             source: source, sink: sink, logger: logger
         ) { [weak self] event in
             self?.enter { $0.mediaChanged(leg, event) }
@@ -248,8 +253,28 @@ extension Desk {
         switch event {
         case .failed: handle(.legFailed(leg))
         case .endedByPeer: handle(.legEndedByPeer(leg))
+        case .restarts(let offer): handle(.legOffers(leg, sdp: offer.value))
         case .connected, .closed: break
         }
+    }
+
+    /// Without an answer that is of use the sound stays as it is, for as long as it can.
+    private func accept(_ answer: String?, for leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task {
+            do throws(MediaFailure) {
+                guard let answer else { return await path.withdrawOffer() }
+                try await path.accept(answer: answer)
+            } catch {
+                logger.warning("answer refused", metadata: ["reason": "\(error)"])
+                await path.withdrawOffer()
+            }
+        }
+    }
+
+    private func add(_ candidates: String, to leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task { await path.add(candidates: candidates) }
     }
 
     private func mute(_ leg: LegID, _ isMuted: Bool) {

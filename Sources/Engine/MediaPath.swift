@@ -15,17 +15,20 @@ package actor MediaPath {
         package var addresses: [IPAddress]
         /// The one DTLS shows the peer; calls may share it.
         package var certificate: Certificate
+        package var ice: ICEConfiguration
         /// The codecs to offer or accept, the preferred one first.
         package var codecs: [MediaCodec]
         /// The canonical name of RTCP (RFC 3550 §6.5.1).
         package var cname: String
 
         package init(
-            addresses: [IPAddress], certificate: Certificate, codecs: [MediaCodec] = [.opus, .pcma, .pcmu],
+            addresses: [IPAddress], certificate: Certificate, ice: ICEConfiguration = ICEConfiguration(),
+            codecs: [MediaCodec] = [.opus, .pcma, .pcmu],
             cname: String
         ) {
             self.addresses = addresses
             self.certificate = certificate
+            self.ice = ice
             self.codecs = codecs
             self.cname = cname
         }
@@ -36,6 +39,9 @@ package actor MediaPath {
         case connected
         /// The peer said that it has stopped; what follows is the signalling's to say.
         case endedByPeer
+        /// The machine's addresses have changed under the call: the peer is to be offered this (an ICE restart, RFC 8445 §9),
+        /// and its answer to go to ``MediaPath/accept(answer:)``, its refusal to ``MediaPath/withdrawOffer()``.
+        case restarts(offer: Redacted<String>)
         /// The path has closed itself.
         case failed(MediaFailure)
         /// ``MediaPath/close()`` is done.
@@ -51,6 +57,9 @@ package actor MediaPath {
         package var packetsLost: Int64 = 0
         package var jitter: Duration = .zero
         package var roundTripTime: Duration?
+        /// What the addresses in use are: host, srflx, prflx or relay.
+        package var localCandidate: String?
+        package var remoteCandidate: String?
         package var srtpProfile: String?
         /// What the peer is sent, after muting.
         package var sent = ToneMeter.Reading.quiet
@@ -74,11 +83,31 @@ package actor MediaPath {
     }
 
     /// The answer to a peer's offer, the first one or a later one (RFC 3264 §8).
-    package func answer(offer: String) throws(MediaFailure) -> String { try session.answer(offer: offer) }
+    package func answer(offer: String) async throws(MediaFailure) -> String {
+        try session.open()
+        await gathered()
+        return try session.answer(offer: offer)
+    }
 
-    package func offer() throws(MediaFailure) -> String { try session.offer() }
+    package func offer() async throws(MediaFailure) -> String {
+        try session.open()
+        await gathered()
+        return try session.offer()
+    }
+
+    private func gathered() async {
+        await withCheckedContinuation { continuation in session.whenGathered { continuation.resume() } }
+    }
 
     package func accept(answer: String) throws(MediaFailure) { try session.accept(answer: answer) }
+
+    package func withdrawOffer() { session.withdrawOffer() }
+
+    /// Candidates of the peer that come after their description (RFC 8840).
+    package func add(candidates fragment: String) { session.add(candidates: fragment) }
+
+    /// The machine has these addresses now, as ``Configuration/addresses`` would name them.
+    package func networkChanged(to addresses: [IPAddress]) { session.networkChanged(to: addresses) }
 
     /// A muted path sends silence, so that the peer goes on receiving packets.
     package func setMuted(_ isMuted: Bool) { session.isMuted = isMuted }

@@ -7,7 +7,7 @@ import Wire
 /// What a ``MediaPath`` is made of, on the path's queue: the handlers of its sockets and of its timer run there already,
 /// and enter it without the allocations that entering an actor takes.
 final class MediaSession {
-    private let addresses: [IPAddress]
+    private var addresses: [IPAddress]
     private let source: any AudioSource
     private let sink: any AudioSink
     private let logger: Logger
@@ -15,7 +15,11 @@ final class MediaSession {
     private let onEvent: @Sendable (MediaPath.Event) -> Void
 
     private var peer: PeerConnection
-    private var sockets: [UDPSocket] = []
+    private var transports: LocalTransports?
+    private var gathering: Gathering?
+    private var names: LocalNameResolver?
+    private let ice: ICEConfiguration
+    private var isRestarting = false
     private var timer: DeadlineTimer?
     /// Beats the time of the sound while the peer is connected.
     private var metronome: RepeatingTimer?
@@ -38,6 +42,7 @@ final class MediaSession {
     ) {
         self.executor = executor
         addresses = configuration.addresses
+        ice = configuration.ice
         peer = PeerConnection(
             configuration: PeerConnection.Configuration(
                 certificate: configuration.certificate, codecs: configuration.codecs.map(\.negotiable),
@@ -50,10 +55,10 @@ final class MediaSession {
     }
 
     func answer(offer: String) throws(MediaFailure) -> String {
-        try open()
+        try makeReady()
         do throws(Refusal) {
             let (answer, outputs) = try peer.createAnswer(
-                toOffer: offer, hostCandidates: sockets.map(\.localEndpoint), at: MonotonicClock.now)
+                toOffer: offer, at: MonotonicClock.now)
             perform(outputs)
             return answer
         } catch {
@@ -62,8 +67,8 @@ final class MediaSession {
     }
 
     func offer() throws(MediaFailure) -> String {
-        try open()
-        let offer = peer.createOffer(hostCandidates: sockets.map(\.localEndpoint), at: MonotonicClock.now)
+        try makeReady()
+        let offer = peer.createOffer(at: MonotonicClock.now)
         setTimer()
         return offer
     }
@@ -88,7 +93,8 @@ final class MediaSession {
         return MediaPath.Statistics(
             codec: codec, isConnected: isConnected, isMuted: isMuted, packetsSent: counters.packetsSent,
             packetsReceived: counters.packetsReceived, packetsLost: counters.packetsLost, jitter: counters.jitter,
-            roundTripTime: counters.roundTripTime, srtpProfile: counters.srtpProfile.map { "\($0)" },
+            roundTripTime: counters.roundTripTime, localCandidate: counters.localCandidate?.rawValue,
+            remoteCandidate: counters.remoteCandidate?.rawValue, srtpProfile: counters.srtpProfile.map { "\($0)" },
             sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet)
     }
 }
@@ -98,33 +104,116 @@ extension MediaSession {
     /// More than any path's MTU that carries a call.
     private static let maximumDatagramLength = 2048
 
-    private func open() throws(MediaFailure) {
+    /// Opens what candidates are made of, and asks the servers for theirs.
+    func open() throws(MediaFailure) {
         guard !isClosed else { throw .closed }
-        guard sockets.isEmpty else { return }
-        for address in addresses {
-            do throws(SystemError) {
-                sockets.append(try makeSocket(on: address))
-            } catch {
-                logger.warning("no media socket", metadata: ["reason": "\(error)"])
-            }
-        }
-        guard !sockets.isEmpty else { throw .noTransport }
+        guard transports == nil else { return }
         timer = DeadlineTimer(on: executor) { [weak self] in self?.timerFired() }
+        let transports = LocalTransports(
+            ice, on: executor, logger: logger,
+            callbacks: LocalTransports.Callbacks(
+                onReceive: { [weak self] in self?.receive($0, from: $1, on: $2) },
+                onServer: { [weak self] in self?.ask($0) },
+                onRelayed: { [weak self] in self?.addRelayed($0, related: $1, rank: $2) },
+                onRelayLost: { [weak self] in self?.relayLost($0) }))
+        self.transports = transports
+        gathering = Gathering(
+            on: executor, isDone: { [weak self] in self.map { !$0.isGathering } ?? true },
+            hasCandidates: { [weak self] in self?.peer.hasCandidates ?? false })
+        peer.setHostAddresses(transports.open(on: addresses))
+        transports.gather(on: addresses)
     }
 
-    private func makeSocket(on address: IPAddress) throws(SystemError) -> UDPSocket {
-        let index = sockets.count
-        return try UDPSocket(binding: Endpoint(address, port: 0), on: executor) { [weak self] datagram, source in
-            self?.receive(datagram, from: source, onSocket: index)
+    /// Runs `body` when a description has the candidates it can have without much waiting.
+    func whenGathered(_ body: @escaping () -> Void) {
+        guard let gathering else { return body() }
+        gathering.whenDone(body)
+    }
+
+    private func makeReady() throws(MediaFailure) {
+        guard !isClosed else { throw .closed }
+        guard peer.hasCandidates else { throw .noTransport }
+    }
+
+    private var isGathering: Bool { peer.isGathering || transports?.isPending == true }
+
+    private func ask(_ server: Endpoint) {
+        guard !isClosed else { return }
+        perform(peer.gather(from: [server], at: MonotonicClock.now))
+    }
+
+    private func addRelayed(_ relayed: Endpoint, related: Endpoint?, rank: Int) {
+        guard !isClosed else { return }
+        perform(peer.addRelayed(relayed, related: related, rank: rank, at: MonotonicClock.now))
+    }
+
+    private func relayLost(_ relayed: Endpoint?) {
+        guard !isClosed else { return }
+        let isInUse = relayed != nil && peer.statistics.selectedPair?.local == relayed
+        if let relayed { peer.removeLocal(relayed) }
+        if isInUse { restart() }
+        gathering?.check()
+    }
+
+    private func resolve(_ name: String) {
+        guard ice.policy == .all else { return }
+        let resolver = names ?? LocalNameResolver(on: executor)
+        names = resolver
+        resolver.resolve(name, on: addresses) { [weak self] address in
+            guard let self, !isClosed else { return }
+            perform(peer.resolved(name, to: address, at: MonotonicClock.now))
         }
     }
 
-    private func receive(_ received: Span<UInt8>, from remote: Endpoint, onSocket index: Int) {
+    func add(candidates fragment: String) {
+        guard !isClosed else { return }
+        let (isTaken, outputs) = peer.addCandidates(fragment: fragment, at: MonotonicClock.now)
+        if !isTaken { logger.debug("candidates of another description") }
+        perform(outputs)
+    }
+
+    /// Nothing is done as long as the pair in use still is of an address the machine has.
+    func networkChanged(to addresses: [IPAddress]) {
+        guard !isClosed, let transports else { return }
+        self.addresses = addresses
+        guard let pair = peer.statistics.selectedPair, !transports.works(pair.local, on: addresses) else { return }
+        restart()
+    }
+
+    /// New sockets and relays, described by an offer that the peer is to be made; the old ones go when a new pair works.
+    private func restart() {
+        guard !isRestarting, let transports, let gathering, !addresses.isEmpty else { return }
+        isRestarting = true
+        logger.info("media moves to other addresses")
+        peer.restart(hostAddresses: transports.open(on: addresses))
+        gathering.start()
+        transports.gather(on: addresses)
+        gathering.whenDone { [weak self] in
+            guard let self, !isClosed else { return }
+            guard peer.hasCandidates else { return withdrawOffer() }
+            onEvent(.restarts(offer: Redacted(peer.createOffer(at: MonotonicClock.now))))
+            setTimer()
+        }
+    }
+
+    func withdrawOffer() {
+        peer.withdrawOffer()
+        isRestarting = false
+    }
+
+    /// Meanwhile the addresses may have changed again.
+    private func restartEnded() {
+        guard isRestarting else { return }
+        isRestarting = false
+        networkChanged(to: addresses)
+    }
+
+    private func receive(_ received: Span<UInt8>, from remote: Endpoint, on local: Endpoint) {
         guard !isClosed, received.count <= Self.maximumDatagramLength else { return }
         datagram.removeAll(keepingCapacity: true)
         received.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
         var span = datagram.mutableSpan
-        perform(peer.receive(&span, from: remote, to: sockets[index].localEndpoint, at: MonotonicClock.now))
+        perform(peer.receive(&span, from: remote, to: local, at: MonotonicClock.now))
     }
 
     private func timerFired() {
@@ -141,12 +230,14 @@ extension MediaSession {
     }
 
     private func perform(_ outputs: [PeerConnection.Output]) {
+        defer { gathering?.check() }
         for output in outputs {
             switch output {
             case .transmit(let bytes, let local, let remote): transmit(bytes.span, from: local, to: remote)
             case .stateChanged(let state): follow(state)
             case .negotiated(let audio): use(MediaCodec(audio.codec))
             case .endedByPeer: peerEnded()
+            case .resolve(let name): resolve(name)
             case .diagnostic(let diagnostic): log(diagnostic)
             }
         }
@@ -156,7 +247,10 @@ extension MediaSession {
     /// Addresses stay out of the log.
     private func log(_ diagnostic: PeerConnection.Diagnostic) {
         switch diagnostic {
-        case .selectedPair: logger.debug("candidate pair selected")
+        case .selectedPair:
+            logger.debug("candidate pair selected")
+            transports?.close { peer.needs($0) }
+            restartEnded()
         case .skippedCandidates(let count): logger.debug("candidates skipped", metadata: ["count": "\(count)"])
         case .srtpReady(let profile, let role):
             logger.debug("SRTP ready", metadata: ["profile": "\(profile)", "role": "\(role)"])
@@ -164,9 +258,7 @@ extension MediaSession {
     }
 
     private func transmit(_ datagram: Span<UInt8>, from local: Endpoint, to remote: Endpoint) {
-        for socket in sockets where socket.localEndpoint == local {
-            _ = socket.send(datagram, to: remote)
-        }
+        transports?.send(datagram, from: local, to: remote)
     }
 
     private func follow(_ state: PeerConnection.State) {
@@ -196,10 +288,12 @@ extension MediaSession {
         nextFrame = nil
         timer = nil
         metronome = nil
-        for socket in sockets {
-            socket.close()
-        }
-        sockets = []
+        transports?.close()
+        transports = nil
+        names?.close()
+        names = nil
+        gathering?.end()
+        gathering = nil
         source.stop()
         sink.stop()
         onEvent(event)

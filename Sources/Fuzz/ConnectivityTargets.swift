@@ -7,6 +7,9 @@ extension Target {
     static let connectivity = [
         Target(name: "stun", seeds: { STUNSeeds.datagrams }, check: checkSTUN),
         Target(name: "ice", seeds: { [[0, 2, 1, 0, 2, 6, 1, 40, 3, 40, 2, 0]] }, check: checkICE),
+        Target(name: "turn", seeds: { TURNRun.seeds }, check: TURNRun.check),
+        Target(
+            name: "local-name", seeds: { [(LocalName("a.local")?.query ?? []), TURNRun.record] }, check: checkLocalName),
         Target(
             name: "peer",
             seeds: {
@@ -34,6 +37,11 @@ extension Target {
         run.finish()
     }
 
+    private static func checkLocalName(_ bytes: [UInt8]) {
+        let address = LocalName("a.local")?.address(in: bytes.span)
+        expect(bytes.count > 12 || address == nil, "an address takes a record")
+    }
+
     private static func checkPeer(_ bytes: [UInt8]) {
         var tampering = Tampering(bytes)
         var pair = PeerPair()
@@ -54,10 +62,104 @@ private enum STUNSeeds {
         let success = STUNMessage(
             .success, transactionID: id, attributes: [.xorMappedAddress(endpoint), .mappedAddress(endpoint)])
         let failure = STUNMessage(
-            .failure, transactionID: id,
-            attributes: [.errorCode(420, reason: "?"), .unknownAttributes([1, 2]), .realm("r"), .nonce("n")])
+            .failure, method: STUNMessage.allocate, transactionID: id,
+            attributes: [
+                .channelNumber(0x4000), .lifetime(seconds: 600), .xorPeerAddress(endpoint), .data([1, 2]),
+                .xorRelayedAddress(endpoint), .requestedTransport(17), .errorCode(420, reason: "?"),
+                .unknownAttributes([1, 2]),
+                .realm("r"), .nonce("n"),
+            ])
         return [request, success, failure].flatMap { [$0.encoded(), $0.encoded(key: Array("secret".utf8))] }
     }()
+}
+
+/// A TURN client and a server that knows the password but not the rules.
+private struct TURNRun {
+    static let record: [UInt8] =
+        [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 97, 5] + Array("local".utf8)
+        + [0, 0, 1, 0, 1, 0, 0, 0, 120, 0, 4, 192, 0, 2, 1]
+    static let seeds: [[UInt8]] = [
+        [2, 2, 3, 0, 2, 3, 1, 2, 0, 1, 5, 22, 1, 2, 3, 4, 2, 0, 0, 6, 64, 0, 0, 2, 1, 2], [2, 2, 3, 20, 2, 1],
+        [0, 8, 64, 0, 0, 4, 1, 2, 3, 4],
+    ]
+
+    private static let peer = Endpoint(.v4(0xC000_0202), port: 6_000)
+    private static let key = Digest.md5(Array("u:r:p".utf8))
+    private var client: TURNClient
+    private var frames = TURNFrames()
+    private var now = Instant(nanoseconds: 0)
+    private var asked: [STUNMessage] = []
+
+    static func check(_ bytes: [UInt8]) {
+        var fodder = Fodder(bytes)
+        var run = TURNRun(isStream: fodder.byte() & 1 == 0)
+        for _ in 0..<64 where !fodder.isEmpty { run.step(&fodder) }
+        run.finish()
+    }
+
+    init(isStream: Bool) {
+        client = TURNClient(
+            account: .init(user: "u", password: Redacted("p")), isStream: isStream, randomness: .seeded(1))
+        perform(client.handle(.start, at: now))
+    }
+
+    mutating func step(_ fodder: inout Fodder) {
+        switch fodder.byte() & 3 {
+        case 0: receive(fodder.piece())
+        case 1:
+            let datagram = fodder.piece()
+            var sent: [[UInt8]] = []
+            perform(client.send(datagram.span, to: Self.peer, at: now) { sent.append([UInt8]($0)) })
+            expect(sent.allSatisfy { $0.count >= datagram.count + 4 }, "a frame has a header")
+        case 2: answer(&fodder)
+        default: pass(.seconds(Int(fodder.byte())))
+        }
+    }
+
+    mutating func finish() {
+        perform(client.handle(.close, at: now))
+        pass(.seconds(60))
+        expect(client.deadline == nil, "a client that is closed comes to an end")
+    }
+
+    private mutating func answer(_ fodder: inout Fodder) {
+        guard let request = asked.popLast() else { return }
+        let flags = fodder.byte()
+        var attributes: [STUNAttribute] = [.realm("r"), .nonce("n\(flags)")]
+        if flags & 3 == 0 { attributes.append(.errorCode(300 + Int(flags), reason: "")) }
+        if flags & 3 == 1 { attributes.append(.errorCode(flags & 4 == 0 ? 401 : 438, reason: "")) }
+        attributes += [.xorRelayedAddress(Self.peer), .lifetime(seconds: UInt32(flags))]
+        let kind = flags & 3 < 2 ? STUNMessage.Kind.failure : .success
+        let response = STUNMessage(
+            kind, method: request.method, transactionID: request.transactionID, attributes: attributes)
+        receive(response.encoded(key: Self.key))
+    }
+
+    private mutating func receive(_ bytes: [UInt8]) {
+        var messages: [[UInt8]] = []
+        try? frames.receive(bytes.span) { messages.append([UInt8]($0)) }
+        for message in messages + [bytes] { perform(client.receive(message.span, at: now) { _, _ in }) }
+    }
+
+    private mutating func pass(_ duration: Duration) {
+        let end = now + duration
+        var steps = 0
+        while let deadline = client.deadline, deadline <= end {
+            now = max(now, deadline)
+            perform(client.handle(.deadlineReached, at: now))
+            steps += 1
+            expect(steps < 20_000, "deadlines move forward")
+        }
+        now = end
+    }
+
+    private mutating func perform(_ outputs: [TURNClient.Output]) {
+        for case .transmit(let bytes) in outputs {
+            if let message = try? STUNMessage(parsing: bytes.span), message.kind == .request {
+                asked = asked.suffix(64) + [message]
+            }
+        }
+    }
 }
 
 /// An agent and a peer that knows the password but not the rules.
@@ -198,8 +300,10 @@ private struct PeerPair: ~Copyable {
     }
 
     mutating func run(_ tampering: inout Tampering) {
-        let offer = a.createOffer(hostCandidates: [Self.addressA], at: now)
-        guard let (answer, started) = try? b.createAnswer(toOffer: offer, hostCandidates: [Self.addressB], at: now),
+        a.setHostAddresses([Self.addressA])
+        b.setHostAddresses([Self.addressB])
+        let offer = a.createOffer(at: now)
+        guard let (answer, started) = try? b.createAnswer(toOffer: offer, at: now),
             let accepted = try? a.acceptAnswer(answer, at: now)
         else { fatalError("two peers agree") }
         take(started + accepted)

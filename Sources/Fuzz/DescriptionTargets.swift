@@ -38,6 +38,7 @@ extension Target {
         if let candidate = CandidateAttribute(parsing: text) {
             expectStable(candidate, candidate.text) { CandidateAttribute(parsing: candidate.text) }
         }
+        _ = CandidateFragment(parsing: text)
         if let fingerprint = Fingerprint(text) {
             expectStable(fingerprint, fingerprint) { Fingerprint(fingerprint.description) }
         }
@@ -49,8 +50,8 @@ extension Target {
     private static func ownOffer() -> String {
         var peer = PeerConnection(
             configuration: .init(certificate: .selfSigned(), cname: "fuzz"), randomness: .seeded(1))
-        return peer.createOffer(
-            hostCandidates: [Endpoint(.loopback4, port: 5_000)], at: Instant(nanoseconds: 0))
+        peer.setHostAddresses([Endpoint(.loopback4, port: 5_000)])
+        return peer.createOffer(at: Instant(nanoseconds: 0))
     }
 
     private static let browserOffer = """

@@ -1,12 +1,17 @@
 import Wire
 
 extension Agent {
-    /// Starts the next check if the pace allows one (RFC 8445 §6.1.4.2).
-    mutating func startCheckIfDue(at now: Instant) -> [Output] {
-        if let nextCheckAt, now < nextCheckAt { return [] }
-        guard remote != nil, let pair = checkList.takeNext(role) else { return [] }
+    /// Starts the checks the peer's have triggered, and the next one if the pace allows it (RFC 8445 §6.1.4.2).
+    ///
+    /// Deviation: a triggered check does not wait for its turn; it is one datagram for one of the peer's.
+    mutating func startChecksIfDue(at now: Instant) -> [Output] {
+        guard remote != nil else { return [] }
+        var outputs: [Output] = []
+        while let pair = checkList.takeTriggered() { outputs += start(.connectivity, on: pair, at: now) }
+        if let nextCheckAt, now < nextCheckAt { return outputs }
+        guard let pair = checkList.takeWaiting(role) else { return outputs }
         nextCheckAt = now + Timing.pace
-        return start(.connectivity, on: pair, at: now)
+        return outputs + start(.connectivity, on: pair, at: now)
     }
 
     /// Names the pair to be used, once it is the best there can be or waiting for a better one has lasted long
@@ -30,9 +35,9 @@ extension Agent {
         var outputs: [Output] = []
         var remaining: [Check] = []
         for var check in checks {
-            if now < check.nextAt {
+            if now < check.retransmission.nextAt {
                 remaining.append(check)
-            } else if !check.isCancelled, check.retransmit(at: now) {
+            } else if !check.isCancelled, check.retransmission.advance(at: now) {
                 outputs.append(.transmit(check.bytes, from: check.path.local, to: check.path.remote))
                 remaining.append(check)
             } else {
@@ -76,13 +81,14 @@ extension Agent {
         else { return [] }
         let check = checks.remove(at: index)
         if response.errorCode == 487 { return repairRole(of: check, at: now) }
-        guard response.kind == .success, response.mappedEndpoint != nil, check.path == path,
+        guard response.kind == .success, let mapped = response.mappedEndpoint, check.path == path,
             response.unknownRequiredAttributes.isEmpty
         else {
             noteFailure(of: check)
-            return nominateIfDue(at: now) + startCheckIfDue(at: now)
+            return nominateIfDue(at: now) + startChecksIfDue(at: now)
         }
-        if check.wasSentOnce { roundTripTime = now - check.startedAt }
+        if check.retransmission.wasSentOnce { roundTripTime = now - check.startedAt }
+        addReflexive(.peerReflexive, mapped, base: path.local)
         return succeed(check, at: now)
     }
 
@@ -94,11 +100,11 @@ extension Agent {
         case .nomination:
             return select(check.path, at: now)
         case .connectivity:
+            guard let pair = checkList[check.path] else { return [] }
+            let news: [Output] = pair.state == .succeeded ? [] : [.valid(check.path)]
             checkList.set(.succeeded, of: check.path)
-            if role == .controlled, checkList[check.path]?.isNominatedByPeer == true {
-                return select(check.path, at: now)
-            }
-            return nominateIfDue(at: now) + startCheckIfDue(at: now)
+            if role == .controlled, pair.isNominatedByPeer { return news + select(check.path, at: now) }
+            return news + nominateIfDue(at: now) + startChecksIfDue(at: now)
         }
     }
 
@@ -116,7 +122,7 @@ extension Agent {
         guard check.purpose == .connectivity else { return [] }
         checkList.set(.waiting, of: check.path)
         checkList.trigger(check.path)
-        return startCheckIfDue(at: now)
+        return startChecksIfDue(at: now)
     }
 
     /// Uses a nominated pair (RFC 8445 §8.1.2). A later nomination, as RFC 5245's aggressive peers make it, wins

@@ -49,7 +49,7 @@ extension Agent {
             }
             return outputs
         }
-        return outputs + accept(check, at: now) + nominateIfDue(at: now) + startCheckIfDue(at: now)
+        return outputs + accept(check, at: now) + nominateIfDue(at: now) + startChecksIfDue(at: now)
     }
 
     /// Learns from a check of the peer: a peer-reflexive candidate, a triggered check, a nomination (RFC 8445 §7.3.1.3 to §7.3.1.5).
@@ -71,7 +71,7 @@ extension Agent {
     }
 
     private mutating func addPair(for check: PeerCheck) -> CheckList.Pair? {
-        guard let local = localCandidates.first(where: { $0.endpoint == check.path.local }) else { return nil }
+        guard let local = localCandidates.first(where: { $0.isBase && $0.base == check.path.local }) else { return nil }
         let known = remote?.candidates.first { $0.endpoint == check.path.remote }
         let candidate =
             known

@@ -9,13 +9,25 @@ package struct Candidate: Sendable, Equatable {
     package var kind: Kind
     package var priority: UInt32
     package var endpoint: Endpoint
+    /// Where a candidate of ours is sent from: a socket's address, or the relayed address (RFC 8445 §5.1.1.2).
+    package var base: Endpoint
+    /// The `raddr` and `rport` of RFC 8839 §5.1; nil where there is none or it is nobody's business.
+    package var related: Endpoint?
 
-    package init(foundation: String, kind: Kind, priority: UInt32, endpoint: Endpoint) {
+    package init(
+        foundation: String, kind: Kind, priority: UInt32, endpoint: Endpoint, base: Endpoint? = nil,
+        related: Endpoint? = nil
+    ) {
         self.foundation = foundation
         self.kind = kind
         self.priority = priority
         self.endpoint = endpoint
+        self.base = base ?? endpoint
+        self.related = related
     }
+
+    /// Whether datagrams are sent from it, and not from another candidate's address in truth.
+    var isBase: Bool { endpoint == base }
 
     /// Host candidates of bound sockets, the first preferred; each address has a foundation of its own.
     static func host(_ endpoints: [Endpoint]) -> [Candidate] {
@@ -23,6 +35,14 @@ package struct Candidate: Sendable, Equatable {
             let priority = priority(kind: .host, localPreference: UInt16(truncatingIfNeeded: 65_535 - index))
             return Candidate(foundation: String(index + 1), kind: .host, priority: priority, endpoint: endpoint)
         }
+    }
+
+    /// The address a STUN server or a peer sees instead of this host candidate's.
+    func reflexive(_ kind: Kind, _ endpoint: Endpoint, foundation suffix: String) -> Candidate {
+        Candidate(
+            foundation: foundation + suffix, kind: kind,
+            priority: Candidate.priority(kind: kind, localPreference: UInt16(truncatingIfNeeded: priority >> 8)),
+            endpoint: endpoint, base: base, related: base)
     }
 
     /// The formula of RFC 8445 §5.1.2.1 for component 1.
@@ -67,7 +87,7 @@ package struct RemoteDescription: Sendable, Equatable {
     }
 }
 
-/// The two ends of a way through the network.
+/// The two ends of a way through the network; the local one is a candidate's base.
 package struct Path: Hashable, Sendable {
     package var local: Endpoint
     package var remote: Endpoint

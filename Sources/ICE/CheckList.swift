@@ -12,7 +12,7 @@ struct CheckList: Sendable {
         /// Whether the controlling peer has named it before our own check of it succeeded (RFC 8445 §7.3.1.5).
         var isNominatedByPeer = false
 
-        var path: Path { Path(local: local.endpoint, remote: remote.endpoint) }
+        var path: Path { Path(local: local.base, remote: remote.endpoint) }
 
         /// RFC 8445 §6.1.2.3.
         func priority(_ role: Agent.Role) -> UInt64 {
@@ -39,11 +39,22 @@ struct CheckList: Sendable {
 
     /// Pairs of one address family, the best by priority, one of each foundation waiting (RFC 8445 §6.1.2).
     init(local: [Candidate], remote: [Candidate], role: Agent.Role) {
-        let all = local.flatMap { local in
+        add(local, remote, role: role)
+    }
+
+    /// Adds the pairs of candidates that came later (RFC 8838 §12).
+    mutating func add(_ local: [Candidate], _ remote: [Candidate], role: Agent.Role) {
+        let all = local.filter(\.isBase).flatMap { local in
             remote.compactMap { remote in local.canReach(remote) ? Pair(local: local, remote: remote) : nil }
         }
         let sorted = all.sorted { $0.priority(role) > $1.priority(role) }
         for pair in sorted where pairs.count < Self.limit && index(of: pair.path) == nil { pairs.append(pair) }
+        thaw()
+    }
+
+    mutating func remove(_ base: Endpoint) {
+        pairs.removeAll { $0.local.base == base }
+        triggered.removeAll { $0.local == base }
         thaw()
     }
 
@@ -52,7 +63,7 @@ struct CheckList: Sendable {
     /// How many checks are running or may start, which sets the pace of retransmission (RFC 8445 §14.3).
     var activeCount: Int { pairs.count { $0.state == .waiting || $0.state == .inProgress } }
 
-    var hasNext: Bool { !triggered.isEmpty || pairs.contains { $0.state == .waiting } }
+    var hasWaiting: Bool { pairs.contains { $0.state == .waiting } }
 
     /// The best pair that works.
     func bestValid(_ role: Agent.Role) -> Pair? { best(role) { $0.state == .succeeded } }
@@ -64,16 +75,18 @@ struct CheckList: Sendable {
         }
     }
 
-    /// The pair whose check is due: a triggered one, else the best that waits (RFC 8445 §6.1.4.2).
-    mutating func takeNext(_ role: Agent.Role) -> Pair? {
-        guard let pair = takeTriggered() ?? best(role, where: { $0.state == .waiting }) else { return nil }
+    /// The best pair that waits (RFC 8445 §6.1.4.2).
+    mutating func takeWaiting(_ role: Agent.Role) -> Pair? {
+        guard let pair = best(role, where: { $0.state == .waiting }) else { return nil }
         set(.inProgress, of: pair.path)
         return pair
     }
 
-    private mutating func takeTriggered() -> Pair? {
+    mutating func takeTriggered() -> Pair? {
         while !triggered.isEmpty {
-            if let pair = self[triggered.removeFirst()], pair.state != .succeeded { return pair }
+            guard let pair = self[triggered.removeFirst()], pair.state != .succeeded else { continue }
+            set(.inProgress, of: pair.path)
+            return pair
         }
         return nil
     }

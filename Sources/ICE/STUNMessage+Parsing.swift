@@ -93,6 +93,16 @@ extension STUNAttribute {
         case STUNAttributeType.mappedAddress: return .mappedAddress(try Endpoint(mapped: &reader))
         case STUNAttributeType.xorMappedAddress:
             return .xorMappedAddress(try Endpoint(mapped: &reader).masked(with: transactionID))
+        case STUNAttributeType.xorPeerAddress:
+            return .xorPeerAddress(try Endpoint(mapped: &reader).masked(with: transactionID))
+        case STUNAttributeType.xorRelayedAddress:
+            return .xorRelayedAddress(try Endpoint(mapped: &reader).masked(with: transactionID))
+        case STUNAttributeType.channelNumber:
+            return value.count == 4 ? .channelNumber(try reader.readUInt16()) : nil
+        case STUNAttributeType.lifetime: return value.count == 4 ? .lifetime(seconds: try reader.readUInt32()) : nil
+        case STUNAttributeType.data: return .data([UInt8](value))
+        case STUNAttributeType.requestedTransport:
+            return value.count == 4 ? .requestedTransport(try reader.readUInt8()) : nil
         case STUNAttributeType.username: return value.count <= 513 ? .username(String(value)) : nil
         case STUNAttributeType.realm: return value.count <= 763 ? .realm(String(value)) : nil
         case STUNAttributeType.nonce: return value.count <= 763 ? .nonce(String(value)) : nil

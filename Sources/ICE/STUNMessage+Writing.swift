@@ -46,6 +46,18 @@ extension ByteWriter {
             writeAttribute(STUNAttributeType.xorMappedAddress) {
                 $0.write(mapped: endpoint.masked(with: transactionID))
             }
+        case .xorPeerAddress(let endpoint):
+            writeAttribute(STUNAttributeType.xorPeerAddress) { $0.write(mapped: endpoint.masked(with: transactionID)) }
+        case .xorRelayedAddress(let endpoint):
+            writeAttribute(STUNAttributeType.xorRelayedAddress) {
+                $0.write(mapped: endpoint.masked(with: transactionID))
+            }
+        case .channelNumber(let number):
+            writeAttribute(STUNAttributeType.channelNumber) { $0.write(UInt32(number) << 16) }
+        case .lifetime(let seconds): writeAttribute(STUNAttributeType.lifetime) { $0.write(seconds) }
+        case .data(let bytes): writeAttribute(STUNAttributeType.data) { $0.write(bytes) }
+        case .requestedTransport(let number):
+            writeAttribute(STUNAttributeType.requestedTransport) { $0.write(UInt32(number) << 24) }
         case .username(let name): writeAttribute(STUNAttributeType.username) { $0.write(name) }
         case .realm(let realm): writeAttribute(STUNAttributeType.realm) { $0.write(realm) }
         case .nonce(let nonce): writeAttribute(STUNAttributeType.nonce) { $0.write(nonce) }

@@ -20,8 +20,14 @@ package struct STUNMessage: Sendable, Equatable {
         }
     }
 
-    /// The method number of Binding (RFC 8489 §18.2).
+    /// The method numbers of RFC 8489 §18.2 and RFC 8656 §17.
     package static let binding: UInt16 = 0x001
+    package static let allocate: UInt16 = 0x003
+    package static let refresh: UInt16 = 0x004
+    package static let send: UInt16 = 0x006
+    package static let data: UInt16 = 0x007
+    package static let createPermission: UInt16 = 0x008
+    package static let channelBind: UInt16 = 0x009
 
     package var kind: Kind
     package var method: UInt16
@@ -61,19 +67,19 @@ package struct STUNMessage: Sendable, Equatable {
 }
 
 extension STUNMessage {
-    package var username: String? {
-        attributes.lazy.compactMap { if case .username(let name) = $0 { name } else { nil } }.first
-    }
+    package var username: String? { first { if case .username(let name) = $0 { name } else { nil } } }
 
     package var mappedEndpoint: Endpoint? {
-        attributes.lazy.compactMap { if case .xorMappedAddress(let endpoint) = $0 { endpoint } else { nil } }.first
+        first { if case .xorMappedAddress(let endpoint) = $0 { endpoint } else { nil } }
     }
 
-    package var priority: UInt32? {
-        attributes.lazy.compactMap { if case .priority(let priority) = $0 { priority } else { nil } }.first
-    }
+    package var priority: UInt32? { first { if case .priority(let priority) = $0 { priority } else { nil } } }
 
-    package var errorCode: Int? {
-        attributes.lazy.compactMap { if case .errorCode(let code, _) = $0 { code } else { nil } }.first
+    package var errorCode: Int? { first { if case .errorCode(let code, _) = $0 { code } else { nil } } }
+
+    /// What the first attribute of a kind says.
+    func first<Value>(_ value: (STUNAttribute) -> Value?) -> Value? {
+        for attribute in attributes { if let value = value(attribute) { return value } }
+        return nil
     }
 }

@@ -12,7 +12,14 @@ struct MediaBench: AsyncParsableCommand {
     @Option(help: "For how long to measure.")
     var seconds = 5
 
+    @Option(help: "Measures how long that many calls take to connect instead.")
+    var connect: Int?
+
     func run() async throws {
+        if let connect {
+            print(try await Connecting.median(of: connect) / .milliseconds(1))
+            return
+        }
         let floor = Floor(codec: codec)
         let alone = try floor.alone(frames: seconds * 50)
         let withSockets = floor.withSockets(threads: 2 * calls, seconds: seconds)

@@ -54,8 +54,8 @@ package struct ServerRoute: Sendable {
 }
 
 /// Finds a server's addresses and connects to the first that answers; owned and used on its executor only, where `onEnd` runs.
-final class Dialer {
-    typealias Result = Swift.Result<Dialled, DialFailure>
+package final class Dialer {
+    package typealias Result = Swift.Result<Dialled, DialFailure>
 
     private let url: WebSocketURL
     private let route: ServerRoute
@@ -66,7 +66,9 @@ final class Dialer {
     private var isCancelled = false
 
     /// `onEnd` is called once, unless ``cancel()`` comes first.
-    init(to url: WebSocketURL, by route: ServerRoute, on executor: QueueExecutor, onEnd: @escaping (Result) -> Void) {
+    package init(
+        to url: WebSocketURL, by route: ServerRoute, on executor: QueueExecutor, onEnd: @escaping (Result) -> Void
+    ) {
         self.url = url
         self.route = route
         self.executor = executor
@@ -88,7 +90,7 @@ final class Dialer {
         }
     }
 
-    func cancel() {
+    package func cancel() {
         isCancelled = true
         connector?.cancel()
         connector = nil
@@ -130,13 +132,16 @@ final class Dialer {
 }
 
 /// A connection to the server that was asked for, before its TLS handshake.
-struct Dialled {
+package struct Dialled {
     let socket: ConnectedSocket
     fileprivate let context: TLSContext?
     fileprivate let host: String
 
+    /// This side's; nil for a Unix socket.
+    package var localAddress: IPAddress? { socket.local?.address }
+
     /// Makes the stream; its certificate is checked against the host that was asked for.
-    func stream(queueLimit: Int, on executor: QueueExecutor, callbacks: StreamCallbacks) -> StreamConnection {
+    package func stream(queueLimit: Int, on executor: QueueExecutor, callbacks: StreamCallbacks) -> StreamConnection {
         guard let context else {
             return StreamConnection(socket, queueLimit: queueLimit, on: executor, callbacks: callbacks)
         }

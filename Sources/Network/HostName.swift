@@ -1,8 +1,24 @@
+import Dispatch
 import Glibc
 import Wire
 
 /// Names of hosts and the addresses they stand for.
-enum HostName {
+package enum HostName {
+    /// As ``resolve(_:port:)``, without blocking: `body` runs on the executor, later.
+    package static func resolve(
+        _ name: String, port: UInt16, on executor: QueueExecutor, then body: @escaping ([Endpoint]) -> Void
+    ) {
+        nonisolated(unsafe) let body = body
+        if let address = IPAddress(name) {
+            executor.queue.async { body([Endpoint(address, port: port)]) }
+            return
+        }
+        DispatchQueue.global().async {
+            let endpoints = resolve(name, port: port)
+            executor.queue.async { body(endpoints) }
+        }
+    }
+
     /// The addresses of a host name or address literal, in the system's order of preference; empty if there are none.
     ///
     /// Blocks while name servers are asked.

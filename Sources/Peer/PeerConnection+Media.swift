@@ -12,7 +12,7 @@ extension PeerConnection {
         _ payload: Span<UInt8>, samples: UInt32, at now: Instant,
         transmit: (_ datagram: Span<UInt8>, _ local: Endpoint, _ remote: Endpoint) -> Void
     ) {
-        guard state == .connected, let negotiated, negotiated.sends, let path = agent?.selected, !payload.isEmpty,
+        guard state == .connected, let negotiated, negotiated.sends, let path = agent.path, !payload.isEmpty,
             payload.count <= Self.maximumPayloadLength
         else {
             stream?.pause(samples: samples)
@@ -65,7 +65,7 @@ extension PeerConnection {
     }
 
     mutating func sendReports(_ compound: [UInt8]) -> [Output] {
-        guard state == .connected, let path = agent?.selected else { return [] }
+        guard state == .connected, let path = agent.path else { return [] }
         var bytes = compound + [UInt8](repeating: 0, count: SRTPSession.trailerRoom)
         var buffer = bytes.mutableSpan
         guard let count = transport?.protectRTCP(&buffer, count: compound.count) else { return [] }

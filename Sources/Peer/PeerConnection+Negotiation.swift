@@ -4,87 +4,126 @@ import SDP
 import Wire
 
 extension PeerConnection {
-    /// The offer of one audio section; each host candidate is the address of a bound UDP socket.
+    /// The offer of one audio section, with the candidates there are; a later one changes nothing but ICE, and that only
+    /// after ``restart(hostAddresses:)``.
     ///
     /// Asked again before the answer came, it is the same offer.
-    package mutating func createOffer(hostCandidates: [Endpoint], at now: Instant) -> String {
-        let agent = agent ?? Agent(role: .controlling, hostAddresses: hostCandidates, randomness: fork())
+    package mutating func createOffer(at now: Instant) -> String {
+        guard let local, let remoteSession else { return createFirstOffer() }
+        if pendingOffer == nil {
+            var offer = local
+            offer.setup = .actpass
+            if let successor { offer.ice = ICEDescription(of: successor) }
+            pendingOffer = offer
+            sessionVersion += 1
+        }
+        return (pendingOffer ?? local).answer(to: remoteSession, origin: origin).text
+    }
+
+    private mutating func createFirstOffer() -> String {
+        agent.role = .controlling
         let offer =
-            local
+            pendingOffer
             ?? AudioDescription(
                 formats: configuration.codecs.audioFormats, setup: .actpass, fingerprints: [fingerprint],
                 ice: ICEDescription(of: agent), source: nil)
-        self.agent = agent
-        local = offer
-        isOfferPending = remote == nil
+        pendingOffer = offer
         return offer.offer(origin: origin).text
     }
 
+    /// Makes new ICE credentials and candidates, which the next offer describes (RFC 8445 §9).
+    package mutating func restart(hostAddresses: [Endpoint]) {
+        guard isLive, remote != nil, pendingOffer == nil else { return }
+        successor = Agent(role: .controlling, hostAddresses: hostAddresses, randomness: fork())
+    }
+
+    /// The offer was refused: all stays as it was (RFC 3261 §14.1).
+    package mutating func withdrawOffer() {
+        pendingOffer = nil
+        successor = nil
+    }
+
     package mutating func acceptAnswer(_ description: String, at now: Instant) throws(Refusal) -> [Output] {
-        guard isOfferPending, isLive else { throw .wrongState }
+        guard let offer = pendingOffer, isLive else { throw .wrongState }
         let session = try SessionDescription(refusing: description)
         let answer = try refusing { () throws(AudioDescription.Refusal) in
-            try AudioDescription(answeredIn: session)
+            try AudioDescription(section: offer.sectionIndex, answeredIn: session)
         }
         let audio = try negotiate(answer.formats, answer.direction.reversed)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
-        try installTransport(as: answer.setup == .active ? .server : .client, to: answer)
-        isOfferPending = false
+        let role: DTLSSession.Role = answer.setup == .active ? .server : .client
+        if let remote, let negotiated {
+            guard Set(answer.fingerprints) == Set(remote.fingerprints), role == transport.role,
+                audio.payloadType == negotiated.payloadType, audio.codec == negotiated.codec
+            else { throw .sessionChanged }
+            let restarts = answer.ice.ufrag != remote.ice.ufrag
+            settle(offer, answer, of: session)
+            if !restarts { successor = nil }
+            return renegotiated(audio) + begin(at: now)
+        }
+        try installTransport(as: role, to: answer)
         stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
-        return connect(to: answer, audio, at: now)
+        settle(offer, answer, of: session)
+        return connect(audio, at: now)
     }
 
-    /// The answer to a first offer, or to a later one of the same session (host candidates are then ignored).
-    ///
-    /// A later offer may change nothing but the direction: the transport stays.
+    /// The answer to a first offer, or to a later one of the same session, which may change nothing but the direction and
+    /// ICE: the DTLS association stays.
     package mutating func createAnswer(
-        toOffer description: String, hostCandidates: [Endpoint], at now: Instant
+        toOffer description: String, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
-        guard isLive, !isOfferPending else { throw .wrongState }
+        guard isLive, pendingOffer == nil else { throw .wrongState }
         let session = try SessionDescription(refusing: description)
         let offer = try refusing { () throws(AudioDescription.Refusal) in try AudioDescription(offeredIn: session) }
-        guard let remote, let local, let negotiated else {
-            return try answerFirst(offer, of: session, hostCandidates: hostCandidates, at: now)
-        }
-        return try answerAgain(offer, of: session, after: remote, local, negotiated)
+        guard let remote, let local, let negotiated else { return try answerFirst(offer, of: session, at: now) }
+        return try answerAgain(offer, of: session, after: remote, local, negotiated, at: now)
     }
 
     private mutating func answerFirst(
-        _ offer: AudioDescription, of session: SessionDescription, hostCandidates: [Endpoint], at now: Instant
+        _ offer: AudioDescription, of session: SessionDescription, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
-        let agent = Agent(role: .controlled, hostAddresses: hostCandidates, randomness: fork())
         var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
         let audio = try negotiate(answer.formats, answer.direction)
         try installTransport(as: answer.setup == .active ? .client : .server, to: offer)
         let stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
         answer.source = Source(ssrc: stream.ssrc, cname: configuration.cname)
-        self.agent = agent
+        agent.role = .controlled
         self.stream = stream
-        local = answer
-        return (answer.answer(to: session, origin: origin).text, connect(to: offer, audio, at: now))
+        settle(answer, offer, of: session)
+        return (answer.answer(to: session, origin: origin).text, connect(audio, at: now))
     }
 
-    /// Only the direction may differ from what was agreed on (RFC 3264 §8.4), and the DTLS association stays (RFC 8842 §5.5).
+    /// Only the direction and ICE may differ from what was agreed on (RFC 3264 §8.4), and the DTLS association stays
+    /// (RFC 8842 §5.5). New credentials are an ICE restart (RFC 8839 §4.4.1.1.1), with the candidates we have.
     private mutating func answerAgain(
         _ offer: AudioDescription, of session: SessionDescription, after remote: AudioDescription,
-        _ local: AudioDescription, _ negotiated: NegotiatedAudio
+        _ local: AudioDescription, _ negotiated: NegotiatedAudio, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
-        guard offer.ice.ufrag == remote.ice.ufrag, offer.ice.password == remote.ice.password else {
-            throw .iceRestart
-        }
+        let restarts = offer.ice.ufrag != remote.ice.ufrag || offer.ice.password != remote.ice.password
+        let next = restarts ? Agent(restarting: successor ?? agent, role: .controlled, randomness: fork()) : nil
         let setup: Setup = transport.role == .client ? .active : .passive
         guard Set(offer.fingerprints) == Set(remote.fingerprints), offer.setup != setup,
             offer.sectionIndex == local.sectionIndex
         else { throw .sessionChanged }
-        var answer = try answer(to: offer, with: [negotiated.codec], ice: local.ice)
+        var answer = try answer(
+            to: offer, with: [negotiated.codec], ice: next.map(ICEDescription.init) ?? local.ice)
         answer.setup = setup
         answer.source = local.source
         let audio = try negotiate(answer.formats, answer.direction)
         guard audio.payloadType == negotiated.payloadType else { throw .sessionChanged }
-        self.local = answer
-        self.remote = offer
+        settle(answer, offer, of: session)
         sessionVersion += 1
-        return (answer.answer(to: session, origin: origin).text, renegotiated(audio))
+        if let next { successor = next }
+        let outputs = renegotiated(audio) + (restarts ? begin(at: now) : [])
+        return (answer.answer(to: session, origin: origin).text, outputs)
+    }
+
+    private mutating func settle(_ local: AudioDescription, _ remote: AudioDescription, of session: SessionDescription)
+    {
+        self.local = local
+        self.remote = remote
+        remoteSession = session
+        pendingOffer = nil
     }
 
     private func answer(
@@ -112,20 +151,10 @@ extension PeerConnection {
             role: role, certificate: configuration.certificate, peerFingerprints: fingerprints)
     }
 
-    private mutating func connect(
-        to remote: AudioDescription, _ audio: NegotiatedAudio, at now: Instant
-    ) -> [Output] {
-        self.remote = remote
+    private mutating func connect(_ audio: NegotiatedAudio, at now: Instant) -> [Output] {
         negotiated = audio
         state = .connecting
-        let candidates = remote.ice.candidates.compactMap(Candidate.init)
-        let skipped = remote.ice.candidates.count - candidates.count
-        let description = RemoteDescription(
-            credentials: Credentials(ufrag: remote.ice.ufrag, password: remote.ice.password),
-            candidates: candidates, isLite: remote.ice.isLite)
-        return [.negotiated(audio), .stateChanged(.connecting)]
-            + (skipped > 0 ? [.diagnostic(.skippedCandidates(skipped))] : [])
-            + act(on: agent?.setRemote(description, at: now) ?? [], at: now)
+        return [.negotiated(audio), .stateChanged(.connecting)] + begin(at: now)
     }
 
     private mutating func renegotiated(_ audio: NegotiatedAudio) -> [Output] {
@@ -140,12 +169,7 @@ extension PeerConnection {
     private var origin: Origin { Origin(sessionID: sessionID, sessionVersion: sessionVersion) }
 
     /// Randomness for a part, which from then on goes its own way.
-    mutating func fork() -> Randomness {
-        switch randomness {
-        case .system: .system
-        case .seeded: .seeded(randomness.next())
-        }
-    }
+    mutating func fork() -> Randomness { randomness.fork() }
 }
 
 /// A step of SDP whose refusal becomes the connection's.
@@ -166,33 +190,5 @@ extension SessionDescription {
         } catch {
             throw .malformed(error)
         }
-    }
-}
-
-extension ICEDescription {
-    fileprivate init(of agent: Agent) {
-        self.init(
-            ufrag: agent.credentials.ufrag, password: agent.credentials.password,
-            candidates: agent.localCandidates.map { candidate in
-                CandidateAttribute(
-                    foundation: candidate.foundation, priority: candidate.priority,
-                    address: .ip(candidate.endpoint.address), port: candidate.endpoint.port, kind: .host)
-            })
-    }
-}
-
-extension Candidate {
-    /// Nil for what no check can be sent to.
-    fileprivate init?(_ attribute: CandidateAttribute) {
-        guard let endpoint = attribute.endpoint else { return nil }
-        let kind: Candidate.Kind =
-            switch attribute.kind {
-            case .host, .other: .host
-            case .serverReflexive: .serverReflexive
-            case .peerReflexive: .peerReflexive
-            case .relayed: .relayed
-            }
-        self.init(
-            foundation: attribute.foundation, kind: kind, priority: attribute.priority, endpoint: endpoint)
     }
 }

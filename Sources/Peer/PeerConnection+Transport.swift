@@ -10,13 +10,20 @@ extension PeerConnection {
     }
 
     mutating func receiveSTUN(_ datagram: Span<UInt8>, on path: Path, at now: Instant) -> [Output] {
-        act(on: agent?.receive(datagram, from: path.remote, to: path.local, at: now) ?? [], at: now)
+        guard let message = try? STUNMessage(parsing: datagram) else {
+            packetsDropped += 1
+            return []
+        }
+        if successor?.isConcerned(by: message) == true {
+            return succeed(successor?.receive(message, on: path, at: now) ?? [], at: now)
+        }
+        return act(on: agent.receive(message, on: path, at: now), at: now)
     }
 
-    /// DTLS is listened to on paths ICE has proven; what comes sooner waits for the pair to be selected, as a peer
-    /// may see its nomination succeed before we do.
+    /// DTLS is listened to on paths ICE has proven; what comes sooner waits for that, as a peer may see its check succeed
+    /// before we do.
     mutating func receiveDTLS(_ datagram: Span<UInt8>, on path: Path, at now: Instant) -> [Output] {
-        guard transport != nil, agent?.isValid(path) == true else {
+        guard transport != nil, agent.isValid(path) else {
             if earlyDTLS.count < Limit.earlyDTLS {
                 earlyDTLS.append((bytes: [UInt8](datagram), path: path))
             } else {
@@ -34,23 +41,55 @@ extension PeerConnection {
             switch output {
             case .transmit(let bytes, let local, let remote):
                 actions.append(.transmit(bytes, from: local, to: remote))
+            case .valid: actions += shakeHands(at: now)
             case .selected(let path):
                 actions.append(.diagnostic(.selectedPair(local: path.local, remote: path.remote)))
-            case .stateChanged(.connected): actions += startHandshake(at: now)
+                actions += shakeHands(at: now)
             case .stateChanged(.failed(let failure)):
-                actions += fail(failure == .noPath ? .noPath : .consentLost)
-            case .stateChanged(.new), .stateChanged(.checking): continue
+                if successor == nil { actions += fail(failure == .noPath ? .noPath : .consentLost) }
+            case .stateChanged(.new), .stateChanged(.checking), .stateChanged(.connected): continue
             }
         }
         return actions
     }
 
-    private mutating func startHandshake(at now: Instant) -> [Output] {
-        var outputs = act(on: transport?.start(at: now), at: now)
+    /// Carries out what the ICE of a restart has to say, which takes the other one's place when it has selected a path. If
+    /// it finds none, that of the other is kept for as long as there is consent.
+    mutating func succeed(_ outputs: [Agent.Output], at now: Instant) -> [Output] {
+        guard let next = successor else { return [] }
+        switch next.state {
+        case .connected:
+            agent = next
+            successor = nil
+            return act(on: outputs, at: now)
+        case .failed:
+            successor = nil
+            if case .failed = agent.state { return fail(.noPath) }
+            return []
+        case .new, .checking:
+            return outputs.compactMap { output in
+                guard case .transmit(let bytes, let local, let remote) = output else { return nil }
+                return .transmit(bytes, from: local, to: remote)
+            }
+        }
+    }
+
+    /// Begins with the first path that works, without waiting for one to be selected (RFC 8445 §12.1), and takes up what
+    /// has come on a path that works by now.
+    private mutating func shakeHands(at now: Instant) -> [Output] {
+        var outputs: [Output] = []
+        if !isHandshaking {
+            isHandshaking = true
+            outputs += act(on: transport?.start(at: now), at: now)
+        }
         let waiting = earlyDTLS
         earlyDTLS = []
-        for datagram in waiting where agent?.isValid(datagram.path) == true {
-            outputs += act(on: transport?.receive(datagram.bytes.span, at: now), at: now)
+        for datagram in waiting {
+            if agent.isValid(datagram.path) {
+                outputs += act(on: transport?.receive(datagram.bytes.span, at: now), at: now)
+            } else {
+                earlyDTLS.append(datagram)
+            }
         }
         return outputs
     }
@@ -61,7 +100,7 @@ extension PeerConnection {
         on event: SecureTransport.Event?, answeringOn path: Path? = nil, at now: Instant
     ) -> [Output] {
         var outputs: [Output] = []
-        if let path = agent?.selected ?? path {
+        if let path = agent.path ?? path {
             for datagram in transport?.takeDatagrams() ?? [] {
                 outputs.append(.transmit(datagram, from: path.local, to: path.remote))
             }

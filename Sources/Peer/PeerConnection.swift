@@ -59,12 +59,14 @@ package struct PeerConnection: ~Copyable, Sendable {
         case negotiated(NegotiatedAudio)
         /// The peer ended its stream, said once: RTCP BYE or DTLS close_notify.
         case endedByPeer
+        /// A candidate of the peer has an mDNS name instead of an address: ``PeerConnection/resolved(_:to:at:)`` takes it.
+        case resolve(name: String)
         case diagnostic(Diagnostic)
     }
 
     package enum Diagnostic: Sendable, Equatable {
         case selectedPair(local: Endpoint, remote: Endpoint)
-        /// Candidates that cannot be used: names, other transports, other components.
+        /// Candidates that cannot be used: names of hosts, other transports, other components.
         case skippedCandidates(Int)
         case srtpReady(SRTPProfile, Statistics.DTLSRole)
     }
@@ -79,13 +81,21 @@ package struct PeerConnection: ~Copyable, Sendable {
     var randomness: Randomness
     let sessionID: UInt64
     var sessionVersion: UInt64 = 0
-    var agent: Agent?
-    /// Our latest description, and whether it is an offer without an answer yet.
+    var agent: Agent
+    /// That of an ICE restart, until it has selected a path; media keeps to the old one's as long (RFC 8445 §9).
+    var successor: Agent?
+    /// Our latest description that is in force, or the first offer.
     var local: AudioDescription?
-    var isOfferPending = false
+    /// An offer of ours without an answer yet.
+    var pendingOffer: AudioDescription?
     var remote: AudioDescription?
+    /// The session the peer described last, whose sections a later offer of ours keeps (RFC 3264 §8).
+    var remoteSession: SessionDescription?
+    /// The peer's candidates with mDNS names that nobody has resolved yet.
+    var unresolved: [CandidateAttribute] = []
     var transport: SecureTransport?
     var stream: AudioStream?
+    var isHandshaking = false
     /// DTLS that came before ICE knew the path, kept for the moment it does.
     var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
     var isEndedByPeer = false
@@ -101,19 +111,24 @@ package struct PeerConnection: ~Copyable, Sendable {
         self.randomness = randomness
         // Positive as a signed number, as JSEP wants it (RFC 8829 §5.2.1).
         sessionID = self.randomness.next() >> 2
+        agent = Agent(role: .controlled, hostAddresses: [], randomness: self.randomness.fork())
     }
 
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
     package var deadline: Instant? {
         guard isLive else { return nil }
-        return earliest(earliest(agent?.deadline, transport.deadline), stream?.deadline)
+        return earliest(
+            earliest(agent.deadline, successor?.deadline), earliest(transport.deadline, stream?.deadline))
     }
 
     package mutating func handle(_ input: Input, at now: Instant) -> [Output] {
         guard isLive else { return [] }
         var outputs: [Output] = []
-        if let due = agent?.deadline, due <= now {
-            outputs += act(on: agent?.handle(.deadlineReached, at: now) ?? [], at: now)
+        if let due = agent.deadline, due <= now {
+            outputs += act(on: agent.handle(.deadlineReached, at: now), at: now)
+        }
+        if isLive, let due = successor?.deadline, due <= now {
+            outputs += succeed(successor?.handle(.deadlineReached, at: now) ?? [], at: now)
         }
         if isLive, let due = transport.deadline, due <= now {
             outputs += act(on: transport?.handleTimeout(at: now), at: now)
@@ -150,10 +165,12 @@ package struct PeerConnection: ~Copyable, Sendable {
 
     package var statistics: Statistics {
         var statistics = Statistics()
-        statistics.roundTripTime = agent?.roundTripTime
+        statistics.roundTripTime = agent.roundTripTime
         stream?.fill(&statistics)
         statistics.packetsDropped = packetsDropped
-        statistics.selectedPair = (agent?.selected).map { Statistics.Pair(local: $0.local, remote: $0.remote) }
+        statistics.selectedPair = agent.selected.map { Statistics.Pair(local: $0.local, remote: $0.remote) }
+        statistics.localCandidate = agent.selectedKinds.map { Statistics.CandidateKind($0.local) }
+        statistics.remoteCandidate = agent.selectedKinds.map { Statistics.CandidateKind($0.remote) }
         statistics.dtlsRole = transport.role.map(Statistics.DTLSRole.init)
         statistics.srtpProfile = transport.profile
         statistics.codec = negotiated?.codec

@@ -8,8 +8,6 @@ package enum Refusal: Error, Equatable, Sendable {
     case unusable(AudioDescription.Refusal)
     /// The call has ended, an answer came without an offer, or an offer while ours is pending.
     case wrongState
-    /// The peer wants new ICE credentials; restarts come later.
-    case iceRestart
     /// A later offer changed the fingerprint, the DTLS role or the codec of a session that stays.
     case sessionChanged
 
@@ -25,7 +23,6 @@ package enum Refusal: Error, Equatable, Sendable {
         case .unusable(.noDTLSRole): (399, "No DTLS role left by setup")
         case .unusable(.noCommonFormat): (305, "Incompatible media format")
         case .wrongState: (399, "No negotiation possible now")
-        case .iceRestart: (399, "ICE restart not supported")
         case .sessionChanged: (399, "Change of a running session not supported")
         }
     }

@@ -1,10 +1,19 @@
 import Crypto
+import ICE
 import Media
 import Wire
 
 /// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
 package struct Statistics: Sendable, Equatable {
     package enum DTLSRole: Sendable, Equatable { case client, server }
+
+    /// As SDP calls the types of candidates (RFC 8839 §5.1).
+    package enum CandidateKind: String, Sendable {
+        case host
+        case serverReflexive = "srflx"
+        case peerReflexive = "prflx"
+        case relayed = "relay"
+    }
 
     /// The local and the remote address media flows between.
     package struct Pair: Sendable, Equatable {
@@ -34,11 +43,26 @@ package struct Statistics: Sendable, Equatable {
     /// What became of the received sound.
     package var playout = PlayoutStatistics()
     package var selectedPair: Pair?
+    /// What the addresses of the selected pair are.
+    package var localCandidate: CandidateKind?
+    package var remoteCandidate: CandidateKind?
     package var dtlsRole: DTLSRole?
     package var srtpProfile: SRTPProfile?
     package var codec: Codec?
 
     package init() {}
+}
+
+extension Statistics.CandidateKind {
+    init(_ kind: Candidate.Kind) {
+        self =
+            switch kind {
+            case .host: .host
+            case .serverReflexive: .serverReflexive
+            case .peerReflexive: .peerReflexive
+            case .relayed: .relayed
+            }
+    }
 }
 
 extension Statistics.DTLSRole {

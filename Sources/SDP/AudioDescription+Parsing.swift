@@ -10,12 +10,12 @@ extension AudioDescription {
         try self.init(section: index, of: session, defaultSetup: .active)
     }
 
-    /// The section that answers an offer of one audio section.
-    package init(answeredIn session: SessionDescription) throws(Refusal) {
-        guard let section = session.media.first, section.media == "audio", section.port != 0 else {
-            throw .noAudioSection
-        }
-        try self.init(section: 0, of: session, defaultSetup: .passive)
+    /// The section that answers the one of an offer, by default its only one.
+    package init(section index: Int = 0, answeredIn session: SessionDescription) throws(Refusal) {
+        guard session.media.indices.contains(index), session.media[index].media == "audio",
+            session.media[index].port != 0
+        else { throw .noAudioSection }
+        try self.init(section: index, of: session, defaultSetup: .passive)
     }
 
     /// The default of `setup` is RFC 4145 §4's: an offerer opens the association, an answerer waits.

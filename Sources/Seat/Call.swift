@@ -1,5 +1,6 @@
 import ControlAPI
 import Dialect
+import SIP
 import Wire
 
 /// A call the platform has given a `ccNumber`.
@@ -93,4 +94,13 @@ struct Leg: Sendable {
     var pending: PendingOffer?
     /// By when its call has to be known; nil once it is.
     var deadline: Instant?
+    /// An offer of ours that has no answer yet.
+    var offer: LegOffer?
+}
+
+/// An offer made because this machine's addresses have changed.
+struct LegOffer: Sendable {
+    let sdp: String
+    /// Nil while the connection is being made again that it will go over.
+    var request: RequestID?
 }

@@ -16,6 +16,8 @@ extension Seat {
     private static let graceAfterBye = Duration.seconds(2)
     /// From the INVITE to the INFO that says whose audio it is, and to the call's own notices.
     private static let tyingTime = Duration.seconds(10)
+    /// The option, and the INFO package, of candidates that follow their description (RFC 8840 §5.4, §10.9).
+    static let trickling = "trickle-ice"
 
     mutating func legOffered(_ leg: LegID, _ request: Request, at now: Moment) -> [Output] {
         guard dialect.facts(in: .invite).contains(.answerAtOnce), legs.count < Self.mostLegs,
@@ -77,11 +79,12 @@ extension Seat {
         guard let call, !hasLeg(call) else { return outputs }
         guard isOnline else { return outputs + endNow(call, .agentHungUp, at: now) }
         expectEnd(of: call, reason: .agentHungUp, at: now)
-        return outputs + hangUpAtPlatform(call, at: now)
+        let unannounced = index(of: call) == nil
+        return outputs + hangUpAtPlatform(call, at: now) + (unannounced ? drive(.callEnded(call), at: now) : [])
     }
 
     private mutating func endNow(_ call: CallID, _ reason: EndReason, at now: Moment) -> [Output] {
-        index(of: call).map { end(calls[$0], reason, at: now) } ?? []
+        index(of: call).map { end(calls[$0], reason, at: now) } ?? drive(.callEnded(call), at: now)
     }
 
     /// The audio is over by the other side's will: the platform's notice is waited for, but not for long.
@@ -98,6 +101,9 @@ extension Seat {
     mutating func legRequest(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
         guard request.method == .info else { return agent(.respond(token, status: 405), at: now) }
         let outputs = agent(.respond(token, status: 200), at: now)
+        if request.headers[.contentType]?.lowercased().hasPrefix("application/trickle-ice-sdpfrag") == true {
+            return outputs + [.candidatesForLeg(leg, fragment: request.text)]
+        }
         return outputs + dialect.facts(in: .info(body: request.body)).flatMap { tie(leg, $0, at: now) }
     }
 
@@ -116,7 +122,8 @@ extension Seat {
         let due = legs.filter { leg in leg.value.deadline.map { $0 <= now.instant } ?? false }
         return due.flatMap { leg, value -> [Output] in
             legs[leg]?.deadline = nil
-            return value.call.map { index(of: $0) == nil } ?? true ? hangUp(leg, at: now) : []
+            let isKnown = value.call.map { index(of: $0) != nil || monitor.call == $0 } ?? false
+            return isKnown ? [] : hangUp(leg, at: now)
         }
     }
 

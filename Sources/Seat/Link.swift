@@ -96,8 +96,10 @@ extension Seat {
         switch output {
         case .transmit(let message): [.transmit(message)]
         case .registration(let state): registration(state, at: now)
-        case .response(let id, let response): responded(id, status: response.status, at: now)
-        case .requestFailed(let id, let failure): responded(id, status: nil, timedOut: failure == .timedOut, at: now)
+        case .response(let id, let response):
+            legOfferAnswered(id, response) ?? responded(id, status: response.status, at: now)
+        case .requestFailed(let id, let failure):
+            legOfferFailed(id) ?? responded(id, status: nil, timedOut: failure == .timedOut, at: now)
         case .request(let token, let request): notice(token, request, at: now)
         case .incomingCall(let call, let request): legOffered(leg(call), request, at: now)
         case .callRequest(let call, let token, let request): legRequest(leg(call), token, request, at: now)

@@ -103,6 +103,8 @@ extension Seat {
         configuration.transport = isSecure ? "WSS" : "WS"
         configuration.instanceID = self.configuration.instanceID
         configuration.sessionInterval = Self.sessionInterval
+        configuration.infoPackages = [Self.trickling]
+        configuration.supported.append(Self.trickling)
         configuration.userAgentHeader = self.configuration.userAgentHeader
         return UserAgent(configuration: configuration, randomness: .seeded(randomness.next()))
     }

@@ -25,6 +25,7 @@ extension Seat {
         let actions = dialect.actions(
             onRegistrationOf: login.user, group: login.parameters.gid, status: login.wantedStatus, mode: login.mode)
         return [.event(.registered)] + actions.flatMap { send($0, .login, for: nil, at: now) } + watchCalls(at: now)
+            + sendLegOffers(at: now)
     }
 
     /// What the registrar refuses it is asked again on the same connection, if there is no other gateway; one that does not

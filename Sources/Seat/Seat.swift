@@ -38,6 +38,8 @@ package struct Seat: Sendable {
         /// The answer to the offer of ``Output/offerToLeg(_:sdp:)``.
         case legAnswered(LegID, sdp: String)
         case legRefused(LegID, reason: String)
+        /// The machine's addresses have changed under a leg's audio: the other end is to be offered the new ones.
+        case legOffers(LegID, sdp: String)
         /// The audio of a leg that was answered has failed.
         case legFailed(LegID)
         /// The other end of a leg's audio has said goodbye; BYE and the platform's notice usually follow.
@@ -58,6 +60,10 @@ package struct Seat: Sendable {
         case transmit([UInt8])
         /// An offer for a leg, which is made if it is not there yet.
         case offerToLeg(LegID, sdp: String)
+        /// More candidates of the other end of a leg (`application/trickle-ice-sdpfrag`).
+        case candidatesForLeg(LegID, fragment: String)
+        /// The answer to the offer of ``Input/legOffers(_:sdp:)``; nil when it is refused.
+        case answerToLeg(LegID, sdp: String?)
         /// Replaces what the leg sends by silence while true.
         case muteLeg(LegID, Bool)
         case closeLeg(LegID)
@@ -139,6 +145,7 @@ package struct Seat: Sendable {
         case .received(let message): received(message, at: now)
         case .legAnswered(let leg, let sdp): legAnswered(leg, sdp, at: now)
         case .legRefused(let leg, let reason): legRefused(leg, reason, at: now)
+        case .legOffers(let leg, let sdp): legOffers(leg, sdp, at: now)
         case .legFailed(let leg): legFailed(leg, at: now)
         case .legEndedByPeer(let leg): legLost(leg, at: now)
         case .deadlineReached: deadlineReached(at: now)

@@ -22,6 +22,14 @@ package enum Randomness: RandomNumberGenerator, Sendable {
         return mixed ^ mixed >> 31
     }
 
+    /// Randomness for a part, which from then on goes its own way.
+    package mutating func fork() -> Randomness {
+        switch self {
+        case .system: .system
+        case .seeded: .seeded(next())
+        }
+    }
+
     package mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
     }

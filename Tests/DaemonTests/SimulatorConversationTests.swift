@@ -144,6 +144,19 @@ struct SimulatorConversationTests {
         #expect(story.news(seat) == [#"<cc a="301" r="1000" n="1009_00010078"/>"#])
     }
 
+    @Test("During a call another one is 502, to a seat that is offline too, and to one in a call 503 (protocol §3.2)")
+    mutating func seatStates() throws {
+        let (seat, colleague) = (story.logIn("1001"), story.logIn("1002"))
+        _ = try talk(seat)
+        story.send(#"<cc a="200" p="02566699734" i="1" t="10011"/>"#, seat)
+        #expect(story.news(seat) == [#"<cc a="201" r="502" n="10011"/>"#])
+        _ = story.news(colleague)
+        for (extensionNumber, result) in [("1003", "502"), ("1001", "503"), ("1500", "1000")] {
+            story.send(#"<cc a="300" p="02566699734" i="1" t="\#(extensionNumber)_00010078"/>"#, colleague)
+            #expect(story.news(colleague) == [#"<cc a="301" r="\#(result)" n="\#(extensionNumber)_00010078"/>"#])
+        }
+    }
+
     @Test("With a telephone (callintype 4 and 5) no INVITE comes here, everything else does (protocol §3.3)")
     mutating func telephone() throws {
         let seat = story.logIn("1001")

@@ -71,7 +71,10 @@ struct SimulatorScenarioTests {
         #expect(refusal(seat) == "508")
         #expect(
             put("enterprise", #"{"open": true, "callsPerCustomer": 1}"#).body
-                == ["suspended": false, "open": true, "callsPerCustomer": 1])
+                == [
+                    "suspended": false, "open": true, "callsPerCustomer": 1, "autoAnswer": nil,
+                    "telephonesRegister": true,
+                ])
         #expect(refusal(seat) == "200")
         story.hangUp(seat)
         #expect(refusal(seat) == "512")
@@ -124,6 +127,17 @@ struct SimulatorScenarioTests {
         #expect(story.platform.state["seats"] == [])
         let again = story.logIn("1001")
         #expect(story.news(again) == [#"<cc a="1"/>"#])
+    }
+
+    @Test("What the enterprise's profile says of answering and of telephones can be changed (protocol §1, step 3)")
+    mutating func profile() {
+        _ = put("enterprise", #"{"autoAnswer": 3, "telephonesRegister": false}"#)
+        let path = "/Talk/Api/getEpProfile?un=1001&pwd=\(SimulatorStory.password)&eid=65656"
+        let profile = story.request(.get, path, "").body["data"]?["epProfile"]
+        #expect(profile?["allow_auto_answer"] == "1")
+        #expect(profile?["auto_answer_duration"] == 3)
+        #expect(profile?["terminal_need_reg"] == "0")
+        #expect(put("enterprise", #"{"autoAnswer": null}"#).body["autoAnswer"] == .null)
     }
 
     @Test("Dropped connections may be made again; after a restart nothing is known any more")

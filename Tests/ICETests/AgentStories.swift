@@ -9,10 +9,8 @@ import Wire
     private static let b6 = "2001:db8::2#6000"
 
     private static func connected(_ local: String, _ remote: String) -> [Agent.Output] {
-        [
-            .stateChanged(.checking), .selected(Path(local: endpoint(local), remote: endpoint(remote))),
-            .stateChanged(.connected),
-        ]
+        let path = Path(local: endpoint(local), remote: endpoint(remote))
+        return [.stateChanged(.checking), .valid(path), .selected(path), .stateChanged(.connected)]
     }
 
     @Test("Two full agents select the best pair within three round trips (RFC 8445 §2)") func bestPair() {

@@ -12,6 +12,8 @@ import Wire
             .errorCode(487, reason: "Role Conflict"), .unknownAttributes([0x7FFF, 0x0003]),
             .xorMappedAddress(Endpoint(.loopback6, port: 65_535)), .priority(UInt32.max), .useCandidate,
             .software("phonebard"), .iceControlled(tieBreaker: .max), .iceControlling(tieBreaker: 0),
+            .channelNumber(0x4001), .lifetime(seconds: 600), .xorPeerAddress(Endpoint(.loopback6, port: 7)),
+            .xorRelayedAddress(Endpoint(.loopback4, port: 8)), .data([1, 2, 3]), .requestedTransport(17),
             .other(type: 0xC057, value: [1, 2, 3]),
         ]
         for kind in [STUNMessage.Kind.request, .indication, .success, .failure] {

@@ -87,13 +87,13 @@ struct Story {
         flying.removeAll { $0.arrivesAt <= now }
         for datagram in due {
             let local = mapping.first { $0.value == datagram.to }?.key ?? datagram.to
-            for side in [Side.a, .b] where self[side].localCandidates.contains(where: { $0.endpoint == local }) {
+            for side in [Side.a, .b] where self[side].localCandidates.contains(where: { $0.base == local }) {
                 act(side) { $0.receive(datagram.bytes.span, from: datagram.from, to: local, at: $1) }
             }
         }
     }
 
-    private mutating func act(_ side: Side, _ body: (inout Agent, Instant) -> [Agent.Output]) {
+    mutating func act(_ side: Side, _ body: (inout Agent, Instant) -> [Agent.Output]) {
         var agent = self[side]
         let outputs = body(&agent, now)
         agents[side] = agent

@@ -17,7 +17,7 @@ final class AIORTCPeer: Sendable {
     }
 
     struct Request: Encodable {
-        enum Verb: String, Encodable { case offer, accept, answer, statistics, close }
+        enum Verb: String, Encodable { case offer, restart, accept, answer, statistics, close }
 
         var `do`: Verb
         var sdp: String?
@@ -30,6 +30,8 @@ final class AIORTCPeer: Sendable {
         var received: Int?
         var frequency: Double?
         var level: Double?
+        /// Of the candidate it sends from, where it says so.
+        var candidate: String?
     }
 
     private let process = Process()
@@ -38,14 +40,19 @@ final class AIORTCPeer: Sendable {
     private let queue = DispatchQueue(label: "aiortc")
 
     /// `codec` as aiortc calls it; `tone` is the frequency it sends, in hertz.
-    init(codec: String, tone: Double) throws {
+    convenience init(codec: String, tone: Double, isLite: Bool = false) throws {
+        try self.init("aiortc_peer.py", [codec, "\(tone)"] + (isLite ? ["lite"] : []))
+    }
+
+    /// Another peer that understands the same.
+    init(_ script: String, _ arguments: [String]) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let python =
             ProcessInfo.processInfo.environment["PHONEBARD_TEST_PYTHON"]
             ?? folder.appendingPathComponent("../../.venv/bin/python3").standardized.path
         guard FileManager.default.isExecutableFile(atPath: python) else { throw Failure.noPython(path: python) }
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [folder.appendingPathComponent("peers/aiortc_peer.py").path, codec, "\(tone)"]
+        process.arguments = [folder.appendingPathComponent("peers/\(script)").path] + arguments
         process.standardInput = requests
         process.standardOutput = replies
         try process.run()

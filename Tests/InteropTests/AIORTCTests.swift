@@ -30,6 +30,22 @@ import Wire
         try await hangUp(call, peer)
     }
 
+    @Test("aiortc is ICE-lite, as offerer and as answerer (RFC 8445 §2.5)", arguments: [true, false])
+    func lite(offers: Bool) async throws {
+        let peer = try AIORTCPeer(codec: "opus", tone: 1000, isLite: true)
+        let call = Call(tone: 440)
+        if offers {
+            let offer = try #require(try await peer.ask(.offer).sdp)
+            #expect(offer.contains("a=ice-lite"))
+            _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        } else {
+            let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
+            try await call.path.accept(answer: answer)
+        }
+        try await expectSoundBothWays(call, peer, codec: .opus)
+        try await hangUp(call, peer)
+    }
+
     @Test("A muted call is silent over there until it is unmuted")
     func mutes() async throws {
         let peer = try AIORTCPeer(codec: "opus", tone: 1000)
@@ -85,51 +101,4 @@ import Wire
         #expect(try await eventually { try await peer.ask(.statistics).state == "closed" })
         _ = try await peer.ask(.close)
     }
-}
-
-/// Our end: a tone to send, nothing to play to.
-private final class Call: Sendable {
-    let path: MediaPath
-    private let recorder = Recorder()
-
-    var events: [MediaPath.Event] { recorder.events.withLock { $0 } }
-
-    init(tone: Double, codecs: [MediaCodec]) {
-        path = MediaPath(
-            configuration: MediaPath.Configuration(
-                addresses: [.loopback4], certificate: .selfSigned(), codecs: codecs, cname: "test"),
-            source: ToneSource(frequency: tone, level: -20), sink: NullDevice(), logger: Logger(label: "test")
-        ) { [recorder] event in
-            recorder.events.withLock { $0.append(event) }
-        }
-    }
-
-    private final class Recorder: Sendable {
-        let events = Mutex<[MediaPath.Event]>([])
-    }
-}
-
-extension MediaPath.Statistics {
-    /// Within 3 Hz and 1.5 dB.
-    fileprivate func hears(_ frequency: Double, at level: Double) -> Bool {
-        abs((received.frequency ?? 0) - frequency) < 3 && abs(received.level - level) < 1.5
-    }
-}
-
-extension AIORTCPeer {
-    /// Within 3 Hz and 1.5 dB.
-    fileprivate func hears(_ frequency: Double, at level: Double) async throws -> Bool {
-        let heard = try await ask(.statistics)
-        return abs((heard.frequency ?? 0) - frequency) < 3 && abs((heard.level ?? 0) - level) < 1.5
-    }
-}
-
-/// Whether a fact comes true within ten seconds.
-private func eventually(_ fact: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while ContinuousClock.now < deadline {
-        if try await fact() { return true }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-    return try await fact()
 }

@@ -174,7 +174,7 @@ import Wire
         story.run(for: .seconds(1))
         #expect(story.events[.a]?.last == .stateChanged(.closed))
         #expect(throws: Refusal.wrongState) {
-            try story.a.createAnswer(toOffer: "v=0", hostCandidates: [], at: story.now)
+            try story.a.createAnswer(toOffer: "v=0", at: story.now)
         }
     }
 

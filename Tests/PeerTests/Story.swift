@@ -68,6 +68,8 @@ final class Story {
             configuration: .init(certificate: Self.certificateA, codecs: codecsA, cname: "a"), randomness: .seeded(1))
         b = PeerConnection(
             configuration: .init(certificate: Self.certificateB, codecs: codecsB, cname: "b"), randomness: .seeded(2))
+        a.setHostAddresses([Self.addressA])
+        b.setHostAddresses([Self.addressB])
     }
 
     var played: [Side: [Played]] { [.a: listeners.a.played, .b: listeners.b.played] }
@@ -80,9 +82,8 @@ final class Story {
         offer changeOffer: (String) -> String = { $0 }, answer changeAnswer: (String) -> String = { $0 },
         answerTakes: Duration = .zero
     ) throws {
-        let offer = a.createOffer(hostCandidates: [Self.addressA], at: now)
-        let (answer, outputs) = try b.createAnswer(
-            toOffer: changeOffer(offer), hostCandidates: [Self.addressB], at: now)
+        let offer = a.createOffer(at: now)
+        let (answer, outputs) = try b.createAnswer(toOffer: changeOffer(offer), at: now)
         perform(outputs, of: .b)
         run(for: answerTakes)
         perform(try a.acceptAnswer(changeAnswer(answer), at: now), of: .a)
@@ -90,8 +91,8 @@ final class Story {
 
     /// A later offer to b, made by changing the first one.
     func reoffer(_ change: (String) -> String) throws -> String {
-        let offer = change(a.createOffer(hostCandidates: [], at: now))
-        let (answer, outputs) = try b.createAnswer(toOffer: offer, hostCandidates: [], at: now)
+        let offer = change(a.createOffer(at: now))
+        let (answer, outputs) = try b.createAnswer(toOffer: offer, at: now)
         perform(outputs, of: .b)
         return answer
     }
@@ -161,17 +162,15 @@ final class Story {
         for datagram in due {
             var bytes = datagram.bytes
             var span = bytes.mutableSpan
-            switch datagram.to {
-            case Self.addressA:
+            if datagram.to == Self.addressA || a.needs(datagram.to) {
                 perform(a.receive(&span, from: datagram.from, to: datagram.to, at: now), of: .a)
-            case Self.addressB:
+            } else if datagram.to == Self.addressB || b.needs(datagram.to) {
                 perform(b.receive(&span, from: datagram.from, to: datagram.to, at: now), of: .b)
-            default: break
             }
         }
     }
 
-    private func perform(_ outputs: [PeerConnection.Output], of side: Side) {
+    func perform(_ outputs: [PeerConnection.Output], of side: Side) {
         for output in outputs {
             guard case .transmit(let bytes, let from, let to) = output else {
                 events[side, default: []].append(output)

@@ -69,6 +69,13 @@ final class Story {
         self.platform = Self.makePlatform()
     }
 
+    /// Offers the platform got in its calls, and what came of them at the seat; nil is a refusal.
+    private(set) var legOffers: [String?] = []
+    private(set) var legAnswersTaken: [String?] = []
+    private(set) var fragments: [String] = []
+    /// With which status the platform answers offers, nil for not at all.
+    var answersOffers: Int? = 200
+
     private static func makePlatform() -> UserAgent {
         var configuration = UserAgent.Configuration(
             addressOfRecord: NameAddress(URI(user: "PBX", host: "sip.example")),
@@ -155,6 +162,8 @@ extension Story {
         case .transmit(let message):
             if isConnected, !isDeaf { atPlatform(platform.receive(message.span, at: now.instant)) }
         case .offerToLeg(let leg, _): offer(to: leg)
+        case .candidatesForLeg(_, let fragment): fragments.append(fragment)
+        case .answerToLeg(_, let sdp): legAnswersTaken.append(sdp)
         case .muteLeg(let leg, true): mutedLegs.insert(leg)
         case .muteLeg(let leg, false): mutedLegs.remove(leg)
         case .closeLeg(let leg):
@@ -207,12 +216,17 @@ extension Story {
         return leg
     }
 
-    func inCall(_ leg: CallHandle, _ method: Method, _ body: String, type: String = "application/pidf+xml") {
+    func inCall(
+        _ leg: CallHandle, _ method: Method, _ body: String, type: String = "application/pidf+xml",
+        package: String? = nil
+    ) {
         lastRequest += 1
+        var headers: Headers = [.contentType: type]
+        headers["Info-Package"] = package
         atPlatform(
             platform.handle(
                 .sendInCall(
-                    leg, RequestID(lastRequest), method, headers: [.contentType: type], body: Array(body.utf8)),
+                    leg, RequestID(lastRequest), method, headers: headers, body: Array(body.utf8)),
                 at: now.instant))
     }
 
@@ -246,6 +260,16 @@ extension Story {
         case .callRequest(_, let token, let request):
             infos.append(request)
             if let answersMessages { respond(token, answersMessages) }
+        case .callUpdate(_, let token, let request):
+            legOffers.append(request.sessionDescription)
+            guard let status = answersOffers else { return }
+            let isTaken = status == 200
+            atPlatform(
+                platform.handle(
+                    .respond(
+                        token, status: status, headers: isTaken ? [.contentType: "application/sdp"] : [:],
+                        body: isTaken ? Array("v=0 moved".utf8) : []),
+                    at: now.instant))
         case .callAnswered(let leg, let response): legAnswers[leg] = response
         case .callEnded(let leg, let end):
             endedLegs.append(leg)

@@ -283,6 +283,29 @@ struct SupervisorStories {
         #expect(state == Self.state(0))
     }
 
+    @Test(
+        "A leg to listen with stays though 104 does not come; when its audio fails the supervisor is out all the same")
+    func unannounced() {
+        story.logIn()
+        _ = done(.startCallMonitor)
+        story.invite(for: "7")
+        story.advance(by: .seconds(60))
+        #expect(state == Self.state(1))
+        #expect(story.openLegs.count == 1)
+        story.feed(.legFailed(story.openLegs[0]))
+        #expect(story.bodies.last == #"<cm a="2" c="7"/>"#)
+        #expect(state == Self.state(0))
+    }
+
+    @Test("Without a connection audio that fails ends the listening too")
+    func failsOffline() {
+        bring(to: 1)
+        story.acceptsConnections = false
+        story.loseConnection()
+        story.feed(.legFailed(story.openLegs[0]))
+        #expect(state == Self.state(0))
+    }
+
     @Test("Audio that fails takes the supervisor out, and only the supervisor")
     func audioFails() {
         bring(to: 1)

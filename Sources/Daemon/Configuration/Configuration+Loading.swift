@@ -1,5 +1,9 @@
 import Configuration
+<<<<<<< HEAD
 import ControlAPI
+=======
+import Engine
+>>>>>>> main
 import Synchronization
 import Wire
 
@@ -150,6 +154,12 @@ extension EffectiveConfiguration {
         if proxy.user != nil, proxy.password == nil { need("platform.proxy.password", for: "platform.proxy.user") }
         if proxy.password != nil, proxy.user == nil { need("platform.proxy.user", for: "platform.proxy.password") }
         if proxy.user != nil, proxy.url == nil { need("platform.proxy.host", for: "platform.proxy.user") }
+        let relays = configuration.relays
+        if relays.user != nil, relays.password == nil { need("media.icePassword", for: "media.iceUser") }
+        if relays.password != nil, relays.user == nil { need("media.iceUser", for: "media.icePassword") }
+        if relays.policy == .relay, relays.servers.isEmpty {
+            need("media.iceServers", for: "media.icePolicy", " relay")
+        }
         let directory = configuration.directory
         if directory.host != nil, directory.key == nil {
             need("platform.directory.key", for: "platform.directory.host")

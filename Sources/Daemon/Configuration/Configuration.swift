@@ -2,7 +2,9 @@ import Audio
 import ControlAPI
 import Crypto
 import Dialect
+import Engine
 import HTTP
+import ICE
 import Logging
 import Network
 import SIP
@@ -64,6 +66,7 @@ package struct Configuration: Sendable {
     package var mediaAddresses: [IPAddress]
     package var microphone: AudioDevice
     package var speaker: AudioDevice
+    package var relays = Relays()
 
     package var trace = TraceOptions()
     package var log = Log()
@@ -137,6 +140,18 @@ extension Configuration {
     package struct Identity: Sendable, Equatable {
         package var certificateFile: String?
         package var keyFile: String?
+
+        package init() {}
+    }
+
+    /// The servers that find a way for the sound where there is none between the machines alone.
+    package struct Relays: Sendable, Equatable {
+        package var servers: [ServerURI] = []
+        package var user: String?
+        package var password: Redacted<String>?
+        package var policy = ICEConfiguration.Policy.all
+        /// A PEM file of the only certificate authorities to believe, instead of the system's.
+        package var authorities: String?
 
         package init() {}
     }
@@ -215,6 +230,17 @@ extension Configuration {
     var automaticLogins: [SeatName: AutomaticLogin.Parameters] { logins.compactMapValues(\.parameters) }
 
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
+
+    var ice: ICEConfiguration {
+        var ice = ICEConfiguration()
+        ice.servers = relays.servers
+        ice.policy = relays.policy
+        if let user = relays.user, let password = relays.password {
+            ice.account = TURNClient.Account(user: user, password: password)
+        }
+        ice.trust = relays.authorities.map { .authorities(file: $0) } ?? .system
+        return ice
+    }
 
     var proxy: Proxy? {
         guard let url = proxyServer.url else { return nil }

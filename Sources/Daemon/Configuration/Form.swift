@@ -3,6 +3,7 @@ import Crypto
 import Dialect
 import Foundation
 import HTTP
+import ICE
 import Wire
 
 /// How a value is written, in both directions.
@@ -75,6 +76,13 @@ extension Form where Value == WebSocketURL {
             WebSocketURL("http://" + text, schemes: ("http", "https")).flatMap { $0.hostAndPort == text ? $0 : nil }
         },
         write: { $0.hostAndPort })
+}
+
+extension Form where Value == ServerURI {
+    static let iceServer = Form(
+        name: "URI",
+        expectation: "stun:HOST[:PORT], turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]",
+        parse: { ServerURI($0) }, write: { $0.text })
 }
 
 extension Form where Value == Redacted<String> {

@@ -156,6 +156,20 @@ extension Configuration {
     private static let media: [Setting] = [
         .list(
             "media.addresses", \.mediaAddresses, .address, "Local addresses for audio; those of the interfaces if none"),
+        .list(
+            "media.iceServers", \.relays.servers, .iceServer,
+            "STUN and TURN servers that find a way for audio where the machines alone do not"),
+        .optional("media.iceUser", \.relays.user, .word, "Who one is to the TURN servers"),
+        .optional(
+            "media.icePassword", \.relays.password, .secret, "The password that goes with it"
+        ).withSecret(),
+        .one(
+            "media.icePolicy", \.relays.policy, .choice,
+            "`relay` sends audio over TURN servers only and tells no address of this machine"),
+        .optional(
+            "media.iceCAFile", \.relays.authorities, .path,
+            "PEM file of the authorities to believe about `turns:` servers instead of the system's"
+        ).naming(.readable),
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
     ]

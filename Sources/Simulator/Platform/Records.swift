@@ -93,5 +93,9 @@ extension Platform {
         var isOpen = true
         /// How often a day a customer may be called (512).
         var callsPerCustomer: Int?
+        /// After how many seconds a seat is to answer by itself; nil for never.
+        var autoAnswer: Int?
+        /// Whether a callback telephone has to be registered.
+        var telephonesRegister = true
     }
 }

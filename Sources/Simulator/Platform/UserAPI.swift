@@ -16,6 +16,7 @@ struct UserAPI: Sendable {
     /// Where the audio of seats goes that have said so, by extension.
     var telephones: [String: Telephone]
     let telephoneConditions: [String: Telephone.Condition]
+    let rules: Platform.Rules
 
     /// The answer to `GET path?query`, nil where there is no such call.
     mutating func answer(path: String, query: [String: String]) -> JSON? {
@@ -59,7 +60,9 @@ struct UserAPI: Sendable {
         _ = try enterpriseMember(query)
         return [
             "epProfile": [
-                "allow_auto_answer": "0", "auto_answer_duration": 0, "terminal_need_reg": "1",
+                "allow_auto_answer": rules.autoAnswer == nil ? "0" : "1",
+                "auto_answer_duration": .integer(Int64(rules.autoAnswer ?? 0)),
+                "terminal_need_reg": rules.telephonesRegister ? "1" : "0",
                 "extension_start": .string(String(world.extensions.lowerBound)),
                 "extension_end": .integer(Int64(world.extensions.upperBound)),
                 "switch_number_default": .string(world.switchboardNumber), "allow_monitor": "1", "allow_callcenter": 1,

@@ -10,19 +10,23 @@ extension Platform {
         let url = URLComponents(string: request.path ?? "/") ?? URLComponents()
         var api = UserAPI(
             world: configuration.world, authority: request.authority ?? "127.0.0.1", sipPort: configuration.sipPort,
-            activities: activities, telephones: telephones, telephoneConditions: telephoneConditions)
+            activities: activities, telephones: telephones, telephoneConditions: telephoneConditions, rules: rules)
         do throws(ScenarioProblem) {
             if let answer = api.answer(path: url.path, query: query(of: url)) {
-                guard request.method == .get else { throw ScenarioProblem(.methodNotAllowed, "only GET") }
+                guard request.method == .get else {
+                    throw ScenarioProblem(.methodNotAllowed, "another method is needed", allow: "GET")
+                }
                 telephones = api.telephones
                 return json(answer)
             }
             let (operation, parameter) = try ScenarioOperation.find(request.method, url.path)
             return try carryOut(operation, parameter, body, at: now)
         } catch {
-            return json(
+            var answer = json(
                 ["status": .integer(Int64(error.status.code)), "title": .string(error.title)], status: error.status,
                 type: "application/problem+json")
+            answer.response.headerFields[.allow] = error.allow
+            return answer
         }
     }
 
@@ -38,6 +42,7 @@ extension Platform {
     private mutating func carryOut(
         _ operation: ScenarioOperation, _ parameter: String, _ body: [UInt8], at now: Instant
     ) throws(ScenarioProblem) -> Answer {
+        guard operation.accepts(parameter) else { throw .unusable("the path") }
         switch operation {
         case .state: return json(state)
         case .contract:
@@ -128,17 +133,18 @@ extension Platform {
     }
 
     private mutating func setEnterprise(_ body: [UInt8]) throws(ScenarioProblem) -> JSON {
-        let body = try ScenarioBody(body, allowed: ["suspended", "open", "callsPerCustomer"])
+        let body = try ScenarioBody(
+            body, allowed: ["suspended", "open", "callsPerCustomer", "autoAnswer", "telephonesRegister"])
         rules.isSuspended = try body.truth("suspended") ?? rules.isSuspended
         rules.isOpen = try body.truth("open") ?? rules.isOpen
-        if body["callsPerCustomer"] == .null {
-            rules.callsPerCustomer = nil
-        } else {
-            rules.callsPerCustomer = try body.count("callsPerCustomer", 0...1_000_000) ?? rules.callsPerCustomer
-        }
+        rules.telephonesRegister = try body.truth("telephonesRegister") ?? rules.telephonesRegister
+        rules.callsPerCustomer = try body.limit("callsPerCustomer", 0...1_000_000, else: rules.callsPerCustomer)
+        rules.autoAnswer = try body.limit("autoAnswer", 0...60, else: rules.autoAnswer)
         return [
             "suspended": .bool(rules.isSuspended), "open": .bool(rules.isOpen),
             "callsPerCustomer": rules.callsPerCustomer.map { .integer(Int64($0)) } ?? .null,
+            "autoAnswer": rules.autoAnswer.map { .integer(Int64($0)) } ?? .null,
+            "telephonesRegister": .bool(rules.telephonesRegister),
         ]
     }
 

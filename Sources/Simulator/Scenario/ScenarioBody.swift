@@ -7,10 +7,6 @@ struct ScenarioBody {
     private let members: [String: JSON]
 
     init(_ body: [UInt8], allowed: [String]) throws(ScenarioProblem) {
-        guard !body.isEmpty else {
-            members = [:]
-            return
-        }
         guard let members = (try? JSONDecoder().decode(JSON.self, from: Data(body)))?.object else {
             throw ScenarioProblem(.badRequest, "the body is no JSON object")
         }
@@ -32,6 +28,11 @@ struct ScenarioBody {
         guard let number = try value(name, \.lenientInteger) else { return nil }
         guard range.contains(number) else { throw .unusable(name) }
         return Int(number)
+    }
+
+    /// A count that `null` takes away and that stays when it is left out.
+    func limit(_ name: String, _ range: ClosedRange<Int64>, else current: Int?) throws(ScenarioProblem) -> Int? {
+        members[name] == .null ? nil : try count(name, range) ?? current
     }
 
     /// Seconds, up to a day.

@@ -41,6 +41,17 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether the parameter of a path is one: a customer's number, or an extension.
+    func accepts(_ parameter: String) -> Bool {
+        let digits = "0123456789"
+        switch self {
+        case .callSeat, .hangUp, .setCustomer, .forgetCustomer:
+            return 1...32 ~= parameter.utf8.count && parameter.allSatisfy { (digits + "*#").contains($0) }
+        case .setSeat, .kickSeat: return 1...16 ~= parameter.utf8.count && parameter.allSatisfy { digits.contains($0) }
+        case .state, .contract, .setEnterprise, .setOutage, .drop, .restart: return true
+        }
+    }
+
     /// The operation at a path, and its parameter.
     static func find(
         _ method: HTTPRequest.Method, _ path: String
@@ -51,7 +62,8 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
         guard !there.isEmpty else { throw ScenarioProblem(.notFound, "no such resource") }
         guard let found = there.first(where: { $0.operation.method == method }) else {
             throw ScenarioProblem(
-                .methodNotAllowed, "only " + there.map(\.operation.method.rawValue).joined(separator: ", "))
+                .methodNotAllowed, "another method is needed",
+                allow: there.map(\.operation.method.rawValue).sorted().joined(separator: ", "))
         }
         return found
     }
@@ -72,9 +84,12 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
 package struct ScenarioProblem: Error, Sendable, Equatable {
     package let status: HTTPResponse.Status
     package let title: String
+    /// The methods a 405 allows.
+    let allow: String?
 
-    init(_ status: HTTPResponse.Status, _ title: String) {
+    init(_ status: HTTPResponse.Status, _ title: String, allow: String? = nil) {
         self.status = status
         self.title = title
+        self.allow = allow
     }
 }

@@ -182,7 +182,7 @@ extension PlatformServer {
             room,
             members.compactMap { member in
                 participant(member.who, in: room).map {
-                    Mixer.Member(participant: $0, hears: member.hears, isHeard: member.isHeard)
+                    Mix.Member(participant: $0, hears: member.hears, isHeard: member.isHeard)
                 }
             })
     }

@@ -1,6 +1,7 @@
 """One WebRTC call of aiortc, driven by lines of JSON on stdin and answered on stdout.
 
-    aiortc_peer.py CODEC FREQUENCY     CODEC is opus, PCMU or PCMA; FREQUENCY the tone it sends, in hertz
+    aiortc_peer.py CODEC FREQUENCY [lite]     CODEC is opus, PCMU or PCMA; FREQUENCY the tone it sends, in hertz; lite
+                                              for ICE-lite, which answers checks and makes none
 
 {"do": "offer"}                  -> {"sdp": its offer}
 {"do": "accept", "sdp": answer}  -> {}
@@ -34,6 +35,21 @@ aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 RATE = 48000
 FRAME = 960
 AMPLITUDE = 0.1
+
+
+def be_lite():
+    connection = aioice.ice.Connection
+    succeeded = aioice.ice.CandidatePair.State.SUCCEEDED
+    connection.check_start_task = lambda self, pair: self.check_state(pair, succeeded)
+    connection.query_consent = lambda self: asyncio.sleep(0)
+    start = connection.__init__
+
+    def init(self, *arguments, **options):
+        start(self, *arguments, **options)
+        # Controlled, whoever offers.
+        self._tie_breaker = 0
+
+    connection.__init__ = init
 
 
 class Tone(MediaStreamTrack):
@@ -88,8 +104,9 @@ class Ear:
 
 
 class Call:
-    def __init__(self, codec, frequency):
+    def __init__(self, codec, frequency, is_lite):
         self.codec = codec
+        self.is_lite = is_lite
         self.ear = Ear()
         self.tone = Tone(frequency)
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -97,6 +114,10 @@ class Call:
 
     def heard(self, track):
         self.listening = asyncio.ensure_future(self.ear.listen(track))
+
+    def description(self):
+        sdp = self.connection.localDescription.sdp
+        return {"sdp": sdp.replace("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n") if self.is_lite else sdp}
 
     def prefer_codec(self):
         capabilities = RTCRtpSender.getCapabilities("audio").codecs
@@ -108,7 +129,7 @@ class Call:
         self.connection.addTrack(self.tone)
         self.prefer_codec()
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        return {"sdp": self.connection.localDescription.sdp}
+        return self.description()
 
     async def accept(self, request):
         await self.connection.setRemoteDescription(RTCSessionDescription(request["sdp"], "answer"))
@@ -119,7 +140,7 @@ class Call:
         self.connection.addTrack(self.tone)
         self.prefer_codec()
         await self.connection.setLocalDescription(await self.connection.createAnswer())
-        return {"sdp": self.connection.localDescription.sdp}
+        return self.description()
 
     async def statistics(self, request):
         report = (await self.connection.getStats()).values()
@@ -141,7 +162,10 @@ class Call:
 
 
 async def main():
-    call = Call(sys.argv[1], float(sys.argv[2]))
+    is_lite = sys.argv[3:] == ["lite"]
+    if is_lite:
+        be_lite()
+    call = Call(sys.argv[1], float(sys.argv[2]), is_lite)
     reader = asyncio.StreamReader(limit=1 << 20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     verbs = {

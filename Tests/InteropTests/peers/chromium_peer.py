@@ -18,12 +18,12 @@ from websockets.sync.client import connect
 class Browser:
     """Chromium's DevTools protocol over its own WebSocket."""
 
-    def __init__(self, profile):
+    def __init__(self, profile, *options):
         program = shutil.which("chromium") or "/usr/bin/chromium"
         self.process = subprocess.Popen(
             [
                 program, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank",
+                "--remote-debugging-port=0", f"--user-data-dir={profile}", *options, "about:blank",
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -94,4 +94,5 @@ def main():
             browser.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+import Crypto
+import ICE
+
+/// The servers that find a way where host candidates do not.
+package struct ICEConfiguration: Sendable {
+    package enum Policy: String, Sendable, CaseIterable {
+        case all
+        /// Nothing but relayed candidates: no address of ours is told to the peer, and nothing is sent to it directly.
+        case relay
+    }
+
+    package var servers: [ServerURI] = []
+    /// At the TURN servers.
+    package var account: TURNClient.Account?
+    package var policy = Policy.all
+    /// Whom to believe about TURN servers over TLS.
+    package var trust = TLSContext.Trust.system
+
+    package init() {}
+}

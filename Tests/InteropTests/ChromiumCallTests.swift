@@ -1,0 +1,66 @@
+import Audio
+import Engine
+import Foundation
+import Network
+import Testing
+import Wire
+
+/// Calls with a headless Chromium whose host candidates have mDNS names; `deploy/bootstrap browser` installs it.
+@Suite(
+    .enabled(if: ProcessInfo.processInfo.environment["PHONEBARD_TEST_BROWSER"] != nil), .serialized,
+    .timeLimit(.minutes(2)))
+struct ChromiumCallTests {
+    private func addresses() throws -> [IPAddress] { try IPAddress.reachable(includingLoopback: false) }
+
+    private func expectSoundBothWays(_ call: Call, _ peer: AIORTCPeer) async throws {
+        #expect(
+            try await eventually {
+                let isHeard = await call.path.statistics().hears(1000)
+                return isHeard ? abs((try await peer.ask(.statistics).frequency ?? 0) - 440) < 5 : false
+            })
+    }
+
+    @Test("Chromium offers candidates with mDNS names, we answer: each hears the other's tone") func answers()
+        async throws
+    {
+        let peer = try AIORTCPeer("chromium_call.py", ["1000"])
+        let call = Call(tone: 440, addresses: try addresses())
+        let offer = try #require(try await peer.ask(.offer).sdp)
+        #expect(offer.contains(".local "))
+        _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        try await expectSoundBothWays(call, peer)
+        await call.path.close()
+        _ = try await peer.ask(.close)
+    }
+
+    @Test("We offer, Chromium answers, restarts ICE, and we do; the sound goes on") func restarts() async throws {
+        let peer = try AIORTCPeer("chromium_call.py", ["1000"])
+        let addresses = try addresses()
+        let call = Call(tone: 440, addresses: [try #require(addresses.first)])
+        let answer = try #require(try await peer.ask(.answer, sdp: try await call.path.offer()).sdp)
+        try await call.path.accept(answer: answer)
+        try await expectSoundBothWays(call, peer)
+
+        let restart = try #require(try await peer.ask(.restart).sdp)
+        _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: restart))
+        let before = await call.path.statistics().packetsReceived
+        #expect(try await eventually { await call.path.statistics().packetsReceived > before + 100 })
+        try await expectSoundBothWays(call, peer)
+
+        guard addresses.count > 1, let other = addresses.last else { return }
+        await call.path.networkChanged(to: [other])
+        let offer = try #require(try await call.restart())
+        try await call.path.accept(answer: try #require(try await peer.ask(.answer, sdp: offer).sdp))
+        let again = await call.path.statistics().packetsReceived
+        #expect(try await eventually { await call.path.statistics().packetsReceived > again + 100 })
+        try await expectSoundBothWays(call, peer)
+        #expect(try await peer.ask(.statistics).state == "connected")
+        await call.path.close()
+        _ = try await peer.ask(.close)
+    }
+}
+
+extension MediaPath.Statistics {
+    /// Within 3 Hz, at whatever level.
+    fileprivate func hears(_ frequency: Double) -> Bool { abs((received.frequency ?? 0) - frequency) < 3 }
+}
