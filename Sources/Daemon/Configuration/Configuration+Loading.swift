@@ -1,9 +1,6 @@
 import Configuration
-<<<<<<< HEAD
 import ControlAPI
-=======
 import Engine
->>>>>>> main
 import Synchronization
 import Wire
 
