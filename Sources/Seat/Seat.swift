@@ -137,7 +137,7 @@ package struct Seat: Sendable {
     }
 
     /// Whether it is as it was made: nobody is logged in, known or asked for.
-    package var isUntouched: Bool { user == nil && login == nil && lookup == nil }
+    package var isUntouched: Bool { user == nil && login == nil && lookup == nil && automaticLogin == nil }
 
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
     package var deadline: Instant? {
