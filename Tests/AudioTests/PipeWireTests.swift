@@ -21,8 +21,8 @@ import Testing
         kill $C $B $A
         """
 
-    @Test("Devices are followed, sound passes and echo cancellation is loaded on PipeWire, too", .enabled(if: isAsked))
-    func sound() async throws {
+    @Test("Devices are opened and echo cancellation is loaded on PipeWire, too", .enabled(if: isAsked))
+    func echoCancellation() async throws {
         let folder = ScratchFolder()
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
         let process = Process()
@@ -41,10 +41,6 @@ import Testing
             try #require(!data.isEmpty)
             said += String(decoding: data, as: UTF8.self)
         }
-        let loop = PulseLoop(
-            "unix:\(folder.path)/pulse/native", microphone: ["spk.monitor"], speaker: ["spk"], tone: 440)
-        #expect(await loop.hears(440))
-        loop.stop()
         let cancelled = PulseLoop(
             "unix:\(folder.path)/pulse/native", microphone: ["spk.monitor"], speaker: ["spk"], tone: 440,
             echoCancellation: .on)
