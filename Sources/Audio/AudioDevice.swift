@@ -1,12 +1,12 @@
 /// What a seat's microphone or loudspeaker is, as configured: `null`, `tone:440`, `tone:440,-20`, `wav:/a/file.wav`,
-/// `wav:/a/file.wav,once`, `pulse` or `pulse:a-device`.
+/// `wav:/a/file.wav,once`, `pulse`, `pulse:a-device` or `pulse:a-device,another,default`.
 package enum AudioDevice: Hashable, Sendable {
     case null
     /// A sine of `frequency` hertz whose amplitude is `level` decibels relative to full scale.
     case tone(frequency: Double, level: Double)
     case wav(path: String, repeats: Bool)
-    /// A device of the PulseAudio server, or its default one.
-    case pulse(name: String?)
+    /// The first of these devices that the sound server has; ``SoundCatalogue/defaultName`` is its default one.
+    case pulse(names: [String])
 
     /// How a device fares; a device that is away gives silence and comes back by itself.
     package enum Condition: Hashable, Sendable {
@@ -19,19 +19,22 @@ package enum AudioDevice: Hashable, Sendable {
         /// Not PCM of 16 bits with one or two channels at 8, 16 or 48 kHz, or longer than ten minutes.
         case unsupportedFile
         case unwritableFile
+        /// Nobody has connected to a sound server.
+        case noSoundServer
         /// A tone was asked to be a sink.
         case notASink
     }
 
     package init?(_ text: String) {
-        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         switch (parts.first, parts.dropFirst().first) {
         case ("null", nil): self = .null
-        case ("pulse", let name): self = .pulse(name: name)
+        case ("pulse", nil): self = .pulse
+        case ("pulse", let list?): self.init(names: list)
         case ("tone", let arguments?): self.init(tone: arguments)
         case ("wav", let path?) where path.hasSuffix(",once"):
             self = .wav(path: String(path.dropLast(",once".count)), repeats: false)
-        case ("wav", let path?): self = .wav(path: path, repeats: true)
+        case ("wav", let path?) where !path.isEmpty: self = .wav(path: path, repeats: true)
         default: return nil
         }
     }
@@ -44,27 +47,47 @@ package enum AudioDevice: Hashable, Sendable {
         self = .tone(frequency: frequency, level: level)
     }
 
-    /// Opens the device for reading; `onChange` may be called from any thread.
+    private init?(names list: String) {
+        let names = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard names.allSatisfy({ !$0.isEmpty && !$0.contains(" ") }) else { return nil }
+        self = .pulse(names: names)
+    }
+
+    /// The sound server's default device.
+    package static let pulse = AudioDevice.pulse(names: [SoundCatalogue.defaultName])
+
+    /// What the sound server is to look for; nil when the device is not one of its.
+    package var preferences: [String]? {
+        if case .pulse(let names) = self { names } else { nil }
+    }
+
+    /// Opens the device for reading; of the sound server, its microphone. `onChange` may be called from any thread.
     package func makeSource(
-        onChange: @escaping @Sendable (Condition) -> Void = { _ in }
+        on server: SoundServer? = nil, onChange: @escaping @Sendable (Condition) -> Void = { _ in }
     ) throws(Failure) -> any AudioSource {
         switch self {
         case .null: NullDevice()
         case .tone(let frequency, let level): ToneSource(frequency: frequency, level: level)
         case .wav(let path, let repeats): try WAVSource(path: path, repeats: repeats)
-        case .pulse(let name): PulseSource(name: name, onChange: onChange)
+        case .pulse: try PulseSource(on: unwrapped(server), onChange: onChange)
         }
     }
 
-    /// Opens the device for writing; `onChange` may be called from any thread.
+    /// Opens the device for writing; of the sound server, the speaker or the ringer. `onChange` may be called from any thread.
     package func makeSink(
+        _ role: SoundRole = .speaker, on server: SoundServer? = nil,
         onChange: @escaping @Sendable (Condition) -> Void = { _ in }
     ) throws(Failure) -> any AudioSink {
         switch self {
         case .null: NullDevice()
         case .tone: throw .notASink
         case .wav(let path, _): try WAVSink(path: path)
-        case .pulse(let name): PulseSink(name: name, onChange: onChange)
+        case .pulse: try PulseSink(role, on: unwrapped(server), onChange: onChange)
         }
+    }
+
+    private func unwrapped(_ server: SoundServer?) throws(Failure) -> SoundServer {
+        guard let server else { throw .noSoundServer }
+        return server
     }
 }

@@ -9,6 +9,10 @@ package final class Melody: AudioSource, @unchecked Sendable {
             self.frequency = frequency
             self.duration = duration
         }
+
+        var samples: Int {
+            max(1, Int(duration / AudioFormat.frameDuration * Double(AudioFormat.samplesPerFrame)))
+        }
     }
 
     /// Four notes of 300 ms, 523, 659, 784 and 1047 Hz, and a rest of 200 ms.
@@ -24,12 +28,7 @@ package final class Melody: AudioSource, @unchecked Sendable {
     /// `level` is the amplitude in decibels relative to full scale.
     package init(notes: [Note] = Melody.standard, level: Double = -20) {
         precondition(!notes.isEmpty)
-        self.notes = notes.map { note in
-            (
-                note.frequency,
-                max(1, Int(note.duration / AudioFormat.frameDuration * Double(AudioFormat.samplesPerFrame)))
-            )
-        }
+        self.notes = notes.map { ($0.frequency, $0.samples) }
         oscillator = Oscillator(level: level)
         samplesLeft = self.notes[0].samples
     }

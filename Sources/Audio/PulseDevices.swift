@@ -1,12 +1,14 @@
-/// A microphone of the PulseAudio server.
-package final class PulseSource: AudioSource {
-    private let stream: PulseStream
+/// The microphone of the sound server.
+package final class PulseSource: AudioSource, @unchecked Sendable {
+    /// A frame and half of another, which comes in two pieces.
+    private static let samplesInReserve = AudioFormat.samplesPerFrame / 4
 
-    /// `server` and `name` are libpulse's words for where to go; nil leaves it to the user's configuration.
-    package init(
-        server: String? = nil, name: String?, onChange: @escaping @Sendable (AudioDevice.Condition) -> Void
-    ) {
-        stream = PulseStream(.record, server: server, device: name, onChange: onChange)
+    private let stream: PulseStream
+    private var drift = ClockDrift(target: AudioFormat.samplesPerFrame + samplesInReserve)
+    private var samples = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame + 16)
+
+    package init(on server: SoundServer, onChange: @escaping @Sendable (AudioDevice.Condition) -> Void) {
+        stream = PulseStream(.microphone, on: server, onChange: onChange)
     }
 
     deinit {
@@ -21,25 +23,35 @@ package final class PulseSource: AudioSource {
         stream.close()
     }
 
-    /// A whole frame or silence; what piles up because the two clocks differ is dropped.
+    /// A whole frame or silence; the two clocks' difference is made up for, and what piles up all the same is dropped.
     package func read(into frame: inout MutableSpan<Int16>) {
-        frame.withUnsafeMutableBufferPointer { samples in
-            stream.ring.drop(beyond: 4 * AudioFormat.samplesPerFrame)
-            let count = stream.ring.count >= samples.count ? stream.ring.read(into: samples) : 0
-            samples.dropFirst(count).update(repeating: 0)
+        stream.ring.drop(beyond: 4 * AudioFormat.samplesPerFrame)
+        let needed = min(drift.needed(for: frame.count), samples.count)
+        guard case let waiting = stream.ring.count, waiting >= needed else {
+            drift.reset()
+            frame.update(repeating: 0)
+            return
+        }
+        drift.note(waiting: waiting)
+        samples.withUnsafeMutableBufferPointer { samples in
+            let input = UnsafeMutableBufferPointer(rebasing: samples[..<needed])
+            _ = stream.ring.read(into: input)
+            frame.withUnsafeMutableBufferPointer { drift.fill($0, from: UnsafeBufferPointer(input)) }
         }
     }
 }
 
-/// A loudspeaker of the PulseAudio server.
-package final class PulseSink: AudioSink {
+/// A loudspeaker of the sound server.
+package final class PulseSink: AudioSink, @unchecked Sendable {
     private let stream: PulseStream
+    private var drift = ClockDrift(target: 3 * AudioFormat.samplesPerFrame / 4)
+    private var samples = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame + 16)
 
-    /// `server` and `name` are libpulse's words for where to go; nil leaves it to the user's configuration.
+    /// - Parameter role: the speaker or the ringer.
     package init(
-        server: String? = nil, name: String?, onChange: @escaping @Sendable (AudioDevice.Condition) -> Void
+        _ role: SoundRole, on server: SoundServer, onChange: @escaping @Sendable (AudioDevice.Condition) -> Void
     ) {
-        stream = PulseStream(.playback, server: server, device: name, onChange: onChange)
+        stream = PulseStream(role, on: server, onChange: onChange)
     }
 
     deinit {
@@ -54,7 +66,14 @@ package final class PulseSink: AudioSink {
         stream.close()
     }
 
+    /// Beyond what the stream itself keeps, the two clocks' difference is made up for here.
     package func write(_ frame: Span<Int16>) {
-        frame.withUnsafeBufferPointer { _ = stream.ring.write($0) }
+        if case let waiting = stream.ring.count, waiting > 0 { drift.note(waiting: waiting) } else { drift.reset() }
+        frame.withUnsafeBufferPointer { frame in
+            samples.withUnsafeMutableBufferPointer { samples in
+                let count = drift.stretch(frame, into: samples)
+                _ = stream.ring.write(UnsafeBufferPointer(rebasing: samples[..<count]))
+            }
+        }
     }
 }

@@ -1,172 +1,72 @@
 import CPulse
-import Dispatch
 
-/// One stream to or from a PulseAudio server that opens itself anew, after a growing pause, whenever it is lost.
+/// One stream to or from the device its ``SoundServer`` has it on.
 ///
-/// libpulse's own thread runs the callbacks and owns the state below; samples leave it and reach it through ``ring``
-/// alone. Opening and closing wait for that thread, so they happen on a queue of their own.
+/// libpulse's thread runs the callbacks and owns the state below; samples leave it and reach it through ``ring`` alone.
 final class PulseStream: @unchecked Sendable {
-    enum Direction: Sendable { case record, playback }
-
     static let samplesOfLatency = AudioFormat.samplesPerFrame
-    private static let pauses = 500_000...8_000_000
-    private static let queue = DispatchQueue(label: "phonebard.pulse", qos: .userInitiated)
+    /// Microseconds until a device that has failed is tried again.
+    private static let pause = 500_000
 
     let ring = SampleRing(capacity: 10 * AudioFormat.samplesPerFrame)
-    private let direction: Direction
-    private let server: String?
-    private let device: String?
+    let role: SoundRole
+    private let server: SoundServer
     private let onChange: @Sendable (AudioDevice.Condition) -> Void
 
-    private var mainloop: OpaquePointer?
-    private var context: OpaquePointer?
     private var stream: OpaquePointer?
-    private var retry: OpaquePointer?
-    /// Microseconds until the next attempt.
-    private var pause = pauses.lowerBound
+    /// The device the stream is on, or has failed on.
+    private(set) var device: String?
+    private(set) var isOpen = false
+    /// Whether the device has failed and is not to be tried just now.
+    private var isLost = false
     private var condition: AudioDevice.Condition?
     /// Whether what is played has a frame in reserve; false at first and after running dry.
     private var isPrimed = false
 
-    init(
-        _ direction: Direction, server: String?, device: String?,
-        onChange: @escaping @Sendable (AudioDevice.Condition) -> Void
-    ) {
-        self.direction = direction
+    init(_ role: SoundRole, on server: SoundServer, onChange: @escaping @Sendable (AudioDevice.Condition) -> Void) {
+        self.role = role
         self.server = server
-        self.device = device
         self.onChange = onChange
     }
 
     func open() {
-        Self.queue.async { [self] in
-            guard mainloop == nil, let mainloop = pa_threaded_mainloop_new() else { return }
-            self.mainloop = mainloop
-            pa_threaded_mainloop_set_name(mainloop, "phonebard.pulse")
-            pa_threaded_mainloop_start(mainloop)
-            pa_threaded_mainloop_lock(mainloop)
-            connect()
-            pa_threaded_mainloop_unlock(mainloop)
-        }
+        server.open(self)
     }
 
     func close() {
-        Self.queue.async { [self] in
-            guard let mainloop else { return }
-            pa_threaded_mainloop_lock(mainloop)
-            cancelRetry()
-            disconnect()
-            pa_threaded_mainloop_unlock(mainloop)
-            pa_threaded_mainloop_stop(mainloop)
-            pa_threaded_mainloop_free(mainloop)
-            self.mainloop = nil
-            condition = nil
-        }
+        server.close(self)
     }
 }
 
-/// The connection, on libpulse's thread or under its lock.
+/// What the server has it do, on libpulse's thread or under its lock.
 extension PulseStream {
-    private var handle: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
-
-    private static func from(_ handle: UnsafeMutableRawPointer?) -> PulseStream? {
-        handle.map { Unmanaged<PulseStream>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    private func connect() {
-        guard let mainloop, let context = pa_context_new(pa_threaded_mainloop_get_api(mainloop), "phonebard") else {
-            return
+    /// Changes over to another device, or to silence when there is none.
+    func follow(_ wanted: String?, in context: OpaquePointer) {
+        guard let wanted else {
+            disconnect()
+            return change(to: .unavailable(reason: "no such device"))
         }
-        self.context = context
-        pa_context_set_state_callback(context, { _, handle in PulseStream.from(handle)?.contextStateChanged() }, handle)
-        if pa_context_connect(context, server, PA_CONTEXT_NOAUTOSPAWN, nil) < 0 {
-            lose()
-        }
-    }
-
-    private func contextStateChanged() {
-        guard let context else { return }
-        switch pa_context_get_state(context) {
-        case PA_CONTEXT_READY: openStream(in: context)
-        case PA_CONTEXT_FAILED, PA_CONTEXT_TERMINATED: lose()
-        default: break
-        }
-    }
-
-    private func openStream(in context: OpaquePointer) {
-        var format = pa_sample_spec(
-            format: PA_SAMPLE_S16LE, rate: UInt32(AudioFormat.sampleRate), channels: 1)
-        let properties = pa_proplist_new()
-        defer { pa_proplist_free(properties) }
-        pa_proplist_sets(properties, PA_PROP_MEDIA_ROLE, "phone")
-        guard let stream = pa_stream_new_with_proplist(context, "call", &format, nil, properties) else {
-            lose()
-            return
-        }
-        self.stream = stream
-        pa_stream_set_state_callback(stream, { _, handle in PulseStream.from(handle)?.streamStateChanged() }, handle)
-        if start(stream) < 0 {
-            lose()
-        }
-    }
-
-    private func start(_ stream: OpaquePointer) -> Int32 {
-        let latency = UInt32(2 * Self.samplesOfLatency)
-        var buffering = pa_buffer_attr(
-            maxlength: .max, tlength: latency, prebuf: 0, minreq: .max, fragsize: latency / 2)
-        switch direction {
-        case .record:
-            pa_stream_set_read_callback(stream, { _, _, handle in PulseStream.from(handle)?.takeIn() }, handle)
-            return pa_stream_connect_record(stream, device, &buffering, PA_STREAM_ADJUST_LATENCY)
-        case .playback:
-            pa_stream_set_write_callback(
-                stream, { _, count, handle in PulseStream.from(handle)?.giveOut(octets: count) }, handle)
-            return pa_stream_connect_playback(stream, device, &buffering, PA_STREAM_ADJUST_LATENCY, nil, nil)
-        }
-    }
-
-    private func streamStateChanged() {
-        guard let stream else { return }
-        switch pa_stream_get_state(stream) {
-        case PA_STREAM_READY:
-            pause = Self.pauses.lowerBound
-            change(to: .ready)
-        case PA_STREAM_FAILED, PA_STREAM_TERMINATED: lose()
-        default: break
-        }
-    }
-
-    private func change(to condition: AudioDevice.Condition) {
-        guard condition != self.condition else { return }
-        self.condition = condition
-        onChange(condition)
-    }
-
-    /// What was lost is let go only when the next attempt is made: libpulse may be calling from within it.
-    private func lose() {
-        guard retry == nil, let mainloop, let api = pa_threaded_mainloop_get_api(mainloop) else { return }
-        let reason = context.flatMap { pa_strerror(pa_context_errno($0)) }.map { String(cString: $0) }
-        change(to: .unavailable(reason: reason ?? "no PulseAudio"))
-        var time = timeval()
-        pa_gettimeofday(&time)
-        pa_timeval_add(&time, pa_usec_t(pause))
-        pause = min(2 * pause, Self.pauses.upperBound)
-        retry = api.pointee.time_new(api, &time, { _, _, _, handle in PulseStream.from(handle)?.tryAgain() }, handle)
-    }
-
-    private func tryAgain() {
-        cancelRetry()
+        guard wanted != device else { return }
         disconnect()
-        connect()
+        device = wanted
+        connect(to: wanted, in: context)
     }
 
-    private func cancelRetry() {
-        guard let retry, let mainloop, let api = pa_threaded_mainloop_get_api(mainloop) else { return }
-        api.pointee.time_free(retry)
-        self.retry = nil
+    /// A device that has failed may be tried again.
+    func forgive() {
+        if isLost { disconnect() }
     }
 
-    private func disconnect() {
+    func lose() {
+        isOpen = false
+        isLost = true
+    }
+
+    func waitForServer(_ reason: String) {
+        change(to: .unavailable(reason: reason))
+    }
+
+    func disconnect() {
         if let stream {
             pa_stream_set_state_callback(stream, nil, nil)
             pa_stream_set_read_callback(stream, nil, nil)
@@ -175,12 +75,74 @@ extension PulseStream {
             pa_stream_unref(stream)
         }
         stream = nil
-        if let context {
-            pa_context_set_state_callback(context, nil, nil)
-            pa_context_disconnect(context)
-            pa_context_unref(context)
+        device = nil
+        isOpen = false
+        isLost = false
+        isPrimed = false
+    }
+
+    private var handle: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    private static func from(_ handle: UnsafeMutableRawPointer?) -> PulseStream? {
+        handle.map { Unmanaged<PulseStream>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func connect(to device: String, in context: OpaquePointer) {
+        var format = pa_sample_spec(
+            format: PA_SAMPLE_S16LE, rate: UInt32(AudioFormat.sampleRate), channels: 1)
+        let properties = pa_proplist_new()
+        defer { pa_proplist_free(properties) }
+        pa_proplist_sets(properties, PA_PROP_MEDIA_ROLE, "phone")
+        guard let stream = pa_stream_new_with_proplist(context, role.rawValue, &format, nil, properties) else {
+            return failed(in: context)
         }
-        context = nil
+        self.stream = stream
+        pa_stream_set_state_callback(stream, { _, handle in PulseStream.from(handle)?.stateChanged() }, handle)
+        if start(stream, on: device) < 0 {
+            failed(in: context)
+        }
+    }
+
+    private func start(_ stream: OpaquePointer, on device: String) -> Int32 {
+        let latency = UInt32(2 * Self.samplesOfLatency)
+        var buffering = pa_buffer_attr(
+            maxlength: .max, tlength: latency, prebuf: 0, minreq: .max, fragsize: latency / 2)
+        switch role {
+        case .microphone:
+            pa_stream_set_read_callback(stream, { _, _, handle in PulseStream.from(handle)?.takeIn() }, handle)
+            return pa_stream_connect_record(stream, device, &buffering, PA_STREAM_ADJUST_LATENCY)
+        case .speaker, .ringer:
+            pa_stream_set_write_callback(
+                stream, { _, count, handle in PulseStream.from(handle)?.giveOut(octets: count) }, handle)
+            return pa_stream_connect_playback(stream, device, &buffering, PA_STREAM_ADJUST_LATENCY, nil, nil)
+        }
+    }
+
+    private func stateChanged() {
+        guard let stream else { return }
+        switch pa_stream_get_state(stream) {
+        case PA_STREAM_READY:
+            isOpen = true
+            change(to: .ready)
+            server.follow()
+        case PA_STREAM_FAILED, PA_STREAM_TERMINATED: failed(in: pa_stream_get_context(stream))
+        default: break
+        }
+    }
+
+    /// What was lost is let go only later: libpulse may be calling from within it.
+    private func failed(in context: OpaquePointer?) {
+        guard let context, pa_context_get_state(context) == PA_CONTEXT_READY else { return }
+        lose()
+        change(to: .unavailable(reason: String(cString: pa_strerror(pa_context_errno(context)))))
+        server.tryAgain(after: Self.pause)
+        server.follow()
+    }
+
+    private func change(to condition: AudioDevice.Condition) {
+        guard condition != self.condition else { return }
+        self.condition = condition
+        onChange(condition)
     }
 }
 

@@ -1,7 +1,7 @@
 import Dispatch
-import Glibc
 
-/// Records to a WAV file whose header is right after every write, so that what a crash leaves can be played.
+/// Records to a WAV file of its own that can be played at any time; one that is there already is left alone, the new one
+/// gets a number.
 ///
 /// Frames pass through a ring to a queue of their own, which writes four times a second; a disk that stalls for longer
 /// than the ring holds costs the sound of that time, never a call's.
@@ -10,23 +10,27 @@ package final class WAVSink: AudioSink, @unchecked Sendable {
 
     private let ring = SampleRing(capacity: 4 * AudioFormat.sampleRate)
     private let queue = DispatchQueue(label: "phonebard.wav", qos: .utility)
-    private let file: File
+    private let writer: Writer
 
     package init(path: String) throws(AudioDevice.Failure) {
-        guard let descriptor = fopen(path, "wb") else { throw .unwritableFile }
-        file = File(descriptor, ring: ring)
+        do throws(OutputFile.Failure) {
+            let format = WAVFormat(channels: 1, sampleRate: AudioFormat.sampleRate)
+            writer = Writer(try WAVFile(try OutputFile.numbered(path), format), ring: ring)
+        } catch {
+            throw .unwritableFile
+        }
     }
 
     deinit {
-        queue.async { [file] in file.finish() }
+        queue.async { [writer] in writer.stop() }
     }
 
     package func start() {
-        queue.async { [queue, file] in file.startDraining(every: Self.interval, on: queue) }
+        queue.async { [queue, writer] in writer.start(every: Self.interval, on: queue) }
     }
 
     package func stop() {
-        queue.async { [file] in file.stopDraining() }
+        queue.async { [writer] in writer.stop() }
     }
 
     package func write(_ frame: Span<Int16>) {
@@ -34,20 +38,18 @@ package final class WAVSink: AudioSink, @unchecked Sendable {
     }
 
     /// What only the file's queue touches.
-    private final class File: @unchecked Sendable {
-        private let descriptor: UnsafeMutablePointer<FILE>
+    private final class Writer: @unchecked Sendable {
+        private let file: WAVFile
         private let ring: SampleRing
-        private var dataLength = 0
         private var timer: (any DispatchSourceTimer)?
-        private let buffer = UnsafeMutableBufferPointer<Int16>.allocate(capacity: 4096)
+        private var buffer = [Int16](repeating: 0, count: AudioFormat.sampleRate)
 
-        init(_ descriptor: UnsafeMutablePointer<FILE>, ring: SampleRing) {
-            self.descriptor = descriptor
+        init(_ file: WAVFile, ring: SampleRing) {
+            self.file = file
             self.ring = ring
-            writeHeader()
         }
 
-        func startDraining(every interval: DispatchTimeInterval, on queue: DispatchQueue) {
+        func start(every interval: DispatchTimeInterval, on queue: DispatchQueue) {
             let timer = DispatchSource.makeTimerSource(queue: queue)
             timer.schedule(deadline: .now() + interval, repeating: interval)
             timer.setEventHandler { [unowned self] in drain() }
@@ -55,32 +57,17 @@ package final class WAVSink: AudioSink, @unchecked Sendable {
             self.timer = timer
         }
 
-        func stopDraining() {
+        func stop() {
             timer?.cancel()
             timer = nil
             drain()
         }
 
-        func finish() {
-            stopDraining()
-            fclose(descriptor)
-            buffer.deallocate()
-        }
-
-        /// WAV samples are little-endian, as are the machines this runs on.
+        /// A disk that is full costs sound and nothing else.
         private func drain() {
-            while case let count = ring.read(into: buffer), count > 0 {
-                dataLength += 2 * fwrite(buffer.baseAddress, 2, count, descriptor)
+            while case let count = buffer.withUnsafeMutableBufferPointer({ ring.read(into: $0) }), count > 0 {
+                try? file.append(buffer[..<count])
             }
-            writeHeader()
-        }
-
-        private func writeHeader() {
-            let format = WAVFormat(channels: 1, sampleRate: AudioFormat.sampleRate)
-            rewind(descriptor)
-            fwrite(format.header(dataLength: dataLength), 1, WAVFormat.headerLength, descriptor)
-            fseek(descriptor, 0, SEEK_END)
-            fflush(descriptor)
         }
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Wire
 
 /// Plays a WAV file of 8, 16 or 48 kHz, over and over or once; the whole file is read and resampled beforehand.
-package final class WAVSource: AudioSource, @unchecked Sendable {
+package final class WAVSource: FiniteSource, @unchecked Sendable {
     /// Ten minutes, read into memory.
     private static let maximumSamples = 600 * AudioFormat.sampleRate
 
@@ -14,6 +14,8 @@ package final class WAVSource: AudioSource, @unchecked Sendable {
         samples = try Self.samples(ofFile: try Self.contents(of: path))
         self.repeats = repeats
     }
+
+    package var isOver: Bool { !repeats && position == samples.count }
 
     /// Starts from the beginning.
     package func start() {

@@ -13,6 +13,8 @@ package enum Command: Sendable, Equatable {
     case transferPBXCall(Transfer)
     case mute(ccNumber: String)
     case unmute(ccNumber: String)
+    case startRecording(ccNumber: String)
+    case stopRecording(ccNumber: String)
     case sendDTMF(Keys)
     case callQuality(ccNumber: String, interval: Duration?)
     case changeStatus(ManualStatus)
@@ -96,7 +98,7 @@ package enum Command: Sendable, Equatable {
         }
     }
 
-    /// The parameters of `init`; `remoteAudio` is accepted and has no meaning until a sink can be named.
+    /// The parameters of `init`.
     package struct Initialize: Sendable, Equatable {
         package var un: String
         package var pwd: Redacted<String>
@@ -105,13 +107,19 @@ package enum Command: Sendable, Equatable {
         package var gid: String
         /// The gateway's `wss:` URI; the configured one when absent.
         package var socketUri: String?
+        /// The sink to hear calls on, if there is one of that name.
+        package var remoteAudio: String?
 
-        package init(un: String, pwd: Redacted<String>, switchnumber: String, gid: String, socketUri: String? = nil) {
+        package init(
+            un: String, pwd: Redacted<String>, switchnumber: String, gid: String, socketUri: String? = nil,
+            remoteAudio: String? = nil
+        ) {
             self.un = un
             self.pwd = pwd
             self.switchnumber = switchnumber
             self.gid = gid
             self.socketUri = socketUri
+            self.remoteAudio = remoteAudio
         }
     }
 }
@@ -157,6 +165,10 @@ extension Command {
             self = .mute(ccNumber: try Parameters(body).required("ccNumber"))
         case .unmute:
             self = .unmute(ccNumber: try Parameters(body).required("ccNumber"))
+        case .startRecording:
+            self = .startRecording(ccNumber: try Parameters(body).required("ccNumber"))
+        case .stopRecording:
+            self = .stopRecording(ccNumber: try Parameters(body).required("ccNumber"))
         case .sendDTMF:
             guard let keys = Keys(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
             self = .sendDTMF(keys)
@@ -187,7 +199,8 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .calls, .callState, .events, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz,
+        case .state, .audio, .changeAudio, .calls, .callState, .events, .createToken, .tokens, .revokeToken, .sipTrace,
+            .healthz, .readyz,
             .contract:
             return nil
         }
@@ -196,7 +209,8 @@ extension Command {
     /// Whether it does something to a call that doing it again would do again.
     package var actsOnCall: Bool {
         switch self {
-        case .call, .answerPBXCall, .terminate, .hold, .unhold, .transferPBXCall, .mute, .unmute, .sendDTMF,
+        case .call, .answerPBXCall, .terminate, .hold, .unhold, .transferPBXCall, .mute, .unmute, .startRecording,
+            .stopRecording, .sendDTMF,
             .setAfterCallStatus, .cancelAfterCallStatus, .monitor:
             true
         case .getUser, .initialize, .logout, .callQuality, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin,
@@ -239,7 +253,7 @@ extension Command {
                 pwd: Redacted(try parameters.required("pwd")),
                 switchnumber: try parameters.required("switchnumber"),
                 gid: try parameters.required("gid"),
-                socketUri: parameters.optional("socketUri"))
+                socketUri: parameters.optional("socketUri"), remoteAudio: parameters.optional("remoteAudio"))
         } catch {
             throw error.with(result: false)
         }

@@ -14,6 +14,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case transferPBXCall
     case mute
     case unmute
+    case startRecording
+    case stopRecording
     case sendDTMF
     case callQuality
     case changeStaus
@@ -36,6 +38,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case calls
     case callState
     case events
+    case audio
+    case changeAudio
     case createToken
     case tokens
     case revokeToken
@@ -47,15 +51,17 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
-            .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .createToken,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .tokens, .sipTrace,
-            .healthz, .readyz,
-            .contract:
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .audio, .tokens,
+            .sipTrace,
+            .healthz, .readyz, .contract:
             .get
+        case .changeAudio: .patch
         case .revokeToken: .delete
         }
     }
@@ -66,14 +72,16 @@ package enum Operation: String, CaseIterable, Sendable {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
         case .callState: "/v1/calls/{id}"
+        case .audio, .changeAudio: "/v1/audio"
         case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .webApiHandler: "/v1/webApiHandler/{functionName}"
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
-            .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .calls, .events,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
@@ -85,25 +93,27 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
-            .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .calls, .callState, .events,
             .sipTrace,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             true
-        case .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
+        case .audio, .changeAudio, .createToken, .tokens, .revokeToken, .healthz, .readyz, .contract: false
         }
     }
 
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .calls, .callState, .events: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .calls, .callState, .events, .audio: .read
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
-            .setAfterCallStatus,
-            .cancelAfterCallStatus, .webApiHandler:
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .changeAudio:
             .call
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .monitor
@@ -130,7 +140,7 @@ package enum Route: Sendable, Equatable {
     /// The query is not part of `path`; HEAD is answered wherever GET is (RFC 9110 §9.3.2).
     package init(method: HTTPRequest.Method, path: Substring) throws(Problem) {
         if method == .options, path == "*" {
-            self = .options(allow: "GET, HEAD, POST, DELETE, OPTIONS")
+            self = .options(allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
             return
         }
         let (seat, path) = try Self.seat(in: path)

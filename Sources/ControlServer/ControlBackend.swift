@@ -12,6 +12,9 @@ package protocol ControlBackend: Sendable {
     /// The last SIP messages of one seat or of all, in the format asked for.
     func sipTrace(_ query: TraceQuery, of seat: SeatName?, completion: @escaping @Sendable ([UInt8]) -> Void)
 
+    /// The sound devices and their levels, after the change if there is one.
+    func audio(_ change: AudioChange?, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void)
+
     /// Sends `sink` the events from `after` on, or new ones only, each once and in order, until `unsubscribe`.
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink)
     func unsubscribe(_ subscriber: SubscriberID)

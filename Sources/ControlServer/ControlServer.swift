@@ -160,6 +160,8 @@ extension ControlServer {
         case .events:
             guard let caller else { throw .unauthorized }
             try events.begin(target, of: seat, request, for: caller, reply)
+        case .audio: backend.audio(nil) { reply.result($0) }
+        case .changeAudio: backend.audio(try AudioChange(body: request.body.span)) { reply.result($0) }
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)
@@ -178,8 +180,9 @@ extension ControlServer {
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .sendDTMF, .callQuality, .changeStaus, .changeStatus, .setSeatMode,
-            .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus,
+            .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:

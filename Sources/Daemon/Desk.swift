@@ -1,3 +1,4 @@
+import Audio
 import ControlAPI
 import Crypto
 import Dialect
@@ -16,10 +17,10 @@ import Wire
 /// All of them are on the executor of ``Seats``.
 actor Desk {
     let name: SeatName
-    private let premises: Premises
+    let premises: Premises
     nonisolated var unownedExecutor: UnownedSerialExecutor { premises.executor.asUnownedSerialExecutor() }
 
-    private var seat: Seat
+    private(set) var seat: Seat
     /// What the status line was told.
     private var standing: Seat.Standing
     private var timer: DeadlineTimer?
@@ -30,7 +31,14 @@ actor Desk {
     /// The ends of the connection that is open, or was the last to be.
     private var path: Trace.Path?
     private var openLegs: Set<LegID> = []
-    private var paths: [LegID: MediaPath] = [:]
+    private(set) var paths: [LegID: MediaPath] = [:]
+    /// Those on which the other side was heard.
+    private(set) var heardLegs: Set<LegID> = []
+    var tones = CallTones()
+    let player = TonePlayer()
+    var recordings: [CallID: CallRecording] = [:]
+    /// The calls whose recording was begun, so that none begins again by itself.
+    var recorded: Set<CallID> = []
     private var mutedLegs: Set<LegID> = []
 
     /// The WebSocket to the platform; the number tells the callbacks of a replaced one apart.
@@ -51,12 +59,12 @@ actor Desk {
         standing = seat.standing
     }
 
-    private var configuration: Configuration { premises.configuration }
+    var configuration: Configuration { premises.configuration }
     private var executor: QueueExecutor { premises.executor }
-    private var logger: Logger { premises.logger }
+    var logger: Logger { premises.logger }
 
     /// Runs `body` on the actor, in the order of the calls.
-    private nonisolated func enter(_ body: @escaping @Sendable (isolated Desk) -> Void) {
+    nonisolated func enter(_ body: @escaping @Sendable (isolated Desk) -> Void) {
         premises.executor.queue.async { self.assumeIsolated(body) }
     }
 }
@@ -64,6 +72,11 @@ actor Desk {
 /// What ``Seats`` asks for.
 extension Desk {
     func carryOut(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        switch command {
+        case .initialize(let parameters): parameters.remoteAudio.map { premises.devices.prefer(speaker: $0) }
+        case .terminate(let ccNumber): tones.hangUp(ccNumber)
+        default: break
+        }
         lastCommand += 1
         let id = CommandID(lastCommand)
         replies[id] = completion
@@ -95,8 +108,14 @@ extension Desk {
         return media
     }
 
+    func statistics() async -> [MediaPath.Statistics] {
+        var all: [MediaPath.Statistics] = []
+        for path in paths.values { all.append(await path.statistics()) }
+        return all
+    }
+
     func snapshot(_ media: [LegID: JSON]) -> JSON {
-        seat.snapshot(at: .now) { media[$0] }
+        seat.snapshot(at: .now, media: { media[$0] }, recording: { recordings[$0]?.recording?.json })
     }
 
     /// Whether nobody would notice if it were made anew.
@@ -111,6 +130,7 @@ extension Desk {
             timer = DeadlineTimer(on: executor) { [weak self] in self?.assumeIsolated { $0.handle(.deadlineReached) } }
         }
         timer?.deadline = seat.deadline
+        follow()
         let standing = seat.standing
         guard standing != self.standing else { return }
         self.standing = standing
@@ -119,8 +139,10 @@ extension Desk {
 
     private func carryOut(_ output: Seat.Output, at now: Moment) {
         switch output {
-        case .reply(let id, let result): replies.removeValue(forKey: id)?(result)
-        case .event(let content): premises.events.publish(content, seat: name.text, at: now)
+        case .reply(let id, let result): reply(id, result)
+        case .event(let content):
+            for tone in tones.note(content) { carryOut(tone) }
+            premises.events.publish(content, seat: name.text, at: now)
         case .fetch(let id, let url): fetch(id, url)
         case .connect(let uri): connect(uri)
         case .disconnect: disconnect()
@@ -134,8 +156,16 @@ extension Desk {
         case .pressKey(let leg, let key, let duration): press(leg, key, for: duration)
         case .measureLeg(let leg): measure(leg)
         case .closeLeg(let leg): close(leg)
+        case .startRecording(let call, let id):
+            startRecording(call) { [weak self] result in self?.enter { $0.reply(id, result) } }
+        case .stopRecording(let call, let id):
+            stopRecording(call) { [weak self] result in self?.enter { $0.reply(id, result) } }
         case .diagnostic(let diagnostic): logger.log(diagnostic)
         }
+    }
+
+    private func reply(_ id: CommandID, _ result: Result<JSON, Problem>) {
+        replies.removeValue(forKey: id)?(result)
     }
 
     private func fetch(_ id: FetchID, _ url: Redacted<String>) {
@@ -264,6 +294,7 @@ extension Desk {
         paths[leg] = path
         // Before it can be answered: who listens in is not heard for a moment either.
         await path.setMuted(mutedLegs.contains(leg))
+        follow()
         return path
     }
 
@@ -273,6 +304,9 @@ extension Desk {
         switch event {
         case .failed: handle(.legFailed(leg))
         case .endedByPeer: handle(.legEndedByPeer(leg))
+        case .heard:
+            heardLegs.insert(leg)
+            follow()
         case .restarts(let offer): handle(.legOffers(leg, sdp: offer.value))
         case .connected, .closed, .keyPressed: break
         }
@@ -315,6 +349,7 @@ extension Desk {
 
     private func close(_ leg: LegID) {
         openLegs.remove(leg)
+        heardLegs.remove(leg)
         mutedLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }

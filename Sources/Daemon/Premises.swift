@@ -1,4 +1,6 @@
+import ControlAPI
 import Crypto
+import Dispatch
 import Logging
 import Network
 import Wire
@@ -26,7 +28,11 @@ struct Premises: Sendable {
         self.instanceID = instanceID
         self.events = events
         self.logger = logger
-        devices = Devices(microphone: configuration.microphone, speaker: configuration.speaker, logger: logger)
+        devices = Devices(configuration, logger: logger) { [events, executor] data in
+            executor.queue.async {
+                events.publish(Event.Content(.audio, data: data), seat: SeatName.default.text, at: .now)
+            }
+        }
         traces = TraceKeeper(configuration.trace, on: executor, logger: logger)
         web = HTTPClient(trust: configuration.trust, proxy: configuration.proxy, timeLimit: .seconds(8))
         status = StatusLine(tell: onStatus)

@@ -1,6 +1,8 @@
+import Audio
 import ControlAPI
 import ControlServer
 import Dispatch
+import Engine
 import Logging
 import Network
 import SIP
@@ -34,6 +36,7 @@ actor Seats {
 
     /// Logs in the seat that is to be, and begins to watch the network; without that, a change of it is only noticed by what no longer works.
     nonisolated func start() {
+        premises.devices.start()
         enter { seats in
             do throws(SystemError) {
                 seats.watcher = try NetworkWatcher(on: seats.premises.executor) { [weak seats] in
@@ -59,6 +62,7 @@ actor Seats {
         await withTaskGroup { group in
             for desk in desks.values { group.addTask { await desk.logOut() } }
         }
+        premises.devices.stop()
     }
 
     /// Returns when the queue of the seats has come to it.
@@ -95,6 +99,16 @@ extension Seats {
     private func letGo(_ name: SeatName) {
         guard name != .default, let desk = desks[name], desk.assumeIsolated({ $0.isUntouched }) else { return }
         desks[name] = nil
+    }
+
+    /// How loud the first call there is sounds, in dBFS.
+    fileprivate func levels() async -> (said: Double?, heard: Double?) {
+        for desk in desks.values {
+            if let statistics = await desk.statistics().first {
+                return (statistics.sent.level, statistics.received.level)
+            }
+        }
+        return (nil, nil)
     }
 
     /// One seat or all, and each call with what its audio measures now; the position is that of the last event before it.
@@ -140,6 +154,19 @@ extension Seats: ControlBackend {
         _ query: TraceQuery, of seat: SeatName?, completion: @escaping @Sendable ([UInt8]) -> Void
     ) {
         enter { seats in completion(seats.premises.traces.assumeIsolated { $0.answer(query, of: seat) }) }
+    }
+
+    nonisolated func audio(
+        _ change: AudioChange?, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
+    ) {
+        let devices = premises.devices
+        devices.change(change ?? AudioChange()) { problem in
+            if let problem { return completion(.failure(problem)) }
+            Task {
+                let levels = await self.levels()
+                completion(.success(devices.json(said: levels.said, heard: levels.heard)))
+            }
+        }
     }
 
     nonisolated func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {

@@ -9,7 +9,8 @@ extension AudioDecoder: SpeechDecoder {}
 final class IncomingSound {
     private let sink: any AudioSink
     private var decoder: AudioDecoder
-    private var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+    /// What was heard last.
+    private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var meter = ToneMeter()
 
     init(sink: any AudioSink, codec: MediaCodec) {

@@ -37,6 +37,8 @@ package actor MediaPath {
     package enum Event: Equatable, Sendable {
         /// ICE and DTLS are through: sound flows.
         case connected
+        /// The peer is not silent any more.
+        case heard
         /// The peer said that it has stopped; what follows is the signalling's to say.
         case endedByPeer
         /// The peer presses a key of a telephone (RFC 4733).
@@ -123,6 +125,9 @@ package actor MediaPath {
 
     /// The statistics with the quality since the last time this was asked.
     package func measure() -> Statistics { session.measure() }
+
+    /// Hands both sides of every frame to a recording from now on, nil to none.
+    package func record(to recording: Recording?) { session.recording = recording }
 
     /// Says goodbye to the peer and gives sockets and devices back.
     package func close() { session.close() }

@@ -32,6 +32,9 @@ final class MediaSession {
     private var outgoing: OutgoingSound?
     private var incoming: IncomingSound?
     var isMuted = false
+    /// Gets both sides of every frame.
+    var recording: Recording?
+    private var isHeard = false
     private var isClosed = false
     private var isConnected = false
     /// The counters when the call was measured last.
@@ -308,6 +311,7 @@ extension MediaSession {
         nextFrame = nil
         timer = nil
         metronome = nil
+        recording = nil
         transports?.close()
         transports = nil
         names?.close()
@@ -366,5 +370,12 @@ extension MediaSession {
             }
         }
         incoming?.playFrame(from: &peer, at: due)
+        if let recording, let said = outgoing?.frame, let heard = incoming?.frame {
+            recording.add(agent: said.span, customer: heard.span, at: due)
+        }
+        if !isHeard, incoming?.reading.frequency != nil {
+            isHeard = true
+            onEvent(.heard)
+        }
     }
 }

@@ -10,7 +10,8 @@ final class OutgoingSound {
     /// What one packet holds; the peer may wish for more or less than a frame.
     private let samplesPerPacket: Int
     private var gathered: [Int16] = []
-    private var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+    /// What was said last, which is silence while muted.
+    private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
     private var meter = ToneMeter()
 

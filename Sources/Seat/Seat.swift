@@ -81,6 +81,9 @@ package struct Seat: Sendable {
         /// How the leg sounds since the last time is wanted.
         case measureLeg(LegID)
         case closeLeg(LegID)
+        /// Who records the call answers the command.
+        case startRecording(CallID, CommandID)
+        case stopRecording(CallID, CommandID)
         case diagnostic(Diagnostic)
     }
 
@@ -187,6 +190,8 @@ package struct Seat: Sendable {
         case .transferPBXCall(let transfer): self.transfer(transfer, id, at: now)
         case .mute(let ccNumber): setMuted(true, ccNumber, id)
         case .unmute(let ccNumber): setMuted(false, ccNumber, id)
+        case .startRecording(let ccNumber): startRecording(ccNumber, id)
+        case .stopRecording(let ccNumber): stopRecording(ccNumber, id)
         case .sendDTMF(let keys): sendKeys(keys.keys, id, at: now)
         case .callQuality(let ccNumber, let interval): setQualityInterval(interval, ccNumber, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)

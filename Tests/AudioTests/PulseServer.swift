@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A PulseAudio server of a test's own with one null sink, `spk`.
 final class PulseServer: @unchecked Sendable {
@@ -46,9 +47,37 @@ final class PulseServer: @unchecked Sendable {
 
     func stop() {
         process?.terminate()
+        end()
+    }
+
+    /// It gets no chance to say goodbye.
+    func kill() {
+        if let process { Glibc.kill(process.processIdentifier, SIGKILL) }
+        end()
+    }
+
+    private func end() {
         process?.waitUntilExit()
         process = nil
         try? FileManager.default.removeItem(atPath: folder.path + "/socket")
+    }
+
+    /// Loads a module and gives its number.
+    func load(_ module: String, _ arguments: String...) async throws -> String {
+        try await control(["load-module", module] + arguments).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    func unload(_ module: String) async throws {
+        _ = try await control("unload-module", module)
+    }
+
+    /// What `pactl` says.
+    func control(_ arguments: String...) async throws -> String {
+        try await control(arguments)
+    }
+
+    private func control(_ arguments: [String]) async throws -> String {
+        try await Shell.run(["/usr/bin/env", "HOME=" + folder.path, "pactl", "--server", address] + arguments)
     }
 
     deinit {

@@ -19,11 +19,11 @@ final class ScratchFolder: Sendable {
 }
 
 /// Whether a fact comes true within ten seconds.
-func eventually(_ fact: () async -> Bool) async -> Bool {
+func eventually(_ fact: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
-        if await fact() { return true }
+        if try await fact() { return true }
         try? await Task.sleep(for: .milliseconds(10))
     }
-    return await fact()
+    return try await fact()
 }

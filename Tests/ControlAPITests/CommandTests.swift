@@ -79,10 +79,11 @@ struct CommandTests {
         #expect(throws: Problem.invalidParameter("seatMode")) { try command(.setSeatMode, #"{"seatMode":1}"#) }
     }
 
-    @Test("init takes gid 0, an optional socketUri, and members it does not know")
+    @Test("init takes gid 0, an optional socketUri and remoteAudio, and members it does not know")
     func initialize() throws {
-        let body = #"{"un":"1006","pwd":"p","switchnumber":"025","gid":0,"remoteAudio":"x"}"#
-        let expected = Command.initialize(.init(un: "1006", pwd: Redacted("p"), switchnumber: "025", gid: "0"))
+        let body = #"{"un":"1006","pwd":"p","switchnumber":"025","gid":0,"remoteAudio":"x","y":1}"#
+        let expected = Command.initialize(
+            .init(un: "1006", pwd: Redacted("p"), switchnumber: "025", gid: "0", remoteAudio: "x"))
         #expect(try command(.initialize, body) == expected)
     }
 

@@ -41,7 +41,8 @@ struct ConformanceTests {
     func operations() throws {
         let places = try rows.map { $0[1] }.joined(separator: " ")
         let own: Set<ControlAPI.Operation> = [
-            .mute, .unmute, .setSeatMode, .setAfterCallStatus, .cancelAfterCallStatus, .state, .events, .sipTrace,
+            .mute, .unmute, .startRecording, .stopRecording, .setSeatMode, .setAfterCallStatus, .cancelAfterCallStatus,
+            .state, .events, .sipTrace,
         ]
         let missing = ControlAPI.Operation.allCases.filter {
             $0.isOfSeat && !own.contains($0) && !places.contains("\($0.path)")

@@ -23,7 +23,7 @@ struct CrossOriginTests {
         #expect(
             CrossOrigin.preflightFields(for: head(.options, [:]), origin: "https://crm.example") == [
                 .accessControlAllowOrigin: "https://crm.example",
-                .accessControlAllowMethods: "GET, HEAD, POST, DELETE",
+                .accessControlAllowMethods: "GET, HEAD, POST, PATCH, DELETE",
                 .accessControlAllowHeaders:
                     "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID",
                 .accessControlMaxAge: "600",

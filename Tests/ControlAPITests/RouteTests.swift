@@ -82,7 +82,7 @@ struct RouteTests {
             try Route(method: .head, path: "/v1/call")
         }
         #expect(try Route(method: .options, path: "/v1/call") == .options(allow: "OPTIONS, POST"))
-        #expect(try Route(method: .options, path: "*") == .options(allow: "GET, HEAD, POST, DELETE, OPTIONS"))
+        #expect(try Route(method: .options, path: "*") == .options(allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS"))
     }
 }
 

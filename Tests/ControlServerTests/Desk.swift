@@ -83,6 +83,10 @@ final class Backend: ControlBackend {
         completion(Array("\(query.format) \(query.after) \(query.callID ?? "-") \(seat?.text ?? "-")".utf8))
     }
 
+    func audio(_ change: AudioChange?, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        completion(.success(["changed": .bool(change != nil)]))
+    }
+
     func subscribe(_ subscriber: SubscriberID, after: LogPosition?, to sink: any EventSink) {
         subscribed.yield(Desk.Subscription(id: subscriber, after: after, sink: sink))
     }

@@ -103,10 +103,10 @@ struct ConfigurationFaultsTests {
                     "system.yaml:17: platform.directory: expected further keys below it, found \"list.example\"",
                     "system.yaml:19: media.addresses: expected an IP address, found a mapping",
                     """
-                    system.yaml:20: media.microphone: expected pulse[:SOURCE], wav:FILE[,once], \
+                    system.yaml:20: media.microphone: expected pulse[:SOURCE,…], wav:FILE[,once], \
                     tone:HERTZ[,DECIBELS] or null, found "mic"
                     """,
-                    "system.yaml:21: media.speaker: expected pulse[:SINK], wav:FILE or null, found \"tone:440\"",
+                    "system.yaml:21: media.speaker: expected pulse[:SINK,…], wav:FILE or null, found \"tone:440\"",
                     """
                     system.yaml:23: log.level: expected trace, debug, info, notice, warning, error or critical, \
                     found "loud"

@@ -13,14 +13,16 @@ final class DaemonProcess: Sendable {
     let token: String
     private let process: Mutex<Process>
 
-    init(folder: String) throws {
+    init(folder: String, arguments: [String] = [], microphone: String = "null") throws {
         let process = Process()
         process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appending(path: "phonebard")
-        process.arguments = [
-            "--config", "/dev/null", "--control-listen", "127.0.0.1:0", "--control-socket", "none", "--state-directory",
-            folder, "--media-microphone", "null", "--media-speaker", "null",
-        ]
+        process.arguments =
+            [
+                "--config", "/dev/null", "--control-listen", "127.0.0.1:0", "--control-socket", "none",
+                "--state-directory",
+                folder, "--media-microphone", microphone, "--media-speaker", "null",
+            ] + arguments
         var environment = ProcessInfo.processInfo.environment
         environment["TEST_PHONEBARD_EVENTS"] = "1"
         environment["HOME"] = folder

@@ -62,7 +62,7 @@ struct LiveAccessTests {
         let answer = try await house.ask(.options, "/v1/call", fields, bearer: "")
         #expect(answer.status == 204)
         #expect(answer.fields[.accessControlAllowOrigin] == Self.origin)
-        #expect(answer.fields[.accessControlAllowMethods] == "GET, HEAD, POST, DELETE")
+        #expect(answer.fields[.accessControlAllowMethods] == "GET, HEAD, POST, PATCH, DELETE")
         #expect(answer.fields[.accessControlMaxAge] == "600")
         let consent = try #require(HTTPField.Name("Access-Control-Allow-Private-Network"))
         #expect(answer.fields[consent] == "true")

@@ -138,7 +138,7 @@ struct IncomingCallStories {
                 [
                     "ccNumber": "7", "direction": "incoming", "number": "138", "state": "connected",
                     "held": false, "muted": false, "afterCall": false, "connectedAt": .integer(story.now.unixSeconds),
-                    "media": "measured",
+                    "media": "measured", "recording": .null,
                 ]
             ])
         #expect(snapshot["registration"] == "registered")

@@ -42,6 +42,24 @@ struct SoundingStories {
         #expect(story.openLegs.allSatisfy(story.mutedLegs.contains))
     }
 
+    @Test("Only a call that is connected can be recorded; how far calls are is told with their legs")
+    func recorded() {
+        story.logIn()
+        #expect(story.reply(.startRecording(ccNumber: "7")) == .failure(.noSuchCall))
+        story.notice(#"<cc a="100" c="7" n="138"/>"#)
+        #expect(story.seat.progress == [CallProgress(id: "7", isOutgoing: false, phase: .offered)])
+        #expect(story.reply(.startRecording(ccNumber: "7")) == .failure(.wrongState))
+        story.command(.answerPBXCall(ccNumber: "7"))
+        story.invite(for: "7")
+        story.notice(#"<cc a="104" c="7" n="138"/>"#)
+        let leg = story.openLegs.first
+        #expect(story.seat.progress == [CallProgress(id: "7", isOutgoing: false, phase: .connected, leg: leg)])
+        #expect(story.reply(.startRecording(ccNumber: "7")) == .success(["result": true]))
+        #expect(story.recorded == ["7"])
+        #expect(story.reply(.stopRecording(ccNumber: "7")) == .success(["result": true]))
+        #expect(story.recorded == [])
+    }
+
     @Test("Only a call that is connected can be muted")
     func nothingToMute() {
         #expect(story.reply(.mute(ccNumber: "7")) == .failure(.notLoggedIn))

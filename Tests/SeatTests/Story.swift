@@ -27,6 +27,7 @@ final class Story {
     /// The bodies of the seat's messages, without the XML declaration.
     private(set) var bodies: [String] = []
     private(set) var openLegs: [LegID] = []
+    private(set) var recorded: [String] = []
     private(set) var mutedLegs: Set<LegID> = []
     /// Those that could be heard from the beginning.
     private(set) var everUnmuted: Set<LegID> = []
@@ -179,6 +180,12 @@ extension Story {
         case .closeLeg(let leg):
             openLegs.removeAll { $0 == leg }
             mutedLegs.remove(leg)
+        case .startRecording(let call, let id):
+            recorded.append(call)
+            replies[id] = .success(["result": true])
+        case .stopRecording(let call, let id):
+            recorded.removeAll { $0 == call }
+            replies[id] = .success(["result": true])
         case .probe: probes += 1
         case .diagnostic: break
         }

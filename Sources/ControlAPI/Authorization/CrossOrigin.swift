@@ -4,7 +4,7 @@ import HTTPTypes
 ///
 /// Cookies play no part, so `Access-Control-Allow-Credentials` is never sent.
 package enum CrossOrigin {
-    private static let methods = "GET, HEAD, POST, DELETE"
+    private static let methods = "GET, HEAD, POST, PATCH, DELETE"
     private static let requestFields = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID"
     private static let answerFields = "Allow, ETag, Retry-After, WWW-Authenticate"
 

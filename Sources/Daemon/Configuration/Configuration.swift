@@ -68,6 +68,14 @@ package struct Configuration: Sendable {
     package var keyTransport = KeyTransport.info
     package var microphone: AudioDevice
     package var speaker: AudioDevice
+    /// What rings; the speaker when nil.
+    package var ringer: AudioDevice?
+    /// What libpulse calls the sound server; the user's own when nil.
+    package var soundServer: String?
+    package var echoCancellation = EchoCancellation.Wish.auto
+    package var playsTones = true
+    package var tones = TonePlan()
+    package var recording = RecordingOptions()
     package var relays = Relays()
 
     package var trace = TraceOptions()
@@ -80,8 +88,8 @@ package struct Configuration: Sendable {
 
     package init(
         endpoints: [Endpoint], stateDirectory: String, hosts: [String: String] = [:], socketURI: String? = nil,
-        authorities: String? = nil, mediaAddresses: [IPAddress] = [], microphone: AudioDevice = .pulse(name: nil),
-        speaker: AudioDevice = .pulse(name: nil)
+        authorities: String? = nil, mediaAddresses: [IPAddress] = [], microphone: AudioDevice = .pulse,
+        speaker: AudioDevice = .pulse
     ) {
         self.endpoints = endpoints
         self.stateDirectory = stateDirectory
@@ -175,6 +183,17 @@ extension Configuration {
         package var collector: Endpoint?
         package var collectorID = 2001
         package var collectorKey: Redacted<String>?
+
+        package init() {}
+    }
+
+    /// What calls are recorded, and how.
+    package struct RecordingOptions: Sendable, Equatable {
+        /// `recordings` in the state directory when nil.
+        package var directory: String?
+        package var settings = Recording.Settings()
+        /// Whether every call is recorded from when it is answered.
+        package var isAutomatic = false
 
         package init() {}
     }

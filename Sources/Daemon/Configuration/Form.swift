@@ -167,11 +167,11 @@ extension Form where Value == IPAddress {
 
 extension Form where Value == AudioDevice {
     static let microphone = Form(
-        name: "DEVICE", expectation: "pulse[:SOURCE], wav:FILE[,once], tone:HERTZ[,DECIBELS] or null",
+        name: "DEVICE", expectation: "pulse[:SOURCE,…], wav:FILE[,once], tone:HERTZ[,DECIBELS] or null",
         parse: { AudioDevice($0) }, write: { $0.text })
 
     static let speaker = Form(
-        name: "DEVICE", expectation: "pulse[:SINK], wav:FILE or null",
+        name: "DEVICE", expectation: "pulse[:SINK,…], wav:FILE or null",
         parse: { text in
             guard let device = AudioDevice(text) else { return nil }
             if case .tone = device { return nil }
@@ -182,12 +182,13 @@ extension Form where Value == AudioDevice {
 
 extension AudioDevice {
     /// What ``init(_:)`` takes.
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .null: "null"
         case .tone(let frequency, let level): "tone:\(frequency),\(level)"
         case .wav(let path, let repeats): "wav:" + path + (repeats ? "" : ",once")
-        case .pulse(let name): name.map { "pulse:" + $0 } ?? "pulse"
+        case .pulse where self == .pulse: "pulse"
+        case .pulse(let names): "pulse:" + names.joined(separator: ",")
         }
     }
 }

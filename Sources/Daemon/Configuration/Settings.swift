@@ -1,3 +1,4 @@
+import Audio
 import Dialect
 import Engine
 import Network
@@ -7,7 +8,8 @@ import Wire
 
 extension Configuration {
     /// Everything that can be configured, in the order it is shown.
-    package static let settings: [Setting] = control + limits + journal + platform + login + media + trace + log
+    package static let settings: [Setting] =
+        control + limits + journal + platform + login + media + tones + recording + trace + log
 
     private static let control: [Setting] = [
         .list("control.listen", \.endpoints, .endpoint, "Where the control API listens; beyond loopback only with TLS"),
@@ -155,6 +157,32 @@ extension Configuration {
             "How `sendDTMF` sends keys: as INFO requests, or in the sound (RFC 4733)"),
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
+        .optional("media.ringer", \.ringer, .speaker, "Where it rings; the speaker if none"),
+        .optional(
+            "media.server", \.soundServer, .word, "PulseAudio server as libpulse names it; the user's own if none"),
+        .one(
+            "media.echoCancellation", \.echoCancellation, .choice,
+            "By the sound server: a canceller it has is used; one is loaded for each call; none is looked for"),
+        .one("media.tones.play", \.playsTones, .truth, "Whether ring tone, ringback and the other tones are played"),
+    ]
+
+    private static let tones: [Setting] = Tone.allCases.map { tone in
+        .optional(
+            "media.tones.\(tone.rawValue)", \.tones.files[tone], .path, "WAV file in place of \(tone.summary)"
+        ).naming(.readable)
+    }
+
+    private static let recording: [Setting] = [
+        .optional(
+            "recording.directory", \.recording.directory, .folder,
+            "Where recordings go; `recordings` in the state directory if none"),
+        .one("recording.format", \.recording.settings.format, .choice, "WAV at 16 kHz or Opus in Ogg"),
+        .one(
+            "recording.channels", \.recording.settings.channels, .choice,
+            "The agent left and the other side right, or both in one"),
+        .one(
+            "recording.automatic", \.recording.isAutomatic, .truth, "Whether every call is recorded once it is answered"
+        ),
     ]
 
     private static let trace: [Setting] = [
@@ -179,4 +207,17 @@ extension Configuration {
             "log.destination", \.log.destination, .choice,
             "Where they go; `automatic` is the journal for a service of systemd, standard error otherwise"),
     ]
+}
+
+extension Tone {
+    fileprivate var summary: String {
+        switch self {
+        case .ring: "the ring tone"
+        case .waiting: "the tone of a second call"
+        case .ringback: "the ringback"
+        case .busy: "the busy tone"
+        case .congestion: "the tone of a call that cannot be put through"
+        case .end: "the tone of a call's end"
+        }
+    }
 }

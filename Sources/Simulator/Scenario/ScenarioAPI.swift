@@ -86,13 +86,14 @@ extension Platform {
         let body = try ScenarioBody(
             body, allowed: ["behaviour", "code", "answersAfter", "hangsUpAfter", "voice", "echoes"])
         var customer = customer(number)
+        let code = try body.count("code", 201...9999)
         if let behaviour = try body.text("behaviour") {
             switch behaviour {
             case "answers": customer.behaviour = .talks(hangsUpAfter: nil)
             case "neverAnswers": customer.behaviour = .neverAnswers
             case "declines": customer.behaviour = .declines
             case "busy": customer.behaviour = .refused(code: 503)
-            case "refused": customer.behaviour = .refused(code: try body.count("code", 201...9999) ?? 503)
+            case "refused": customer.behaviour = .refused(code: code ?? 503)
             default: throw .unusable("behaviour")
             }
         }

@@ -1,0 +1,181 @@
+import Audio
+import ControlAPI
+import Dialect
+import Engine
+import Foundation
+import Logging
+import Network
+import Seat
+import Wire
+
+/// A call's recording, from the wish for it to the end of it.
+struct CallRecording: Sendable {
+    /// Nil until its file is made.
+    var recording: Recording?
+    var leg: LegID?
+    /// What fills it.
+    var path: MediaPath?
+}
+
+/// What the agent hears of how calls go.
+extension Desk {
+    /// After anything that may have changed a call.
+    func follow() {
+        let calls = seat.progress
+        for output in tones.follow(calls, heard: heardLegs) { carryOut(output) }
+        followRecordings(of: calls)
+    }
+
+    func carryOut(_ output: CallTones.Output) {
+        guard configuration.playsTones else { return }
+        switch output {
+        case .play(let tone): player.play { [devices = premises.devices] in devices.open(tone) }
+        case .stop: player.stop()
+        }
+    }
+}
+
+/// The recordings.
+extension Desk {
+    private func followRecordings(of calls: [CallProgress]) {
+        recorded.formIntersection(calls.map(\.id))
+        if configuration.recording.isAutomatic {
+            for call in calls where call.phase == .connected && !recorded.contains(call.id) {
+                startRecording(call.id) { _ in }
+            }
+        }
+        for (call, entry) in recordings {
+            if let progress = calls.first(where: { $0.id == call }) {
+                attach(entry, to: progress.leg, of: call)
+            } else {
+                stopRecording(call) { _ in }
+            }
+        }
+    }
+
+    /// The media path the call is on fills the recording, that of a leg before it no longer does.
+    private func attach(_ entry: CallRecording, to leg: LegID?, of call: CallID) {
+        guard let recording = entry.recording, let leg, leg != entry.leg, let path = paths[leg] else { return }
+        recordings[call]?.leg = leg
+        recordings[call]?.path = path
+        Task {
+            await entry.path?.record(to: nil)
+            await path.record(to: recording)
+        }
+    }
+
+    /// One that is recorded already goes on.
+    func startRecording(_ call: CallID, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        if let known = recordings[call] {
+            return completion(known.recording.map { .success($0.answer) } ?? .failure(.wrongState))
+        }
+        recordings[call] = CallRecording()
+        recorded.insert(call)
+        Task {
+            do throws(Recording.Failure) {
+                let recording = try await makeRecording(of: call)
+                recordings[call] = CallRecording(recording: recording)
+                publish("started", call, recording)
+                completion(.success(recording.answer))
+                follow()
+            } catch {
+                failed(call, error)
+                completion(.failure(.recordingFailed(error.reason)))
+            }
+        }
+    }
+
+    /// The disk is not waited for on the seats' queue.
+    @concurrent
+    private nonisolated func makeRecording(of call: CallID) async throws(Recording.Failure) -> Recording {
+        let options = premises.configuration.recording
+        let directory = options.directory ?? premises.configuration.stateDirectory + "/recordings"
+        try Recording.makeDirectory(directory)
+        let begin = Moment.now
+        var randomness = Randomness.system
+        return try Recording(
+            path: directory + "/" + Recording.fileName(of: call, options.settings, at: begin),
+            settings: options.settings, begin: begin.instant, serial: UInt32(truncatingIfNeeded: randomness.next())
+        ) { [weak self] failure in
+            self?.enter { $0.failed(call, failure) }
+        }
+    }
+
+    func stopRecording(_ call: CallID, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
+        guard let entry = recordings[call], let recording = entry.recording else {
+            return completion(.failure(.notRecorded))
+        }
+        recordings[call] = nil
+        let now = MonotonicClock.now
+        Task {
+            await entry.path?.record(to: nil)
+            await withCheckedContinuation { continuation in
+                recording.end(at: now) { continuation.resume() }
+            }
+            publish("stopped", call, recording)
+            completion(.success(recording.answer))
+        }
+    }
+
+    private func failed(_ call: CallID, _ failure: Recording.Failure) {
+        let entry = recordings.removeValue(forKey: call)
+        logger.error("recording", metadata: ["failure": "\(failure.reason)"])
+        publish("failed", call, entry?.recording, reason: failure.reason)
+    }
+
+    private func publish(_ state: String, _ call: CallID, _ recording: Recording?, reason: String? = nil) {
+        let data: JSON = [
+            "ccNumber": .string(call), "state": .string(state),
+            "file": recording.map { .string($0.path) } ?? .null,
+            "seconds": recording.map { .number($0.duration / .seconds(1)) } ?? 0,
+            "reason": reason.map(JSON.string) ?? .null,
+        ]
+        premises.events.publish(Event.Content(.recording, data: data), seat: name.text, at: .now)
+    }
+}
+
+extension Recording {
+    /// As the snapshot of its call shows it.
+    var json: JSON {
+        [
+            "file": .string(path), "format": .string(settings.format.rawValue),
+            "channels": .string(settings.channels.rawValue), "seconds": .number(duration / .seconds(1)),
+        ]
+    }
+
+    fileprivate var answer: JSON {
+        ["result": true, "file": .string(path), "seconds": .number(duration / .seconds(1))]
+    }
+
+    fileprivate static func makeDirectory(_ path: String) throws(Failure) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .unwritable(error.localizedDescription)
+        }
+    }
+
+    /// `20261126T183005.250Z-17309.wav`: of what the platform calls the call only what has a place in a file's name.
+    fileprivate static func fileName(of call: CallID, _ settings: Settings, at begin: Moment) -> String {
+        let time = rfc3339(unixMilliseconds: begin.unixMilliseconds).filter { $0 != "-" && $0 != ":" }
+        let name = call.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }.prefix(64)
+        return "\(time)-\(name).\(settings.format == .wav ? "wav" : "opus")"
+    }
+}
+
+extension Recording.Failure {
+    fileprivate var reason: String {
+        switch self {
+        case .unwritable(let reason): reason
+        }
+    }
+}
+
+extension Problem {
+    fileprivate static let notRecorded = Problem(status: 409, "not-recorded", "The call is not being recorded.")
+
+    fileprivate static func recordingFailed(_ reason: String) -> Problem {
+        Problem(status: 500, "recording-failed", "The recording cannot be written.", detail: reason)
+    }
+}
