@@ -50,7 +50,7 @@ let package = Package(
         program("platform-sim", "Simulator", argumentParser),
         module(
             "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ICE", "ControlAPI", "Dialect", "Seat", "Network",
-            "ControlServer", "Audio", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
+            "ControlServer", "Audio", "Peer", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),

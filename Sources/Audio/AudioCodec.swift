@@ -2,12 +2,14 @@
 package enum AudioCodec: Sendable, Hashable {
     case opus(OpusSettings)
     case g711(G711)
+    case g722
 }
 
-/// Turns frames of 960 samples into payloads; allocates nothing after its creation.
+/// Turns frames of 10, 20, 40 or 60 ms into payloads; allocates nothing after its creation.
 package enum AudioEncoder: ~Copyable {
     case opus(OpusEncoder)
     case g711(G711Encoder)
+    case g722(G722Encoder)
 
     /// RFC 6716 §3.4 [R2]: no packet of one frame is longer.
     package static let maximumPayloadLength = 1275
@@ -16,6 +18,7 @@ package enum AudioEncoder: ~Copyable {
         switch codec {
         case .opus(let settings): self = .opus(OpusEncoder(settings))
         case .g711(let law): self = .g711(G711Encoder(law))
+        case .g722: self = .g722(G722Encoder())
         }
     }
 
@@ -31,6 +34,10 @@ package enum AudioEncoder: ~Copyable {
             let length = encoder.encode(frame, into: &payload)
             self = .g711(encoder)
             return length
+        case .g722(var encoder):
+            let length = encoder.encode(frame, into: &payload)
+            self = .g722(encoder)
+            return length
         }
     }
 }
@@ -39,6 +46,7 @@ package enum AudioEncoder: ~Copyable {
 package enum AudioDecoder: ~Copyable {
     case opus(OpusDecoder)
     case g711(G711Decoder)
+    case g722(G722Decoder)
 
     /// What the longest payload gives: 120 ms (RFC 6716 §3.2.5 [R5]); the buffers handed in are that long.
     package static let maximumSamples = 6 * AudioFormat.samplesPerFrame
@@ -47,6 +55,7 @@ package enum AudioDecoder: ~Copyable {
         switch codec {
         case .opus: self = .opus(OpusDecoder())
         case .g711(let law): self = .g711(G711Decoder(law))
+        case .g722: self = .g722(G722Decoder())
         }
     }
 
@@ -63,6 +72,10 @@ package enum AudioDecoder: ~Copyable {
             let count = decoder.decode(payload, into: &samples)
             self = .g711(decoder)
             return count
+        case .g722(var decoder):
+            let count = decoder.decode(payload, into: &samples)
+            self = .g722(decoder)
+            return count
         }
     }
 
@@ -77,6 +90,10 @@ package enum AudioDecoder: ~Copyable {
         case .g711(var decoder):
             let count = decoder.conceal(count, into: &samples)
             self = .g711(decoder)
+            return count
+        case .g722(var decoder):
+            let count = decoder.conceal(count, into: &samples)
+            self = .g722(decoder)
             return count
         }
     }
@@ -95,6 +112,10 @@ package enum AudioDecoder: ~Copyable {
             let count = decoder.conceal(count, into: &samples)
             self = .g711(decoder)
             return count
+        case .g722(var decoder):
+            let count = decoder.conceal(count, into: &samples)
+            self = .g722(decoder)
+            return count
         }
     }
 
@@ -108,6 +129,10 @@ package enum AudioDecoder: ~Copyable {
         case .g711(var decoder):
             let count = decoder.pause(count, into: &samples)
             self = .g711(decoder)
+            return count
+        case .g722(var decoder):
+            let count = decoder.pause(count, into: &samples)
+            self = .g722(decoder)
             return count
         }
     }

@@ -1,8 +1,8 @@
-/// Compresses frames at 48 kHz to G.711 at 8 kHz.
+/// Compresses sound at 48 kHz to G.711 at 8 kHz, in steps of 10 ms.
 package struct G711Encoder: Sendable {
     private let law: G711
     private var decimator = Decimator(factor: G711.factor)
-    private var narrow = [Int16](repeating: 0, count: G711.samplesPerFrame)
+    private var narrow = [Int16](repeating: 0, count: G711.samplesPerFrame / 2)
 
     init(_ law: G711) {
         self.law = law
@@ -10,11 +10,15 @@ package struct G711Encoder: Sendable {
 
     /// The length of the payload now at the front of `payload`.
     mutating func encode(_ frame: Span<Int16>, into payload: inout MutableSpan<UInt8>) -> Int {
-        decimator.process(frame, into: &narrow)
-        for index in narrow.indices {
-            payload[index] = law.compressed(narrow[index])
+        var length = 0
+        for start in stride(from: 0, to: frame.count, by: narrow.count * G711.factor) {
+            decimator.process(frame.extracting(start..<start + narrow.count * G711.factor), into: &narrow)
+            for index in narrow.indices {
+                payload[length + index] = law.compressed(narrow[index])
+            }
+            length += narrow.count
         }
-        return narrow.count
+        return length
     }
 }
 

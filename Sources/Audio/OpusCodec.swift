@@ -9,11 +9,13 @@ package struct OpusSettings: Sendable, Hashable {
     package var forwardErrorCorrection = false
     /// The loss to be ready for, in percent.
     package var expectedLoss: Int32 = 0
+    /// Whether silence is not sent.
+    package var discontinuousTransmission = false
 
     package init() {}
 }
 
-/// An `OpusEncoder` of one voice at 48 kHz in frames of 20 ms (RFC 6716).
+/// An `OpusEncoder` of one voice at 48 kHz (RFC 6716).
 package struct OpusEncoder: ~Copyable {
     private let state: OpaquePointer
 
@@ -25,7 +27,7 @@ package struct OpusEncoder: ~Copyable {
         else { preconditionFailure("libopus refuses an encoder: \(failure)") }
         self.state = state
         phonebard_opus_set_voice(state)
-        phonebard_opus_set_dtx(state, 0)
+        phonebard_opus_set_dtx(state, settings.discontinuousTransmission ? 1 : 0)
         phonebard_opus_set_complexity(state, settings.complexity)
         phonebard_opus_set_bitrate(state, settings.bitrate)
         phonebard_opus_set_inband_fec(state, settings.forwardErrorCorrection ? 1 : 0)
@@ -36,12 +38,14 @@ package struct OpusEncoder: ~Copyable {
         opus_encoder_destroy(state)
     }
 
-    /// The length of the packet now at the front of `payload`.
+    /// The length of the packet now at the front of `payload`; 0 for what need not be sent, which libopus says by a packet of
+    /// at most two bytes.
     mutating func encode(_ frame: Span<Int16>, into payload: inout MutableSpan<UInt8>) -> Int {
         frame.withUnsafeBufferPointer { frame in
             payload.withUnsafeMutableBufferPointer { payload in
                 guard let samples = frame.baseAddress, let octets = payload.baseAddress else { return 0 }
-                return max(0, Int(opus_encode(state, samples, Int32(frame.count), octets, Int32(payload.count))))
+                let length = opus_encode(state, samples, Int32(frame.count), octets, Int32(payload.count))
+                return length > 2 ? Int(length) : 0
             }
         }
     }

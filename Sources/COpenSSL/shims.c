@@ -1,4 +1,5 @@
 #include "COpenSSL.h"
+#include <limits.h>
 #include <sys/time.h>
 
 int COpenSSL_HMAC(const EVP_MD *algorithm, const void *key, size_t key_count, const unsigned char *data,
@@ -56,6 +57,23 @@ static int acceptAnyCertificate(int verified, X509_STORE_CTX *store) {
     return 1;
 }
 
+static void freeFlight(void *parent, void *flight, CRYPTO_EX_DATA *data, int index, long argument, void *pointer) {
+    (void)parent, (void)data, (void)index, (void)argument, (void)pointer;
+    OPENSSL_free(flight);
+}
+
+static int flightIndexValue = -1;
+static CRYPTO_ONCE flightIndexOnce = CRYPTO_ONCE_STATIC_INIT;
+
+static void makeFlightIndex(void) {
+    flightIndexValue = SSL_get_ex_new_index(0, NULL, NULL, NULL, freeFlight);
+}
+
+static int flightIndex(void) {
+    CRYPTO_THREAD_run_once(&flightIndexOnce, makeFlightIndex);
+    return flightIndexValue;
+}
+
 SSL_CTX *COpenSSL_makeDTLSContext(X509 *certificate, EVP_PKEY *key, const char *profiles) {
     SSL_CTX *context = SSL_CTX_new(DTLS_method());
     if (!context) return NULL;
@@ -70,27 +88,37 @@ SSL_CTX *COpenSSL_makeDTLSContext(X509 *certificate, EVP_PKEY *key, const char *
     return NULL;
 }
 
-/// RFC 6347 §4.2.4.1 suggests one second at first; a call should not wait that long for one lost datagram.
+/// Called when a flight begins, with 0, and each time it is about to be sent again. OpenSSL asks its own clock whether a
+/// flight is to be sent again; told that the time is up at once, it writes all the copies one after the other, and told
+/// that it is never up, no more. Where each begins is kept, so that the caller can send them when its own clock says so.
 static unsigned int nextTimeout(SSL *session, unsigned int previous) {
-    const unsigned int first = 100000, longest = 2000000;
-    (void)session;
-    if (previous == 0) return first;
-    return previous > longest / 2 ? longest : previous * 2;
+    const unsigned int expired = 1, never = UINT_MAX;
+    struct COpenSSL_Flight *flight = SSL_get_ex_data(session, flightIndex());
+    if (!flight) return never;
+    if (previous == 0) flight->count = 0;
+    if (flight->count <= COpenSSL_flightCopies)
+        flight->starts[flight->count++] = BIO_ctrl_pending(SSL_get_wbio(session));
+    return flight->count > COpenSSL_flightCopies ? never : expired;
 }
 
 SSL *COpenSSL_makeDTLSSession(SSL_CTX *context, long mtu) {
     SSL *session = SSL_new(context);
     if (!session) return NULL;
     SSL_set_mtu(session, mtu);
+    SSL_set_ex_data(session, flightIndex(), OPENSSL_zalloc(sizeof(struct COpenSSL_Flight)));
     DTLS_set_timer_cb(session, nextTimeout);
     return session;
 }
 
-long COpenSSL_DTLSTimeout(SSL *session) {
-    struct timeval left;
-    return DTLSv1_get_timeout(session, &left) == 1 ? left.tv_sec * 1000000 + left.tv_usec : -1;
+struct COpenSSL_Flight COpenSSL_takeFlight(SSL *session) {
+    struct COpenSSL_Flight none = {0}, *flight = SSL_get_ex_data(session, flightIndex());
+    if (!flight) return none;
+    struct COpenSSL_Flight taken = *flight;
+    *flight = none;
+    return taken;
 }
 
-long COpenSSL_DTLSHandleTimeout(SSL *session) {
-    return DTLSv1_handle_timeout(session);
+bool COpenSSL_isDTLSFlightPending(SSL *session) {
+    struct timeval left;
+    return DTLSv1_get_timeout(session, &left) == 1;
 }

@@ -15,7 +15,8 @@ package enum Command: Sendable, Equatable {
     case unmute(ccNumber: String)
     case startRecording(ccNumber: String)
     case stopRecording(ccNumber: String)
-    case sendDTMF(Tone)
+    case sendDTMF(Keys)
+    case callQuality(ccNumber: String, interval: Duration?)
     case changeStatus(ManualStatus)
     case setSeatMode(SeatMode)
     case setAfterCallStatus(ccNumber: String)
@@ -27,13 +28,19 @@ package enum Command: Sendable, Equatable {
     case checkLogin
     case checkSeatState
 
-    /// One of the sixteen tones of a telephone's keys: `0` to `9`, `*`, `#`, `A` to `D` (RFC 4733 §3.2).
-    package struct Tone: Sendable, Equatable {
-        package let key: Character
+    /// Keys of a telephone to be pressed one after the other: `0` to `9`, `*`, `#`, `A` to `D` (RFC 4733 §3.2), and commas
+    /// for pauses.
+    package struct Keys: Sendable, Equatable {
+        package static let pause: Character = ","
+        private static let limit = 32
+
+        package let keys: [Character]
 
         package init?(_ text: String) {
-            guard let key = text.first, text.utf8.count == 1, "0123456789*#ABCD".contains(key) else { return nil }
-            self.key = key
+            keys = Array(text)
+            guard (1...Self.limit).contains(text.utf8.count), keys.allSatisfy("0123456789*#ABCD,".contains),
+                keys.contains(where: { $0 != Self.pause })
+            else { return nil }
         }
     }
 
@@ -163,8 +170,10 @@ extension Command {
         case .stopRecording:
             self = .stopRecording(ccNumber: try Parameters(body).required("ccNumber"))
         case .sendDTMF:
-            guard let tone = Tone(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
-            self = .sendDTMF(tone)
+            guard let keys = Keys(try Parameters(body).required("string")) else { throw .invalidParameter("string") }
+            self = .sendDTMF(keys)
+        case .callQuality:
+            self = try Self.callQuality(Parameters(body))
         case .changeStaus, .changeStatus:
             guard let status = ManualStatus(rawValue: try Parameters(body).required("status")) else {
                 throw .invalidParameter("status")
@@ -190,7 +199,8 @@ extension Command {
             self = .checkLogin
         case .checkSeatState:
             self = .checkSeatState
-        case .state, .events, .audio, .changeAudio, .createToken, .tokens, .revokeToken, .sipTrace, .healthz, .readyz,
+        case .state, .calls, .callState, .events, .audio, .changeAudio, .createToken, .tokens, .revokeToken, .sipTrace,
+            .healthz, .readyz,
             .contract:
             return nil
         }
@@ -203,7 +213,8 @@ extension Command {
             .stopRecording, .sendDTMF,
             .setAfterCallStatus, .cancelAfterCallStatus, .monitor:
             true
-        case .getUser, .initialize, .logout, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin, .checkSeatState,
+        case .getUser, .initialize, .logout, .callQuality, .changeStatus, .setSeatMode, .webApiHandler, .checkLogin,
+            .checkSeatState,
             .checkMonitorState:
             false
         }
@@ -224,6 +235,14 @@ extension Command {
         case "5": return .sip(number: try parameters.required("number"))
         default: throw .invalidParameter("callintype")
         }
+    }
+
+    /// Every 1 to 60 seconds, five if nothing is said, never again for 0.
+    private static func callQuality(_ parameters: Parameters) throws(Problem) -> Command {
+        let interval = try parameters.number("interval") ?? 5
+        guard (0...60).contains(interval) else { throw .invalidParameter("interval") }
+        return .callQuality(
+            ccNumber: try parameters.required("ccNumber"), interval: interval == 0 ? nil : .seconds(interval))
     }
 
     /// `init` says false besides naming what is missing, as the SDK does.

@@ -3,11 +3,12 @@ import Wire
 /// One thing that happened, as subscribers get it.
 ///
 /// On the wire: `{"epoch", "seq", "time", "seat", "event", "type"?, "data"}`; `event` is the SDK's callback, `type` and
-/// `data` its arguments as the SDK documents them, `time` is RFC 3339 in UTC with milliseconds. `registration`, `audio` and `recording`
+/// `data` its arguments as the SDK documents them, `time` is RFC 3339 in UTC with milliseconds. Those from `registration` on
 /// are our own.
 package struct Event: Sendable, Equatable {
     package enum Name: String, Sendable, CaseIterable {
-        case register, callEvent, kickedOffLine, statusChanged, repCallStatus, registration, audio, recording
+        case register, callEvent, kickedOffLine, statusChanged, repCallStatus
+        case registration, audio, recording, dtmf, callQuality
     }
 
     /// What happened, before it has a place in the log.

@@ -17,6 +17,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case startRecording
     case stopRecording
     case sendDTMF
+    case callQuality
     case changeStaus
     /// `changeStaus` as it is meant to be spelt.
     case changeStatus
@@ -34,6 +35,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case checkLogin
     case checkSeatState
     case state
+    case calls
+    case callState
     case events
     case audio
     case changeAudio
@@ -48,13 +51,13 @@ package enum Operation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
-            .setSeatMode, .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus, .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .createToken,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             .post
-        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .events, .audio, .tokens, .sipTrace,
-            .healthz, .readyz, .contract:
+        case .checkMonitorState, .checkLogin, .checkSeatState, .state, .calls, .callState, .events, .audio, .tokens,
+            .sipTrace, .healthz, .readyz, .contract:
             .get
         case .changeAudio: .patch
         case .revokeToken: .delete
@@ -67,15 +70,16 @@ package enum Operation: String, CaseIterable, Sendable {
         case .createToken, .tokens: "/v1/tokens"
         case .revokeToken: "/v1/tokens/{id}"
         case .audio, .changeAudio: "/v1/audio"
+        case .callState: "/v1/calls/{id}"
         case .sipTrace: "/v1/diagnostics/sip"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .contract: "/openapi.yaml"
         case .webApiHandler: "/v1/webApiHandler/{functionName}"
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
-            .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .events,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .checkLogin, .checkSeatState, .state, .calls, .events,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             "/v1/\(rawValue)"
@@ -86,9 +90,10 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isOfSeat: Bool {
         switch self {
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
-            .setSeatMode, .setAfterCallStatus,
-            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .events, .sipTrace,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus, .setSeatMode, .setAfterCallStatus,
+            .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState, .state, .calls, .callState, .events,
+            .sipTrace,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
             true
@@ -99,10 +104,10 @@ package enum Operation: String, CaseIterable, Sendable {
     /// The scope a token needs for it, nil for what everybody may ask.
     package var scope: Scope? {
         switch self {
-        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .events, .audio: .read
+        case .checkLogin, .checkSeatState, .checkMonitorState, .state, .calls, .callState, .events, .audio: .read
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
-            .setSeatMode, .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus, .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .changeAudio:
             .call
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:

@@ -36,6 +36,13 @@ struct Parameters {
         return text
     }
 
+    /// A whole number, or a string of its digits; nil when there is none.
+    func number(_ name: String) throws(Problem) -> Int? {
+        guard let value = members[name], value != .null else { return nil }
+        guard let number = value.lenientString.flatMap({ Int($0) }) else { throw .invalidParameter(name) }
+        return number
+    }
+
     /// One that may be missing, but not be anything else.
     func text(_ name: String) throws(Problem) -> String? {
         guard let value = members[name], value != .null else { return nil }

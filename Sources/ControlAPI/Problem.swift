@@ -152,6 +152,8 @@ extension Problem {
     package static let loggedInAlready = Problem(
         status: 409, "logged-in-already", "The seat is logged in with other parameters.", detail: "Call logout first.")
     package static let wrongState = Problem(status: 409, "wrong-state", "The seat's state does not allow this now.")
+    package static let keysNotTaken = Problem(
+        status: 409, "keys-not-taken", "The other side takes no telephone-events.")
     package static let noSuchCall = Problem(status: 404, "no-such-call", "There is no call with this ccNumber.")
     package static let soundElsewhere = Problem(
         status: 409, "sound-elsewhere", "The sound of this seat's calls is at another telephone.")

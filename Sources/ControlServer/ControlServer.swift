@@ -155,6 +155,8 @@ extension ControlServer {
     ) throws(Problem) {
         switch operation {
         case .state: backend.state(of: seat) { reply.json($0) }
+        case .calls: answerCalls(of: seat ?? .default, reply)
+        case .callState: answerCall(parameter ?? "", of: seat ?? .default, reply)
         case .events:
             guard let caller else { throw .unauthorized }
             try events.begin(target, of: seat, request, for: caller, reply)
@@ -178,8 +180,8 @@ extension ControlServer {
             let (response, body) = StaticContent.contract.answer(to: request.head)
             reply.send(response.status, response.headerFields, body)
         case .getUser, .getUser2, .initialize, .logout, .call, .answerPBXCall, .terminate, .hold, .unhold,
-            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .changeStaus, .changeStatus,
-            .setSeatMode, .setAfterCallStatus,
+            .transferPBXCall, .mute, .unmute, .startRecording, .stopRecording, .sendDTMF, .callQuality, .changeStaus,
+            .changeStatus, .setSeatMode, .setAfterCallStatus,
             .cancelAfterCallStatus, .webApiHandler, .checkLogin, .checkSeatState,
             .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall,
             .checkMonitorState:
@@ -190,6 +192,17 @@ extension ControlServer {
             let key = try request.idempotencyKey(of: caller, for: seat)
             let completion = audited(command, on: seat, by: caller) { reply.result($0) }
             try perform(command, on: seat, key: key, completion: completion)
+        }
+    }
+
+    private func answerCalls(of seat: SeatName, _ reply: Reply) {
+        backend.state(of: seat) { reply.json(["calls": $0["seats"]?[seat.text]?["calls"] ?? []]) }
+    }
+
+    private func answerCall(_ ccNumber: String, of seat: SeatName, _ reply: Reply) {
+        backend.state(of: seat) { state in
+            let call = state["seats"]?[seat.text]?["calls"]?.array?.first { $0["ccNumber"] == .string(ccNumber) }
+            if let call { reply.json(call) } else { reply.problem(.noSuchCall) }
         }
     }
 

@@ -3,7 +3,7 @@ import Wire
 
 /// One end of a DTLS 1.2 association that agrees on keys for SRTP (RFC 5764): datagrams in and out, and no socket.
 ///
-/// After every call, and also when it threw, ``takeDatagrams()`` has what is to be sent.
+/// After every call, and also when it threw, ``takeDatagrams()`` has what is to be sent, and ``deadline`` is new.
 package struct DTLSSession: ~Copyable, Sendable {
     package enum Role: Hashable, Sendable { case client, server }
 
@@ -25,6 +25,8 @@ package struct DTLSSession: ~Copyable, Sendable {
     private let role: Role
     private let peerFingerprints: [Fingerprint]
     private var failure: Failure?
+    private var outgoing: [[UInt8]] = []
+    private var retransmission = Retransmission()
 
     /// The SRTP keys, once the handshake is over and the peer's certificate has been accepted.
     package private(set) var keys: SRTPKeys?
@@ -44,30 +46,60 @@ package struct DTLSSession: ~Copyable, Sendable {
     }
 
     /// Starts the handshake: a client's first flight is there to be taken.
-    package mutating func start() throws(Failure) {
-        try advance()
+    package mutating func start(at now: Instant) throws(Failure) {
+        try advance(at: now)
     }
 
     /// Takes in a datagram; once it threw, it throws the same for ever.
     ///
     /// A client drops a ClientHello: the peer sent it before it knew the roles.
-    package mutating func receive(_ datagram: Span<UInt8>) throws(Failure) {
+    package mutating func receive(_ datagram: Span<UInt8>, at now: Instant) throws(Failure) {
         if let failure { throw failure }
         guard role == .server || !datagram.startsWithClientHello else { return }
         endpoint.feed(datagram)
-        try advance()
+        try advance(at: now)
     }
 
     /// The datagrams to be sent, none longer than ``maximumDatagramLength``.
+    package mutating func takeDatagrams() -> [[UInt8]] { exchange(&outgoing, with: []) }
+
+    /// When to call ``handleTimeout(at:)`` if nothing comes in before; nil when nothing waits for an answer.
     ///
+    /// A flight is sent again after 100 ms, then after twice as long each time, 2 s at most: RFC 6347 §4.2.4.1 suggests
+    /// one second at first, but a call should not wait that long for one lost datagram.
+    package var deadline: Instant? { failure == nil ? retransmission.deadline : nil }
+
+    /// Sends the last flight again if its time is up.
+    package mutating func handleTimeout(at now: Instant) throws(Failure) {
+        guard let deadline, deadline <= now else { return }
+        guard let copy = retransmission.next(at: now) else { try fail(.timedOut) }
+        outgoing += Self.datagrams(of: copy)
+    }
+
+    /// Takes what OpenSSL has to say: at once, or when no answer comes.
+    private mutating func collect(at now: Instant) {
+        var flight = COpenSSL_takeFlight(endpoint.ssl)
+        let output = endpoint.drain()
+        let starts = withUnsafeBytes(of: &flight.starts) { Array($0.bindMemory(to: Int.self)) }
+            .prefix(Int(flight.count))
+        if let first = starts.dropFirst().first {
+            let ends = starts.dropFirst(2) + [output.count]
+            let copies = zip(starts.dropFirst(), ends).map { [UInt8](output[$0..<max($0, $1)]) }
+            retransmission = Retransmission(copies, from: now)
+            outgoing += Self.datagrams(of: [UInt8](output[..<first]))
+        } else {
+            outgoing += Self.datagrams(of: output)
+        }
+        if !COpenSSL_isDTLSFlightPending(endpoint.ssl) { retransmission = Retransmission() }
+    }
+
     /// OpenSSL joins the records of a flight; here they are split again, as many to a datagram as fit (RFC 6347 §4.1.1).
-    package mutating func takeDatagrams() -> [[UInt8]] {
-        let flight = endpoint.drain()
+    private static func datagrams(of flight: [UInt8]) -> [[UInt8]] {
         var datagrams: [[UInt8]] = []
         var start = 0
         var end = 0
-        while let next = Self.endOfRecord(at: end, in: flight) {
-            if next - start > Self.maximumDatagramLength, end > start {
+        while let next = endOfRecord(at: end, in: flight) {
+            if next - start > maximumDatagramLength, end > start {
                 datagrams.append([UInt8](flight[start..<end]))
                 start = end
             }
@@ -84,30 +116,18 @@ package struct DTLSSession: ~Copyable, Sendable {
         return min(start + headerLength + length, flight.count)
     }
 
-    /// How long until ``handleTimeout()`` is to be called if nothing comes in before; nil when nothing waits for an answer.
-    ///
-    /// OpenSSL measures it on the system's own clock: 100 ms at first, twice as much each time, 2 s at most.
-    package var timeUntilTimeout: Duration? {
-        guard failure == nil else { return nil }
-        let microseconds = COpenSSL_DTLSTimeout(endpoint.ssl)
-        return microseconds < 0 ? nil : .microseconds(microseconds)
-    }
-
-    /// Sends the last flight again if its time is up.
-    package mutating func handleTimeout() throws(Failure) {
-        guard failure == nil else { return }
-        if COpenSSL_DTLSHandleTimeout(endpoint.ssl) < 0 { try fail(.timedOut) }
-    }
-
     /// Whether the peer said goodbye with close_notify.
     package var isClosedByPeer: Bool { endpoint.hasCloseNotify }
 
     /// Says goodbye (close_notify).
     package mutating func close() {
-        if failure == nil { endpoint.shutdown() }
+        guard failure == nil else { return }
+        endpoint.shutdown()
+        outgoing += Self.datagrams(of: endpoint.drain())
     }
 
-    private mutating func advance() throws(Failure) {
+    private mutating func advance(at now: Instant) throws(Failure) {
+        defer { collect(at: now) }
         if keys == nil {
             guard try isComplete(endpoint.handshake()) else { return }
             try accept()
@@ -143,6 +163,31 @@ package struct DTLSSession: ~Copyable, Sendable {
         self.failure = failure
         keys = nil
         throw failure
+    }
+}
+
+/// The copies of a flight that may have to be sent again, and when.
+private struct Retransmission: Sendable {
+    private static let first = Duration.milliseconds(100)
+    private static let longest = Duration.seconds(2)
+
+    private(set) var deadline: Instant?
+    private var copies: ArraySlice<[UInt8]> = []
+    private var interval = first
+
+    init() {}
+
+    init(_ copies: [[UInt8]], from now: Instant) {
+        self.copies = copies[...]
+        deadline = now + interval
+    }
+
+    /// Nil when it has been tried often enough.
+    mutating func next(at now: Instant) -> [UInt8]? {
+        guard let copy = copies.popFirst() else { return nil }
+        interval = min(interval * 2, Self.longest)
+        deadline = now + interval
+        return copy
     }
 }
 

@@ -152,6 +152,9 @@ extension Desk {
         case .candidatesForLeg(let leg, let fragment): add(fragment, to: leg)
         case .answerToLeg(let leg, let sdp): accept(sdp, for: leg)
         case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
+        case .offerFromLeg(let leg): offer(leg)
+        case .pressKey(let leg, let key, let duration): press(leg, key, for: duration)
+        case .measureLeg(let leg): measure(leg)
         case .closeLeg(let leg): close(leg)
         case .startRecording(let call, let id):
             startRecording(call) { [weak self] result in self?.enter { $0.reply(id, result) } }
@@ -250,7 +253,21 @@ extension Desk {
                 input = .legAnswered(leg, sdp: try await path(for: leg).answer(offer: offer))
             } catch {
                 logger.warning("offer refused", metadata: ["reason": "\(error)"])
-                input = .legRefused(leg, reason: error.warning.text)
+                input = .legRefused(leg, warning: Warning(error))
+            }
+            handle(input)
+        }
+    }
+
+    private func offer(_ leg: LegID) {
+        openLegs.insert(leg)
+        Task {
+            let input: Seat.Input
+            do throws(MediaFailure) {
+                input = .legOffers(leg, sdp: try await path(for: leg).offer())
+            } catch {
+                logger.warning("no offer", metadata: ["reason": "\(error)"])
+                input = .legRefused(leg, warning: Warning(error))
             }
             handle(input)
         }
@@ -267,7 +284,9 @@ extension Desk {
         var randomness = Randomness.system
         let path = MediaPath(
             configuration: MediaPath.Configuration(
-                addresses: addresses, certificate: premises.certificate, ice: configuration.ice,
+                addresses: addresses, certificate: premises.certificate.current(at: MonotonicClock.now),
+                ice: configuration.ice,
+                codecs: configuration.codecs.isEmpty ? MediaCodec.allCases : configuration.codecs,
                 cname: randomness.token(length: 16)),
             source: source, sink: sink, logger: logger
         ) { [weak self] event in
@@ -281,6 +300,7 @@ extension Desk {
     }
 
     private func mediaChanged(_ leg: LegID, _ event: MediaPath.Event) {
+        if case .keyPressed(let key) = event { return handle(.keyReceived(leg, key)) }
         logger.info("media", metadata: ["event": "\(event)"])
         switch event {
         case .failed: handle(.legFailed(leg))
@@ -289,7 +309,7 @@ extension Desk {
             heardLegs.insert(leg)
             follow()
         case .restarts(let offer): handle(.legOffers(leg, sdp: offer.value))
-        case .connected, .closed: break
+        case .connected, .closed, .keyPressed: break
         }
     }
 
@@ -303,6 +323,7 @@ extension Desk {
             } catch {
                 logger.warning("answer refused", metadata: ["reason": "\(error)"])
                 await path.withdrawOffer()
+                if await !path.statistics().isConnected { handle(.legFailed(leg)) }
             }
         }
     }
@@ -318,11 +339,26 @@ extension Desk {
         Task { await path.setMuted(mutedLegs.contains(leg)) }
     }
 
+    private func press(_ leg: LegID, _ key: Character, for duration: Duration) {
+        Task { handle(.keyPressed(leg, await paths[leg]?.pressKey(key, for: duration) ?? false)) }
+    }
+
+    private func measure(_ leg: LegID) {
+        guard let path = paths[leg] else { return }
+        Task { handle(.legMeasured(leg, await path.measure().qualityMembers)) }
+    }
+
     private func close(_ leg: LegID) {
         openLegs.remove(leg)
         heardLegs.remove(leg)
         mutedLegs.remove(leg)
         guard let path = paths.removeValue(forKey: leg) else { return }
         Task { await path.close() }
+    }
+}
+
+extension Warning {
+    fileprivate init(_ failure: MediaFailure) {
+        self.init(code: failure.warning.code, text: failure.warning.text)
     }
 }

@@ -13,7 +13,7 @@ struct Premises: Sendable {
     let events: EventStream
     let logger: Logger
     let executor = QueueExecutor(label: "phonebard.seats")
-    let certificate = Certificate.selfSigned()
+    let certificate = RotatingCertificate(at: MonotonicClock.now)
     let devices: Devices
     let traces: TraceKeeper
     /// To the platform's user API.

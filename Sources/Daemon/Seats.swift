@@ -34,7 +34,7 @@ actor Seats {
     nonisolated var events: EventStream { premises.events }
     nonisolated var mayInject: Bool { premises.configuration.injectsEvents }
 
-    /// Logs in the seat that is to be, and begins to watch the network; without that, a change of it is only noticed by what no longer works.
+    /// Logs in the seats that are to be, and begins to watch the network; without that, a change of it is only noticed by what no longer works.
     nonisolated func start() {
         premises.devices.start()
         enter { seats in
@@ -45,8 +45,10 @@ actor Seats {
             } catch {
                 seats.premises.logger.warning("network changes go unnoticed", metadata: ["failure": "\(error)"])
             }
-            if let login = seats.premises.configuration.automaticLogin {
-                seats.desks[.default]?.assumeIsolated { $0.start(login) }
+            for (name, login) in seats.premises.configuration.automaticLogins {
+                let desk = seats.desks[name] ?? Desk(name, on: seats.premises)
+                seats.desks[name] = desk
+                desk.assumeIsolated { $0.start(login) }
             }
         }
     }

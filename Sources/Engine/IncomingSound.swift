@@ -15,7 +15,7 @@ final class IncomingSound {
 
     init(sink: any AudioSink, codec: MediaCodec) {
         self.sink = sink
-        decoder = AudioDecoder(codec.audio)
+        decoder = AudioDecoder(codec.audio(ReceptionWishes()))
     }
 
     /// Level and frequency of what is heard.

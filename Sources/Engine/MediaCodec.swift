@@ -4,12 +4,14 @@ import Peer
 /// A codec as both halves know it: the peer connection that agrees on it and the sound that passes through it.
 package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
     case opus
+    case g722 = "G722"
     case pcma = "PCMA"
     case pcmu = "PCMU"
 
     init(_ codec: Codec) {
         switch codec {
         case .opus: self = .opus
+        case .g722: self = .g722
         case .pcma: self = .pcma
         case .pcmu: self = .pcmu
         }
@@ -18,25 +20,31 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
     var negotiable: Codec {
         switch self {
         case .opus: .opus
+        case .g722: .g722
         case .pcma: .pcma
         case .pcmu: .pcmu
         }
     }
 
-    var audio: AudioCodec {
+    /// The codec as the peer would like to have it spoken.
+    func audio(_ wishes: ReceptionWishes) -> AudioCodec {
         switch self {
-        case .opus: .opus(OpusSettings())
+        case .opus: .opus(OpusSettings(wishes))
+        case .g722: .g722
         case .pcma: .g711(.aLaw)
         case .pcmu: .g711(.muLaw)
         }
     }
 
-    /// What 20 ms are on the RTP clock.
-    var ticksPerFrame: UInt32 {
-        UInt32(AudioFormat.samplesPerFrame / samplesPerTick)
-    }
-
     var samplesPerTick: Int {
         AudioFormat.sampleRate / negotiable.clockRate
+    }
+}
+
+extension OpusSettings {
+    fileprivate init(_ wishes: ReceptionWishes) {
+        self.init()
+        discontinuousTransmission = wishes.discontinuousTransmission
+        if let limit = wishes.maximumBitrate { bitrate = min(bitrate, Int32(clamping: limit)) }
     }
 }

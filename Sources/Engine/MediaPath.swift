@@ -23,7 +23,7 @@ package actor MediaPath {
 
         package init(
             addresses: [IPAddress], certificate: Certificate, ice: ICEConfiguration = ICEConfiguration(),
-            codecs: [MediaCodec] = [.opus, .pcma, .pcmu],
+            codecs: [MediaCodec] = MediaCodec.allCases,
             cname: String
         ) {
             self.addresses = addresses
@@ -41,6 +41,8 @@ package actor MediaPath {
         case heard
         /// The peer said that it has stopped; what follows is the signalling's to say.
         case endedByPeer
+        /// The peer presses a key of a telephone (RFC 4733).
+        case keyPressed(Character)
         /// The machine's addresses have changed under the call: the peer is to be offered this (an ICE restart, RFC 8445 §9),
         /// and its answer to go to ``MediaPath/accept(answer:)``, its refusal to ``MediaPath/withdrawOffer()``.
         case restarts(offer: Redacted<String>)
@@ -67,6 +69,10 @@ package actor MediaPath {
         package var sent = ToneMeter.Reading.quiet
         /// What the peer is heard to say.
         package var received = ToneMeter.Reading.quiet
+        /// How the call sounds, since its beginning.
+        package var quality = CallQuality()
+        /// How loud the peer says it is, in dB below full scale (RFC 6464).
+        package var remoteAttenuation: UInt8?
     }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -116,6 +122,12 @@ package actor MediaPath {
 
     /// Hands both sides of every frame to a recording from now on, nil to none.
     package func record(to recording: Recording?) { session.recording = recording }
+
+    /// Presses a key of a telephone in place of the voice; false where the peer takes none (RFC 4733).
+    package func pressKey(_ key: Character, for duration: Duration) -> Bool { session.pressKey(key, for: duration) }
+
+    /// The statistics with the quality since the last time this was asked.
+    package func measure() -> Statistics { session.measure() }
 
     /// Says goodbye to the peer and gives sockets and devices back.
     package func close() { session.close() }

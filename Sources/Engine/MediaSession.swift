@@ -1,5 +1,6 @@
 import Audio
 import Logging
+import Media
 import Network
 import Peer
 import Wire
@@ -27,6 +28,7 @@ final class MediaSession {
     private var datagram: [UInt8] = []
 
     private var codec: MediaCodec?
+    private var wishes = ReceptionWishes()
     private var outgoing: OutgoingSound?
     private var incoming: IncomingSound?
     var isMuted = false
@@ -35,6 +37,8 @@ final class MediaSession {
     private var isHeard = false
     private var isClosed = false
     private var isConnected = false
+    /// The counters when the call was measured last.
+    private var measured = Statistics()
     private var hasPeerEnded = false
     /// When the next frame is due; nil while nothing is connected.
     private var nextFrame: Instant?
@@ -46,11 +50,13 @@ final class MediaSession {
         self.executor = executor
         addresses = configuration.addresses
         ice = configuration.ice
-        peer = PeerConnection(
-            configuration: PeerConnection.Configuration(
-                certificate: configuration.certificate, codecs: configuration.codecs.map(\.negotiable),
-                cname: configuration.cname),
-            randomness: .system)
+        var connection = PeerConnection.Configuration(
+            certificate: configuration.certificate, codecs: configuration.codecs.map(\.negotiable),
+            prefersOwnCodecOrder: true, cname: configuration.cname)
+        connection.hasRedundancy = true
+        connection.hasNACK = true
+        connection.hasAudioLevel = true
+        peer = PeerConnection(configuration: connection, randomness: .system)
         self.source = source
         self.sink = sink
         self.logger = logger
@@ -91,14 +97,27 @@ final class MediaSession {
         shutDown(.closed)
     }
 
-    var statistics: MediaPath.Statistics {
+    func pressKey(_ key: Character, for duration: Duration) -> Bool {
+        guard !isClosed else { return false }
+        return peer.sendKey(key, for: duration)
+    }
+
+    func measure() -> MediaPath.Statistics {
         let counters = peer.statistics
-        return MediaPath.Statistics(
+        defer { measured = counters }
+        return statistics(of: counters, since: measured)
+    }
+
+    var statistics: MediaPath.Statistics { statistics(of: peer.statistics, since: Statistics()) }
+
+    private func statistics(of counters: Statistics, since before: Statistics) -> MediaPath.Statistics {
+        MediaPath.Statistics(
             codec: codec, isConnected: isConnected, isMuted: isMuted, packetsSent: counters.packetsSent,
             packetsReceived: counters.packetsReceived, packetsLost: counters.packetsLost, jitter: counters.jitter,
             roundTripTime: counters.roundTripTime, localCandidate: counters.localCandidate?.rawValue,
             remoteCandidate: counters.remoteCandidate?.rawValue, srtpProfile: counters.srtpProfile.map { "\($0)" },
-            sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet)
+            sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet,
+            quality: CallQuality(counters, since: before), remoteAttenuation: counters.remoteLevel?.attenuation)
     }
 }
 
@@ -238,8 +257,9 @@ extension MediaSession {
             switch output {
             case .transmit(let bytes, let local, let remote): transmit(bytes.span, from: local, to: remote)
             case .stateChanged(let state): follow(state)
-            case .negotiated(let audio): use(MediaCodec(audio.codec))
+            case .negotiated(let audio): use(MediaCodec(audio.codec), audio.wishes)
             case .endedByPeer: peerEnded()
+            case .keyPressed(let key): onEvent(.keyPressed(key))
             case .resolve(let name): resolve(name)
             case .diagnostic(let diagnostic): log(diagnostic)
             }
@@ -311,15 +331,16 @@ extension MediaSession {
     private static let maximumFramesInARow = 5
 
     /// Opens the devices as soon as there is a codec, so that they run by the time the connection does.
-    private func use(_ codec: MediaCodec) {
-        guard codec != self.codec else { return }
+    private func use(_ codec: MediaCodec, _ wishes: ReceptionWishes) {
+        guard codec != self.codec || wishes != self.wishes else { return }
         if self.codec == nil {
             source.start()
             sink.start()
         }
+        if codec != self.codec { incoming = IncomingSound(sink: sink, codec: codec) }
         self.codec = codec
-        outgoing = OutgoingSound(source: source, codec: codec)
-        incoming = IncomingSound(sink: sink, codec: codec)
+        self.wishes = wishes
+        outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes)
     }
 
     /// The metronome starts after the clock is read, so that it never beats before a frame is due.
@@ -343,9 +364,8 @@ extension MediaSession {
     }
 
     private func passFrame(at now: Instant, due: Instant) {
-        guard let codec else { return }
-        outgoing?.next(isMuted: isMuted) { payload in
-            peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
+        outgoing?.next(isMuted: isMuted) { payload, ticks, level in
+            peer.sendAudio(payload, samples: ticks, level: level, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }
         }

@@ -1,32 +1,57 @@
 import Audio
+import Media
+import Peer
 
 /// From the source to payloads, one frame at a time, in buffers that live as long as the codec does.
 final class OutgoingSound {
     private let source: any AudioSource
+    private let codec: MediaCodec
     private var encoder: AudioEncoder
+    /// What one packet holds; the peer may wish for more or less than a frame.
+    private let samplesPerPacket: Int
+    private var gathered: [Int16] = []
     /// What was said last, which is silence while muted.
     private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
     private var meter = ToneMeter()
 
-    init(source: any AudioSource, codec: MediaCodec) {
+    init(source: any AudioSource, codec: MediaCodec, wishes: ReceptionWishes) {
         self.source = source
-        encoder = AudioEncoder(codec.audio)
+        self.codec = codec
+        encoder = AudioEncoder(codec.audio(wishes))
+        samplesPerPacket = wishes.packetTime * AudioFormat.sampleRate / 1_000
+        gathered.reserveCapacity(max(samplesPerPacket, AudioFormat.samplesPerFrame))
     }
 
     /// Level and frequency of what is sent, which is silence while muted.
     var reading: ToneMeter.Reading { meter.reading }
 
+    /// Hands over the packets that are full with the next frame, each with its length in ticks of the RTP clock.
+    ///
     /// The source is read even when muted, so that it has nothing old to say afterwards.
-    func next(isMuted: Bool, _ body: (_ payload: Span<UInt8>) -> Void) {
+    func next(isMuted: Bool, _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void) {
         var samples = frame.mutableSpan
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
+        for index in frame.indices { gathered.append(frame[index]) }
         let said = frame
         meter.add(said.span)
-        var octets = payload.mutableSpan
-        let length = encoder.encode(said.span, into: &octets)
-        let encoded = payload
-        body(encoded.span.extracting(first: length))
+        if gathered.count >= samplesPerPacket {
+            encode(body)
+            gathered.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func encode(_ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void) {
+        let said = gathered
+        for start in stride(from: 0, to: said.count, by: samplesPerPacket) {
+            let sound = said.span.extracting(start..<start + samplesPerPacket)
+            var octets = payload.mutableSpan
+            let length = encoder.encode(sound, into: &octets)
+            let encoded = payload
+            body(
+                encoded.span.extracting(first: length), UInt32(samplesPerPacket / codec.samplesPerTick),
+                AudioLevel(of: sound))
+        }
     }
 }

@@ -91,6 +91,7 @@ extension Codec {
     fileprivate var offered: AudioFormat {
         switch self {
         case .opus: AudioFormat(payloadType: 111, encoding: "opus", clockRate: 48_000, channels: 2)
+        case .g722: AudioFormat(payloadType: 9, encoding: "G722", clockRate: 8_000)
         case .pcmu: AudioFormat(payloadType: 0, encoding: "PCMU", clockRate: 8_000)
         case .pcma: AudioFormat(payloadType: 8, encoding: "PCMA", clockRate: 8_000)
         }

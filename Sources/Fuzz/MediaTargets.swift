@@ -7,6 +7,14 @@ extension Target {
         Target(name: "rtp", seeds: { [rtpSeed] }, check: checkRTP),
         Target(name: "rtcp", seeds: { rtcpSeeds }, check: checkRTCP),
         Target(
+            name: "red",
+            seeds: { [[0xEF, 0x0F, 0, 2, 111, 1, 2, 3], [0xEF, 0x1E, 0, 1, 0xEF, 15, 0, 1, 111, 1, 2]] },
+            check: checkRedundancy),
+        Target(
+            name: "telephone-event",
+            seeds: { [[0, 0, 0, 100, 1, 4, 5, 10, 0, 160, 0, 0, 0, 100, 0, 4, 5, 138, 3, 32]] },
+            check: checkTelephoneEvent),
+        Target(
             name: "payload", seeds: { [[0, 3, 0x78, 1, 2, 0, 2, 9, 9], [1, 2, 0xFF, 0x7F]] }, check: checkPayload),
     ]
 
@@ -16,7 +24,8 @@ extension Target {
         var fodder = Fodder(bytes)
         let (format, codec) = [
             (PayloadFormat.opus, AudioCodec.opus(OpusSettings())), (.pcmu, .g711(.muLaw)), (.pcma, .g711(.aLaw)),
-        ][Int(fodder.byte()) % 3]
+            (.g722, .g722),
+        ][Int(fodder.byte()) % 4]
         var receiver = RTPReceiver(clockRate: format.clockRate)
         var playout = Playout(format: format)
         var decoder = FuzzedDecoder(codec)
@@ -31,6 +40,7 @@ extension Target {
             } else if let packet = try? RTPPacket(parsing: datagram.span) {
                 expect(packet.payload.upperBound <= datagram.count, "a payload lies in its packet")
                 if packet.header.payloadType == 101 { playout.skip(packet.header, at: now) }
+                _ = packet.audioLevel(id: packet.header.payloadType & 15, in: datagram.span)
                 _ = receiver.receive(packet.header, at: now)
                 _ = playout.insert(packet.header, payload: datagram.span.extracting(packet.payload), at: now)
             }
@@ -54,6 +64,56 @@ extension Target {
         now = now + AudioFormat.frameDuration
     }
 
+    private static func checkRedundancy(_ bytes: [UInt8]) {
+        var blocks: [RedundantPayload.Block] = []
+        try? RedundantPayload.read(bytes.span) { blocks.append($0) }
+        guard let own = blocks.last else { return }
+        expect(own.age == 0 && own.payload.upperBound == bytes.count, "the last block is the packet's own")
+        for (block, next) in zip(blocks, blocks.dropFirst()) {
+            expect(block.payload.upperBound == next.payload.lowerBound, "the blocks lie behind each other")
+            expect(block.age > next.age, "the oldest comes first")
+        }
+        // Each block sent as a packet of its own, and what is made of them read again.
+        var sender = RedundancySender()
+        var buffer = [UInt8](repeating: 0, count: 1_500)
+        for block in blocks {
+            var span = buffer.mutableSpan
+            let payload = bytes.span.extracting(block.payload)
+            guard
+                let length = sender.write(
+                    payload, payloadType: 111, after: block.offset, into: &span, from: 0, limit: 1_500)
+            else { continue }
+            var own: Range<Int>?
+            try? RedundantPayload.read(buffer.span.extracting(0..<length)) { own = $0.payload }
+            expect(own.map { buffer[$0].elementsEqual(bytes[block.payload]) } == true, "a payload is read as it was")
+        }
+    }
+
+    /// Timestamp, marker and payload of one packet after the other.
+    private static func checkTelephoneEvent(_ bytes: [UInt8]) {
+        var fodder = Fodder(bytes)
+        var receiver = TelephoneEventReceiver()
+        var keys = 0
+        var packets = 0
+        while !fodder.isEmpty {
+            let timestamp = (0..<4).reduce(UInt32(0)) { value, _ in value << 8 | UInt32(fodder.byte()) }
+            let header = RTPHeader(
+                payloadType: 101, marker: fodder.byte() & 1 == 1, sequenceNumber: 0, timestamp: timestamp, ssrc: 1)
+            let payload = fodder.piece()
+            packets += 1
+            if receiver.receive(header, payload.span) != nil { keys += 1 }
+            expect(receiver.receive(header, payload.span) == nil, "a packet that comes twice is no second key")
+            if let event = TelephoneEvent(parsing: payload.span) {
+                var written = [UInt8](repeating: 0, count: TelephoneEvent.length)
+                var span = written.mutableSpan
+                event.write(into: &span, from: 0)
+                let again = TelephoneEvent(parsing: written.span)
+                expect(again == event, "an event is read as it was written")
+            }
+        }
+        expect(keys <= packets, "no packet is two keys")
+    }
+
     private static func checkRTCP(_ bytes: [UInt8]) {
         guard let packets = try? RTCPCompound.parse(bytes.span) else { return }
         let known = packets.filter { packet in
@@ -73,7 +133,7 @@ extension Target {
     /// Payloads of a length before each for one decoder, as a peer that holds the keys might send them.
     private static func checkPayload(_ bytes: [UInt8]) {
         var fodder = Fodder(bytes)
-        let codec = [AudioCodec.opus(OpusSettings()), .g711(.aLaw), .g711(.muLaw)][Int(fodder.byte()) % 3]
+        let codec = [AudioCodec.opus(OpusSettings()), .g711(.aLaw), .g711(.muLaw), .g722][Int(fodder.byte()) % 4]
         var decoder = AudioDecoder(codec)
         var samples = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
         for _ in 0..<32 where !fodder.isEmpty {
@@ -112,6 +172,7 @@ extension Target {
         return [
             RTCPCompound.write([.senderReport(ssrc: 1, info, [block]), name]),
             RTCPCompound.write([.receiverReport(ssrc: 1, [block, block]), name, .goodbye([1, 2])]),
+            RTCPCompound.write([.nack(NegativeAcknowledgement(sender: 1, media: 2, sequenceNumbers: [1, 3, 40]))]),
         ]
     }()
 }

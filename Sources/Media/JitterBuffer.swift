@@ -128,6 +128,28 @@ extension JitterBuffer {
         ring.store(header, samples: 0, payload: [UInt8]().span, at: now)
     }
 
+    /// Takes in what a later packet repeats (RFC 2198); true if it was missing and comes in time.
+    package mutating func insertRepeated(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Bool {
+        guard payload.count <= PacketRing.maximumPayloadLength, let samples = format.samples(in: payload) else {
+            return false
+        }
+        awaitRecovery(of: samples)
+        guard header.ssrc == ssrc, !isIdle, judge(header, samples: samples) == .stored else { return false }
+        begin(with: header)
+        ring.store(header, samples: samples, payload: payload, at: now)
+        return true
+    }
+
+    /// How long until a packet that has not come is to be played, packets being of 20 ms; nil when that is over.
+    package func timeLeft(for sequenceNumber: UInt16, at now: Instant) -> Duration? {
+        guard let next = nextNumber, !isIdle, sequenceNumber &- next < PacketRing.capacity, let target = estimate.target
+        else { return nil }
+        var position = ring.firstAudio(from: next)?.timestamp ?? reference.timestamp
+        if case .playing(let playhead) = state { position = playhead.position }
+        let timestamp = position &+ UInt32(sequenceNumber &- next) &* step
+        return .nanoseconds(target - transit(of: ticks(of: timestamp), at: now))
+    }
+
     private func judge(_ header: RTPHeader, samples: UInt32) -> Verdict {
         guard ssrc == nil || ssrc == header.ssrc else { return .restarted }
         guard let next = nextNumber else { return .stored }
@@ -204,14 +226,18 @@ extension JitterBuffer {
         let ticks = ticks(of: header.timestamp)
         if ticks > reference.ticks { reference = (header.timestamp, ticks) }
         if format.carriesPrevious(payload) {
-            expectsRecovery = Self.recoveryMemory
-            // The next packet is there when this one is due, and a little sooner.
-            estimate.margin = clock.duration(ofTicks: Int64(samples)) + .milliseconds(5)
+            awaitRecovery(of: samples)
         } else if expectsRecovery > 0 {
             expectsRecovery -= 1
             if expectsRecovery == 0 { estimate.margin = .zero }
         }
         estimate.note(transit: transit(of: ticks, at: now), at: now)
+    }
+
+    /// The next packet is there when this one is due, and a little sooner.
+    private mutating func awaitRecovery(of samples: UInt32) {
+        expectsRecovery = Self.recoveryMemory
+        estimate.margin = clock.duration(ofTicks: Int64(samples)) + .milliseconds(5)
     }
 
     private func ticks(of timestamp: UInt32) -> Int64 {

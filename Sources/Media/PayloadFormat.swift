@@ -2,13 +2,13 @@ import Wire
 
 /// An audio payload format, as far as a payload's length in time goes.
 package enum PayloadFormat: Hashable, Sendable {
-    case opus, pcmu, pcma
+    case opus, g722, pcmu, pcma
 
-    /// The rate of RTP timestamps (RFC 7587 §4.1, RFC 3551 §4.5.14).
+    /// The rate of RTP timestamps (RFC 7587 §4.1, RFC 3551 §4.5.14); G.722 counts by half its samples (§4.5.2).
     package var clockRate: UInt32 {
         switch self {
         case .opus: 48_000
-        case .pcmu, .pcma: 8_000
+        case .g722, .pcmu, .pcma: 8_000
         }
     }
 
@@ -17,7 +17,7 @@ package enum PayloadFormat: Hashable, Sendable {
         guard !payload.isEmpty else { return nil }
         return switch self {
         case .opus: Self.opusSamples(in: payload)
-        case .pcmu, .pcma: UInt32(exactly: payload.count)
+        case .g722, .pcmu, .pcma: UInt32(exactly: payload.count)
         }
     }
 

@@ -36,6 +36,16 @@ package struct Playout: Sendable {
         buffer.insert(header, payload: payload, at: now)
     }
 
+    /// Takes in what a later packet repeats (RFC 2198); true if it was missing and comes in time.
+    package mutating func insertRepeated(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Bool {
+        buffer.insertRepeated(header, payload: payload, at: now)
+    }
+
+    /// How long until a packet that has not come is to be played; nil when that is over.
+    package func timeLeft(for sequenceNumber: UInt16, at now: Instant) -> Duration? {
+        buffer.timeLeft(for: sequenceNumber, at: now)
+    }
+
     /// Takes note of a packet that is no audio.
     package mutating func skip(_ header: RTPHeader, at now: Instant) {
         buffer.skip(header, at: now)

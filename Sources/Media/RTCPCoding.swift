@@ -6,6 +6,9 @@ private enum Code {
     static let receiverReport: UInt8 = 201
     static let sourceDescription: UInt8 = 202
     static let goodbye: UInt8 = 203
+    /// RTPFB, and the format that is a generic NACK (RFC 4585 §6.1, §6.2.1).
+    static let transportFeedback: UInt8 = 205
+    static let genericNACK = 1
     static let cname: UInt8 = 1
 }
 
@@ -29,6 +32,8 @@ extension RTCPPacket {
             var sources: [UInt32] = []
             for _ in 0..<count { sources.append(try reader.readUInt32()) }
             self = .goodbye(sources)
+        case Code.transportFeedback where count == Code.genericNACK:
+            self = .nack(try NegativeAcknowledgement(from: &reader))
         default:
             self = .other(type: type)
         }
@@ -64,6 +69,8 @@ extension RTCPPacket {
             Self.write(Code.goodbye, count: sources.count, to: &writer) { writer in
                 for source in sources.prefix(31) { writer.write(source) }
             }
+        case .nack(let nack):
+            Self.write(Code.transportFeedback, count: Code.genericNACK, to: &writer) { nack.write(to: &$0) }
         case .other:
             break
         }
@@ -78,6 +85,40 @@ extension RTCPPacket {
         writer.write(UInt16(0))
         body(&writer)
         writer.overwrite(UInt16(truncatingIfNeeded: (writer.bytes.count - start) / 4 - 1), at: start + 2)
+    }
+}
+
+extension NegativeAcknowledgement {
+    /// Each item names a packet and, by bits, those of the sixteen after it that are missing too.
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Failure) {
+        sender = try reader.readUInt32()
+        media = try reader.readUInt32()
+        sequenceNumbers = []
+        repeat {
+            let first = try reader.readUInt16()
+            let following = try reader.readUInt16()
+            sequenceNumbers.append(first)
+            for bit in 0..<16 where following >> UInt16(bit) & 1 == 1 {
+                sequenceNumbers.append(first &+ UInt16(bit + 1))
+            }
+        } while reader.remaining > 0
+    }
+
+    fileprivate func write(to writer: inout ByteWriter) {
+        writer.write(sender)
+        writer.write(media)
+        var rest = sequenceNumbers[...]
+        while let first = rest.popFirst() {
+            var following: UInt16 = 0
+            var last = first
+            while let next = rest.first, (1...16).contains(next &- first), next &- first > last &- first {
+                following |= 1 << (next &- first &- 1)
+                last = next
+                rest.removeFirst()
+            }
+            writer.write(first)
+            writer.write(following)
+        }
     }
 }
 

@@ -6,7 +6,9 @@ package enum RTCPPacket: Hashable, Sendable {
     case receiverReport(ssrc: UInt32, [ReportBlock])
     case sourceDescription([SourceDescription])
     case goodbye([UInt32])
-    /// A packet of another type, feedback for instance, which is stepped over.
+    /// The packets a receiver misses (generic NACK, RFC 4585 §6.2.1).
+    case nack(NegativeAcknowledgement)
+    /// A packet of another type, other feedback for instance, which is stepped over.
     case other(type: UInt8)
 }
 
@@ -61,6 +63,21 @@ package struct ReportBlock: Hashable, Sendable {
         let elapsed = NTPTimestamp(now).middle &- lastSenderReport
         let difference = Int32(bitPattern: elapsed &- delaySinceLastSenderReport)
         return Duration(middle: UInt32(clamping: difference))
+    }
+}
+
+/// Which packets of a stream a receiver would like to have once more.
+package struct NegativeAcknowledgement: Hashable, Sendable {
+    /// Who asks.
+    package var sender: UInt32
+    /// The stream the packets are of.
+    package var media: UInt32
+    package var sequenceNumbers: [UInt16]
+
+    package init(sender: UInt32, media: UInt32, sequenceNumbers: [UInt16]) {
+        self.sender = sender
+        self.media = media
+        self.sequenceNumbers = sequenceNumbers
     }
 }
 

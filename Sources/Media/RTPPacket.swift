@@ -2,8 +2,10 @@ import Wire
 
 /// The fields of the fixed RTP header that phonebard uses (RFC 3550 §5.1).
 package struct RTPHeader: Hashable, Sendable {
-    /// The length of a header without contributing sources and extension, the only kind written.
+    /// The length of a header without contributing sources and extension.
     package static let length = 12
+    /// What a header extension with the audio level adds (RFC 8285 §4.2, RFC 6464 §3).
+    package static let audioLevelLength = 8
 
     package var payloadType: UInt8
     package var marker: Bool
@@ -19,9 +21,9 @@ package struct RTPHeader: Hashable, Sendable {
         self.ssrc = ssrc
     }
 
-    /// Writes the header over the first twelve bytes of a buffer, which must be there.
-    package func write(into buffer: inout MutableSpan<UInt8>) {
-        buffer[0] = 2 << 6
+    /// Writes the header over the first bytes of a buffer, which must be there: twelve, or twenty with an audio level.
+    package func write(into buffer: inout MutableSpan<UInt8>, audioLevel: (id: UInt8, level: AudioLevel)? = nil) {
+        buffer[0] = 2 << 6 | (audioLevel == nil ? 0 : 0x10)
         buffer[1] = (marker ? 0x80 : 0) | payloadType & 0x7F
         for index in 0..<2 {
             buffer[2 + index] = UInt8(truncatingIfNeeded: sequenceNumber >> (8 - 8 * index))
@@ -30,17 +32,22 @@ package struct RTPHeader: Hashable, Sendable {
             buffer[4 + index] = UInt8(truncatingIfNeeded: timestamp >> (24 - 8 * index))
             buffer[8 + index] = UInt8(truncatingIfNeeded: ssrc >> (24 - 8 * index))
         }
+        guard let audioLevel else { return }
+        let bytes: [8 of UInt8] = [0xBE, 0xDE, 0, 1, audioLevel.id << 4, audioLevel.level.octet, 0, 0]
+        for index in bytes.indices { buffer[Self.length + index] = bytes[index] }
     }
 }
 
 /// An RTP packet somebody else holds the bytes of: its header, and where its payload stands.
 ///
-/// Contributing sources and the header extension are skipped; padding is no part of the payload.
+/// Contributing sources are skipped; padding is no part of the payload.
 package struct RTPPacket: Hashable, Sendable {
     package enum ParseError: Error, Hashable, Sendable { case truncated, wrongVersion, badPadding }
 
     package let header: RTPHeader
     package let payload: Range<Int>
+    /// Where the elements of a one-byte header extension stand (RFC 8285 §4.2).
+    private let elements: Range<Int>
 
     package init(parsing bytes: Span<UInt8>) throws(ParseError) {
         var reader = ByteReader(bytes)
@@ -48,7 +55,7 @@ package struct RTPPacket: Hashable, Sendable {
         do {
             first = try reader.readUInt8()
             header = try Self.readHeader(from: &reader)
-            try Self.skipOptions(announcedBy: first, in: &reader)
+            elements = try Self.readOptions(announcedBy: first, in: &reader)
         } catch {
             throw .truncated
         }
@@ -70,13 +77,30 @@ package struct RTPPacket: Hashable, Sendable {
             timestamp: try reader.readUInt32(), ssrc: try reader.readUInt32())
     }
 
-    private static func skipOptions(
+    private static func readOptions(
         announcedBy first: UInt8, in reader: inout ByteReader
-    ) throws(ByteReader.Failure) {
+    ) throws(ByteReader.Failure) -> Range<Int> {
         try reader.skip(count: 4 * Int(first & 0x0F))
-        if first & 0x10 != 0 {
-            try reader.skip(count: 2)
-            try reader.skip(count: 4 * Int(try reader.readUInt16()))
+        guard first & 0x10 != 0 else { return 0..<0 }
+        let profile = try reader.readUInt16()
+        let length = 4 * Int(try reader.readUInt16())
+        let start = reader.position
+        try reader.skip(count: length)
+        return profile == 0xBEDE ? start..<start + length : 0..<0
+    }
+
+    /// The audio level in the header extension with that id, nil where there is none; `bytes` are the packet's.
+    package func audioLevel(id: UInt8, in bytes: Span<UInt8>) -> AudioLevel? {
+        var position = elements.lowerBound
+        while position < elements.upperBound {
+            let head = bytes[position]
+            position += 1
+            guard head != 0 else { continue }
+            // An id of 15 ends the elements.
+            guard head >> 4 != 15, position < elements.upperBound else { return nil }
+            if head >> 4 == id { return AudioLevel(octet: bytes[position]) }
+            position += Int(head & 0x0F) + 1
         }
+        return nil
     }
 }

@@ -27,6 +27,8 @@ package struct RTPReceiver: Sendable {
 
     private let clock: RTPClock
     private var stream: ReceivedStream?
+    /// Of the streams before.
+    private var past = Statistics()
 
     package init(clockRate: UInt32) {
         clock = RTPClock(rate: clockRate)
@@ -43,7 +45,8 @@ package struct RTPReceiver: Sendable {
         {
             return arrival
         }
-        stream = ReceivedStream(startingWith: header, arrivedAt: arrivedAt)
+        past = statistics
+        stream = ReceivedStream(startingWith: header, arrivedAt: arrivedAt, clock: clock)
         return .restarted
     }
 
@@ -58,13 +61,14 @@ package struct RTPReceiver: Sendable {
         stream?.report(at: now)
     }
 
+    /// Counted over all streams there were; the jitter is the present one's.
     package var statistics: Statistics {
-        guard let stream else { return Statistics() }
-        var statistics = Statistics()
-        statistics.packetsReceived = stream.received
-        statistics.packetsLost = max(0, stream.expected - stream.received + stream.duplicates)
-        statistics.duplicates = stream.duplicates
-        statistics.late = stream.late
+        guard let stream else { return past }
+        var statistics = past
+        statistics.packetsReceived += stream.received
+        statistics.packetsLost += max(0, stream.expected - stream.received + stream.duplicates)
+        statistics.duplicates += stream.duplicates
+        statistics.late += stream.late
         statistics.jitter = clock.duration(ofTicks: Int64(stream.jitter))
         return statistics
     }
@@ -93,7 +97,11 @@ private struct ReceivedStream: Sendable {
     private var scaledJitter: UInt32 = 0
     private var prior: (expected: Int64, received: Int64) = (0, 0)
 
-    init(startingWith header: RTPHeader, arrivedAt: UInt32) {
+    /// Three seconds.
+    private let maximumDifference: UInt32
+
+    init(startingWith header: RTPHeader, arrivedAt: UInt32, clock: RTPClock) {
+        maximumDifference = 3 * clock.rate
         ssrc = header.ssrc
         base = Int64(header.sequenceNumber)
         highest = base
@@ -144,6 +152,8 @@ private struct ReceivedStream: Sendable {
         let transit = arrivedAt &- timestamp
         let difference = Int32(bitPattern: transit &- self.transit).magnitude
         self.transit = transit
+        // A source whose timestamps begin anew has another clock now; that is no jitter.
+        guard difference < maximumDifference else { return }
         scaledJitter = scaledJitter &+ difference &- (scaledJitter &+ 8) >> 4
     }
 

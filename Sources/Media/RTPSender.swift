@@ -7,8 +7,9 @@ package struct RTPSender: Sendable {
     package private(set) var octetCount: UInt32 = 0
 
     private let clock: RTPClock
-    private var sequenceNumber: UInt16
-    private var timestamp: UInt32
+    /// Of the next packet.
+    package private(set) var sequenceNumber: UInt16
+    package private(set) var timestamp: UInt32
     private var isTalkStart = true
     private var lastPacket: (timestamp: UInt32, sentAt: Instant)?
 
@@ -29,20 +30,47 @@ package struct RTPSender: Sendable {
     ///   - samples: how long the payload lasts, in units of the timestamp.
     /// - Returns: the length of the packet.
     package mutating func writeHeader(
-        payloadType: UInt8, payloadLength: Int, samples: UInt32, at now: Instant, into buffer: inout MutableSpan<UInt8>
+        payloadType: UInt8, payloadLength: Int, samples: UInt32,
+        audioLevel: (id: UInt8, level: AudioLevel)? = nil, at now: Instant, into buffer: inout MutableSpan<UInt8>
     ) -> Int {
         let header = RTPHeader(
             payloadType: payloadType, marker: isTalkStart, sequenceNumber: sequenceNumber, timestamp: timestamp,
             ssrc: ssrc)
-        header.write(into: &buffer)
+        header.write(into: &buffer, audioLevel: audioLevel)
         lastPacket = (timestamp, now)
         isTalkStart = false
-        sequenceNumber &+= 1
         timestamp &+= samples
+        count(payloadLength)
+        return Self.headerLength(hasAudioLevel: audioLevel != nil) + payloadLength
+    }
+
+    /// Where the payload stands in the buffer.
+    package static func headerLength(hasAudioLevel: Bool) -> Int {
+        RTPHeader.length + (hasAudioLevel ? RTPHeader.audioLevelLength : 0)
+    }
+
+    /// Writes the header of a telephone-event that began at `start`, the marker with its first packet (RFC 4733 §2.3).
+    ///
+    /// The stream's own time goes on by ``pause(samples:)``.
+    /// - Returns: the length of the packet.
+    package mutating func writeEventHeader(
+        payloadType: UInt8, start: UInt32, isFirst: Bool, into buffer: inout MutableSpan<UInt8>
+    ) -> Int {
+        let header = RTPHeader(
+            payloadType: payloadType, marker: isFirst, sequenceNumber: sequenceNumber, timestamp: start, ssrc: ssrc)
+        header.write(into: &buffer)
+        count(TelephoneEvent.length)
+        return RTPHeader.length + TelephoneEvent.length
+    }
+
+    private mutating func count(_ payloadLength: Int) {
+        sequenceNumber &+= 1
         packetCount &+= 1
         octetCount &+= UInt32(truncatingIfNeeded: payloadLength)
-        return RTPHeader.length + payloadLength
     }
+
+    /// How long ago the last audio packet was, in units of the timestamp; nil when there was none.
+    package var ticksSinceLastPacket: UInt32? { (lastPacket?.timestamp).map { timestamp &- $0 } }
 
     /// Lets time pass without a packet.
     package mutating func pause(samples: UInt32) {

@@ -13,6 +13,7 @@ struct Floor: Sendable {
     private var audio: AudioCodec {
         switch codec {
         case .opus: .opus(OpusSettings())
+        case .g722: .g722
         case .pcma: .g711(.aLaw)
         case .pcmu: .g711(.muLaw)
         }

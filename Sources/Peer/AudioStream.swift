@@ -8,16 +8,25 @@ struct AudioStream: Sendable {
     private var playout: Playout
     private var schedule: RTCPSchedule?
     private let cname: String
+    private var redundancy = RedundancySender()
+    /// The key that is being sent, and the timestamp of its beginning.
+    private var event: (sender: TelephoneEventSender, start: UInt32)?
+    private var events = TelephoneEventReceiver()
+    private var lossRequests = LossRequests()
     private var packetsAtLastReport: UInt32 = 0
     private var bytesSent: UInt64 = 0
     private var packetsSent: UInt64 = 0
     private var packetsReceived: UInt64 = 0
     private var bytesReceived: UInt64 = 0
-    private var remotePacketsLost: Int64?
+    private var packetsRecovered: UInt64 = 0
+    private var remoteLevel: AudioLevel?
+    private var lastRemoteReport: ReportBlock?
     private var roundTripTime: Duration?
+    private let clockRate: UInt32
 
     init(codec: Codec, cname: String, randomness: inout Randomness) {
         let format = codec.payloadFormat
+        clockRate = format.clockRate
         sender = RTPSender(clockRate: format.clockRate, randomness: &randomness)
         receiver = RTPReceiver(clockRate: format.clockRate)
         playout = Playout(format: format)
@@ -32,37 +41,130 @@ struct AudioStream: Sendable {
     mutating func scheduleReports(from now: Instant, randomness: Randomness) {
         schedule = RTCPSchedule(startingAt: now, randomness: randomness)
     }
+}
 
-    /// Puts the header in front of a payload of that length, and gives the length of the packet.
-    mutating func writeHeader(
-        _ audio: NegotiatedAudio, payloadLength: Int, samples: UInt32, at now: Instant,
-        into packet: inout MutableSpan<UInt8>
-    ) -> Int {
+/// What is sent.
+extension AudioStream {
+    /// Writes a packet with that payload and gives its length; nil when it is too long.
+    ///
+    /// While a key is held, the packet tells of the key instead (RFC 4733 §2.5.1.1).
+    mutating func write(
+        _ payload: Span<UInt8>, _ audio: NegotiatedAudio, samples: UInt32, level: AudioLevel?, at now: Instant,
+        into packet: inout MutableSpan<UInt8>, limit: Int
+    ) -> Int? {
+        if let length = writeEvent(audio, samples: samples, into: &packet) { return length }
+        guard !payload.isEmpty else { return nil }
+        let levelElement = audio.audioLevelID.flatMap { id in level.map { (id: id, level: $0) } }
+        let start = RTPSender.headerLength(hasAudioLevel: levelElement != nil)
+        guard let length = place(payload, audio, into: &packet, from: start, limit: limit - start) else { return nil }
         packetsSent += 1
-        bytesSent += UInt64(payloadLength)
+        bytesSent += UInt64(length)
         return sender.writeHeader(
-            payloadType: audio.payloadType, payloadLength: payloadLength, samples: samples, at: now, into: &packet)
+            payloadType: audio.redundancyPayloadType ?? audio.payloadType, payloadLength: length, samples: samples,
+            audioLevel: levelElement, at: now, into: &packet)
     }
 
+    /// The payload, with the one before it if both sides have agreed on that.
+    private mutating func place(
+        _ payload: Span<UInt8>, _ audio: NegotiatedAudio, into packet: inout MutableSpan<UInt8>, from start: Int,
+        limit: Int
+    ) -> Int? {
+        if audio.redundancyPayloadType != nil {
+            return redundancy.write(
+                payload, payloadType: audio.payloadType, after: sender.ticksSinceLastPacket, into: &packet,
+                from: start, limit: limit)
+        }
+        guard payload.count <= limit else { return nil }
+        for index in payload.indices { packet[start + index] = payload[index] }
+        return payload.count
+    }
+
+    /// The number of the packet that was written last.
+    var lastSequenceNumber: UInt16 { sender.sequenceNumber &- 1 }
+
+    var isSendingEvent: Bool { event != nil }
+
+    /// Lets time pass without a packet.
     mutating func pause(samples: UInt32) { sender.pause(samples: samples) }
 
-    /// Takes in a plain RTP packet; false if it is of no use: held back, malformed, or of a payload type nobody
-    /// agreed on.
-    mutating func receive(_ bytes: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant) -> Bool {
-        guard audio.receives, let packet = try? RTPPacket(parsing: bytes) else { return false }
-        switch packet.header.payloadType {
-        case audio.payloadType:
-            packetsReceived += 1
-            bytesReceived += UInt64(packet.payload.count)
-            return receiver.receive(packet.header, at: now) != .duplicate
-                && playout.insert(packet.header, payload: bytes.extracting(packet.payload), at: now) != .malformed
-        case audio.telephoneEventPayloadType:
-            packetsReceived += 1
-            bytesReceived += UInt64(packet.payload.count)
-            playout.skip(packet.header, at: now)
-            return receiver.receive(packet.header, at: now) != .duplicate
-        default: return false
+    /// Holds a key down for a while, beginning with the next packet.
+    mutating func sendEvent(_ code: UInt8, for duration: Duration) {
+        let ticks = duration.nanoseconds * Int64(clockRate) / 1_000_000_000
+        event = (TelephoneEventSender(code: code, length: UInt32(clamping: ticks)), sender.timestamp)
+    }
+
+    private mutating func writeEvent(
+        _ audio: NegotiatedAudio, samples: UInt32, into packet: inout MutableSpan<UInt8>
+    ) -> Int? {
+        guard let payloadType = audio.telephoneEventPayloadType, let start = event?.start,
+            let next = event?.sender.next(after: samples)
+        else {
+            event = nil
+            return nil
         }
+        if event?.sender.isOver == true { event = nil }
+        redundancy.forget()
+        sender.pause(samples: samples)
+        next.event.write(into: &packet, from: RTPHeader.length)
+        packetsSent += 1
+        bytesSent += UInt64(TelephoneEvent.length)
+        return sender.writeEventHeader(payloadType: payloadType, start: start, isFirst: next.isFirst, into: &packet)
+    }
+}
+
+/// What is received.
+extension AudioStream {
+    enum Reception: Equatable {
+        /// Held back, malformed, a duplicate, or of a payload type nobody agreed on.
+        case useless
+        case taken
+        /// The peer presses a key.
+        case key(Character)
+    }
+
+    /// Takes in a plain RTP packet.
+    mutating func receive(_ bytes: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant) -> Reception {
+        guard audio.receives, let packet = try? RTPPacket(parsing: bytes), audio.has(packet.header.payloadType)
+        else { return .useless }
+        let payload = bytes.extracting(packet.payload)
+        packetsReceived += 1
+        bytesReceived += UInt64(payload.count)
+        let arrival = receiver.receive(packet.header, at: now)
+        if audio.hasNACK { lossRequests.receive(packet.header.sequenceNumber, arrival) }
+        guard arrival != .duplicate else { return .useless }
+        if let id = audio.audioLevelID, let level = packet.audioLevel(id: id, in: bytes) { remoteLevel = level }
+        switch packet.header.payloadType {
+        case audio.payloadType: return take(packet.header, payload, at: now)
+        case audio.redundancyPayloadType: return takeApart(packet.header, payload, audio, at: now)
+        default:
+            playout.skip(packet.header, at: now)
+            return events.receive(packet.header, payload).map { .key($0) } ?? .taken
+        }
+    }
+
+    private mutating func take(_ header: RTPHeader, _ payload: Span<UInt8>, at now: Instant) -> Reception {
+        playout.insert(header, payload: payload, at: now) == .malformed ? .useless : .taken
+    }
+
+    /// The packet's own payload first, which may begin the stream; then what it repeats, for the gaps.
+    private mutating func takeApart(
+        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant
+    ) -> Reception {
+        var reception = Reception.useless
+        try? RedundantPayload.read(payload) { block in
+            guard block.age == 0, block.payloadType == audio.payloadType else { return }
+            reception = take(header, payload.extracting(block.payload), at: now)
+        }
+        try? RedundantPayload.read(payload) { block in
+            guard block.age > 0, block.payloadType == audio.payloadType else { return }
+            var earlier = header
+            earlier.sequenceNumber &-= block.age
+            earlier.timestamp &-= block.offset
+            if playout.insertRepeated(earlier, payload: payload.extracting(block.payload), at: now) {
+                packetsRecovered += 1
+            }
+        }
+        return reception
     }
 
     mutating func play<Decoder: SpeechDecoder & ~Copyable>(
@@ -73,26 +175,51 @@ struct AudioStream: Sendable {
 
     mutating func forgetReceivedAudio() { playout.reset() }
 
-    /// Takes in a plain compound of reports; true if the peer says goodbye in it.
-    mutating func receiveReports(_ bytes: Span<UInt8>, at now: Instant) -> Bool {
-        guard let packets = try? RTCPCompound.parse(bytes) else { return false }
+    /// What to ask the peer for once more, as a plain packet; nil when nothing is missing that would come in time.
+    mutating func lossRequest(_ audio: NegotiatedAudio, roundTrip: Duration?, at now: Instant) -> [UInt8]? {
+        guard audio.hasNACK, !lossRequests.isEmpty, let media = receiver.ssrc else { return nil }
+        let playout = playout
+        let missing = lossRequests.due(at: now, roundTrip: roundTripTime ?? roundTrip) {
+            playout.timeLeft(for: $0, at: now)
+        }
+        guard !missing.isEmpty else { return nil }
+        let nack = RTCPPacket.nack(
+            NegativeAcknowledgement(sender: sender.ssrc, media: media, sequenceNumbers: missing))
+        guard !audio.isReducedSize else { return RTCPCompound.write([nack]) }
+        return RTCPCompound.write([.receiverReport(ssrc: sender.ssrc, []), name, nack])
+    }
+}
+
+/// The reports.
+extension AudioStream {
+    struct Reports {
+        /// The peer has ended its stream.
         var isGoodbye = false
+        /// The packets it would like to have once more.
+        var missing: [UInt16] = []
+    }
+
+    /// Takes in a plain compound of reports, or feedback alone (RFC 5506).
+    mutating func receiveReports(_ bytes: Span<UInt8>, at now: Instant) -> Reports? {
+        guard let packets = try? RTCPCompound.parse(bytes) else { return nil }
+        var reports = Reports()
         for packet in packets {
             switch packet {
             case .senderReport(let ssrc, let info, let blocks):
                 receiver.receive(info, from: ssrc, at: now)
                 note(blocks, at: now)
             case .receiverReport(_, let blocks): note(blocks, at: now)
-            case .goodbye(let sources): isGoodbye = receiver.ssrc.map(sources.contains) ?? true
-            case .sourceDescription, .other: continue
+            case .goodbye(let sources): reports.isGoodbye = receiver.ssrc.map(sources.contains) ?? true
+            case .nack(let nack) where nack.media == sender.ssrc: reports.missing += nack.sequenceNumbers
+            case .sourceDescription, .nack, .other: continue
             }
         }
-        return isGoodbye
+        return reports
     }
 
     private mutating func note(_ blocks: [ReportBlock], at now: Instant) {
         for block in blocks where block.ssrc == sender.ssrc {
-            remotePacketsLost = Int64(block.cumulativeLost)
+            lastRemoteReport = block
             roundTripTime = block.roundTrip(at: now) ?? roundTripTime
         }
     }
@@ -116,9 +243,10 @@ struct AudioStream: Sendable {
             } else {
                 RTCPPacket.receiverReport(ssrc: sender.ssrc, blocks)
             }
-        let name = RTCPPacket.sourceDescription([SourceDescription(ssrc: sender.ssrc, cname: cname)])
         return RTCPCompound.write([first, name] + (isLast ? [.goodbye([sender.ssrc])] : []))
     }
+
+    private var name: RTCPPacket { .sourceDescription([SourceDescription(ssrc: sender.ssrc, cname: cname)]) }
 
     func fill(_ statistics: inout Statistics) {
         let received = receiver.statistics
@@ -127,9 +255,22 @@ struct AudioStream: Sendable {
         statistics.packetsReceived = packetsReceived
         statistics.bytesReceived = bytesReceived
         statistics.packetsLost = received.packetsLost
-        statistics.remotePacketsLost = remotePacketsLost
+        statistics.packetsRecovered = packetsRecovered
         statistics.jitter = received.jitter
+        statistics.remoteLevel = remoteLevel
         statistics.playout = playout.statistics
         statistics.roundTripTime = roundTripTime ?? statistics.roundTripTime
+        guard let report = lastRemoteReport else { return }
+        statistics.remotePacketsLost = Int64(report.cumulativeLost)
+        statistics.remoteFractionLost = Double(report.fractionLost) / 256
+        statistics.remoteJitter = .nanoseconds(Int64(report.jitter) * 1_000_000_000 / Int64(clockRate))
+    }
+}
+
+extension NegotiatedAudio {
+    /// Whether a payload type is one of those agreed on.
+    fileprivate func has(_ payloadType: UInt8) -> Bool {
+        payloadType == self.payloadType || payloadType == redundancyPayloadType
+            || payloadType == telephoneEventPayloadType
     }
 }

@@ -5,6 +5,8 @@ import SDP
 package enum Codec: Sendable, Hashable, CaseIterable {
     /// Opus at 48 kHz, two channels in its description whatever it carries (RFC 7587 §7).
     case opus
+    /// G.722 at 16 kHz, whose RTP clock runs at 8 kHz (RFC 3551 §4.5.2).
+    case g722
     /// G.711 µ-law at 8 kHz (RFC 3551 §4.5.14).
     case pcmu
     /// G.711 A-law at 8 kHz (RFC 3551 §4.5.14).
@@ -16,6 +18,7 @@ package enum Codec: Sendable, Hashable, CaseIterable {
     var audioFormat: AudioFormat {
         switch self {
         case .opus: .opus
+        case .g722: .g722
         case .pcmu: .pcmu
         case .pcma: .pcma
         }
@@ -24,16 +27,26 @@ package enum Codec: Sendable, Hashable, CaseIterable {
     var payloadFormat: PayloadFormat {
         switch self {
         case .opus: .opus
+        case .g722: .g722
         case .pcmu: .pcmu
         case .pcma: .pcma
         }
     }
 }
 
-extension [Codec] {
-    /// The formats of an offer: the codecs, then a telephone-event for each of their clock rates (RFC 4733 §2.1).
-    var audioFormats: [AudioFormat] {
-        let formats = map(\.audioFormat)
+extension PeerConnection.Configuration {
+    /// What is offered and taken: the codecs, the repetition of Opus.
+    func audioFormats(_ codecs: [Codec]) -> [AudioFormat] {
+        codecs.flatMap { codec in
+            var format = codec.audioFormat
+            format.hasNACK = hasNACK
+            return hasRedundancy && codec == .opus ? [format, .redundancy(of: format)] : [format]
+        }
+    }
+
+    /// The formats of an offer: beside those a telephone-event for each clock rate (RFC 4733 §2.1).
+    var offeredFormats: [AudioFormat] {
+        let formats = audioFormats(codecs)
         let rates = formats.map(\.clockRate).reduce(into: [Int]()) { if !$0.contains($1) { $0.append($1) } }
         return formats + rates.compactMap(AudioFormat.telephoneEvent)
     }
@@ -45,10 +58,18 @@ package struct NegotiatedAudio: Sendable, Equatable {
     package var payloadType: UInt8
     /// The payload type of telephone-event at the codec's clock rate, nil where the peer has none.
     package var telephoneEventPayloadType: UInt8?
+    /// The payload type of what repeats the codec (RFC 2198), nil where nothing does.
+    package var redundancyPayloadType: UInt8?
+    /// The id of the header extension with the audio level (RFC 6464).
+    package var audioLevelID: UInt8?
+    /// Whether lost packets are asked for (RFC 4585 §6.2.1), and whether that may come without a report (RFC 5506).
+    package var hasNACK = false
+    package var isReducedSize = false
     /// Whether this side may send; false while the peer holds the call.
     package var sends: Bool
     /// Whether the peer may send.
     package var receives: Bool
+    package var wishes = ReceptionWishes()
 
     package init(
         codec: Codec, payloadType: UInt8, telephoneEventPayloadType: UInt8?, sends: Bool, receives: Bool
@@ -61,16 +82,50 @@ package struct NegotiatedAudio: Sendable, Equatable {
     }
 }
 
+/// How the peer would like to be spoken to.
+package struct ReceptionWishes: Sendable, Equatable {
+    /// How much sound a packet should hold, in milliseconds: 10, 20, 40 or 60 (`ptime`, `maxptime`, RFC 8866 §6.4).
+    package var packetTime = 20
+    /// Whether it makes use of Opus' in-band forward error correction (`useinbandfec`, RFC 7587 §6.1).
+    package var forwardErrorCorrection = false
+    /// Whether it likes discontinuous transmission (`usedtx`).
+    package var discontinuousTransmission = false
+    /// Bits per second of Opus that it can take (`maxaveragebitrate`).
+    package var maximumBitrate: Int?
+
+    package init() {}
+}
+
 extension NegotiatedAudio {
-    /// What an answer settles: its first format that is one of the codecs.
-    init(formats: [AudioFormat], codecs: [Codec], sends: Bool, receives: Bool) throws(AudioDescription.Refusal) {
-        let choices = formats.lazy.compactMap { format in
+    /// What an answer settles: its first format that is one of the codecs. What the peer wishes is in its own
+    /// description, under the same payload type.
+    init(
+        answer: AudioDescription, codecs: [Codec], peer: AudioDescription, sends: Bool, receives: Bool
+    ) throws(AudioDescription.Refusal) {
+        let choices = answer.formats.lazy.compactMap { format in
             codecs.first { $0.audioFormat.hasSameEncoding(as: format) }.map { (codec: $0, format: format) }
         }
         guard let choice = choices.first else { throw .noCommonFormat }
         self.init(
             codec: choice.codec, payloadType: choice.format.payloadType,
-            telephoneEventPayloadType: formats.telephoneEvent(matching: choice.format)?.payloadType,
+            telephoneEventPayloadType: answer.formats.telephoneEvent(matching: choice.format)?.payloadType,
             sends: sends, receives: receives)
+        redundancyPayloadType = answer.formats.redundancy(of: choice.format)?.payloadType
+        audioLevelID = answer.audioLevelID
+        hasNACK = choice.format.hasNACK
+        isReducedSize = answer.isReducedSize
+        wishes = ReceptionWishes(peer, peer.formats.first { $0.payloadType == choice.format.payloadType })
+    }
+}
+
+extension ReceptionWishes {
+    fileprivate init(_ description: AudioDescription, _ format: AudioFormat?) {
+        let wanted = description.packetTime ?? 20
+        let limit = description.maximumPacketTime ?? 60
+        let lengths = [60, 40, 20, 10].filter { $0 <= limit }
+        packetTime = lengths.first { $0 <= wanted } ?? 10
+        forwardErrorCorrection = format?.parameter("useinbandfec") == "1"
+        discontinuousTransmission = format?.parameter("usedtx") == "1"
+        maximumBitrate = format?.parameter("maxaveragebitrate").flatMap { Int($0) }.map { max($0, 6_000) }
     }
 }

@@ -7,13 +7,13 @@ extension PeerConnection {
     /// Sends one encoded frame that covers `samples` ticks of the codec's clock.
     ///
     /// While unable to send, or when the payload is empty (discontinuous transmission) or does not fit a datagram,
-    /// only the RTP timestamp moves on. Nothing is allocated.
+    /// only the RTP timestamp moves on. While a key is held, the key is sent instead. Nothing is allocated.
     package mutating func sendAudio(
-        _ payload: Span<UInt8>, samples: UInt32, at now: Instant,
+        _ payload: Span<UInt8>, samples: UInt32, level: AudioLevel? = nil, at now: Instant,
         transmit: (_ datagram: Span<UInt8>, _ local: Endpoint, _ remote: Endpoint) -> Void
     ) {
-        guard state == .connected, let negotiated, negotiated.sends, let path = agent.path, !payload.isEmpty,
-            payload.count <= Self.maximumPayloadLength
+        guard state == .connected, let negotiated, negotiated.sends, let path = agent.path,
+            !payload.isEmpty || stream?.isSendingEvent == true
         else {
             stream?.pause(samples: samples)
             return
@@ -21,15 +21,31 @@ extension PeerConnection {
         var packet = exchange(&self.packet, with: [])
         defer { self.packet = packet }
         var buffer = packet.mutableSpan
-        for index in payload.indices { buffer[RTPHeader.length + index] = payload[index] }
-        let plain = stream?.writeHeader(
-            negotiated, payloadLength: payload.count, samples: samples, at: now, into: &buffer)
-        guard let plain, let count = transport?.protectRTP(&buffer, count: plain) else { return }
+        let plain = stream?.write(
+            payload, negotiated, samples: samples, level: level, at: now, into: &buffer,
+            limit: Self.maximumPacketLength)
+        guard let plain else {
+            stream?.pause(samples: samples)
+            return
+        }
+        guard let count = transport?.protectRTP(&buffer, count: plain) else { return }
+        if let number = stream?.lastSequenceNumber {
+            sentPackets?.store(buffer.span.extracting(0..<count), sequenceNumber: number)
+        }
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 
-    /// What a datagram holds beside the header and the longest authentication tag.
-    private static var maximumPayloadLength: Int { maximumDatagramLength - RTPHeader.length - 16 }
+    /// What a datagram holds beside the longest authentication tag.
+    private static var maximumPacketLength: Int { maximumDatagramLength - 16 }
+
+    /// Presses a key for a while, in place of the sound; false where the peer takes no telephone-events, or no sound.
+    package mutating func sendKey(_ key: Character, for duration: Duration) -> Bool {
+        guard state == .connected, let negotiated, negotiated.sends, negotiated.telephoneEventPayloadType != nil,
+            let code = TelephoneKey.code(of: key), stream != nil
+        else { return false }
+        stream?.sendEvent(code, for: duration)
+        return true
+    }
 
     /// Plays the next frame of what was received, whose first sample is due now; silence while there is nothing. Nothing is
     /// allocated.
@@ -41,13 +57,17 @@ extension PeerConnection {
     }
 
     /// Media before the keys, not authentic or of a foreign payload type is dropped and counted.
-    mutating func receiveRTP(_ datagram: inout MutableSpan<UInt8>, at now: Instant) {
+    mutating func receiveRTP(_ datagram: inout MutableSpan<UInt8>, at now: Instant) -> [Output] {
         guard let negotiated, let count = transport?.unprotectRTP(&datagram),
-            stream?.receive(datagram.span.extracting(0..<count), negotiated, at: now) == true
+            let reception = stream?.receive(datagram.span.extracting(0..<count), negotiated, at: now),
+            reception != .useless
         else {
             packetsDropped += 1
-            return
+            return []
         }
+        if case .key(let key) = reception { return [.keyPressed(key)] }
+        let request = stream?.lossRequest(negotiated, roundTrip: agent.roundTripTime, at: now)
+        return request.map { sendReports($0) } ?? []
     }
 
     mutating func receiveRTCP(_ datagram: inout MutableSpan<UInt8>, at now: Instant) -> [Output] {
@@ -55,9 +75,19 @@ extension PeerConnection {
             packetsDropped += 1
             return []
         }
-        let isGoodbye = stream?.receiveReports(datagram.span.extracting(0..<count), at: now) == true
-        return isGoodbye ? endByPeer() : []
+        guard let reports = stream?.receiveReports(datagram.span.extracting(0..<count), at: now) else { return [] }
+        return retransmit(reports.missing) + (reports.isGoodbye ? endByPeer() : [])
     }
+
+    /// The packets go as they went, so the peer sees no replay.
+    private func retransmit(_ missing: [UInt16]) -> [Output] {
+        guard state == .connected, let path = agent.path, let sentPackets else { return [] }
+        return missing.prefix(Self.maximumRetransmissions).compactMap { number in
+            sentPackets.packet(number).map { .transmit($0, from: path.local, to: path.remote) }
+        }
+    }
+
+    private static var maximumRetransmissions: Int { 16 }
 
     mutating func reportIfDue(at now: Instant) -> [Output] {
         guard let report = stream?.dueReport(at: now) else { return [] }

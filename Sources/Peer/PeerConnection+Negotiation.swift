@@ -1,5 +1,6 @@
 import Crypto
 import ICE
+import Media
 import SDP
 import Wire
 
@@ -25,7 +26,8 @@ extension PeerConnection {
         let offer =
             pendingOffer
             ?? AudioDescription(
-                formats: configuration.codecs.audioFormats, setup: .actpass, fingerprints: [fingerprint],
+                formats: configuration.offeredFormats, audioLevelID: configuration.hasAudioLevel ? 1 : nil,
+                isReducedSize: configuration.hasNACK, setup: .actpass, fingerprints: [fingerprint],
                 ice: ICEDescription(of: agent), source: nil)
         pendingOffer = offer
         return offer.offer(origin: origin).text
@@ -49,7 +51,7 @@ extension PeerConnection {
         let answer = try refusing { () throws(AudioDescription.Refusal) in
             try AudioDescription(section: offer.sectionIndex, answeredIn: session)
         }
-        let audio = try negotiate(answer.formats, answer.direction.reversed)
+        let audio = try negotiate(answer, answer.direction.reversed, peer: answer)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
         let role: DTLSSession.Role = answer.setup == .active ? .server : .client
         if let remote, let negotiated {
@@ -83,14 +85,14 @@ extension PeerConnection {
         _ offer: AudioDescription, of session: SessionDescription, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
-        let audio = try negotiate(answer.formats, answer.direction)
+        let audio = try negotiate(answer, answer.direction, peer: offer)
         try installTransport(as: answer.setup == .active ? .client : .server, to: offer)
         let stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
         answer.source = Source(ssrc: stream.ssrc, cname: configuration.cname)
         agent.role = .controlled
         self.stream = stream
         settle(answer, offer, of: session)
-        return (answer.answer(to: session, origin: origin).text, connect(audio, at: now))
+        return (write(answer, to: session), connect(audio, at: now))
     }
 
     /// Only the direction and ICE may differ from what was agreed on (RFC 3264 §8.4), and the DTLS association stays
@@ -109,13 +111,23 @@ extension PeerConnection {
             to: offer, with: [negotiated.codec], ice: next.map(ICEDescription.init) ?? local.ice)
         answer.setup = setup
         answer.source = local.source
-        let audio = try negotiate(answer.formats, answer.direction)
+        let audio = try negotiate(answer, answer.direction, peer: offer)
         guard audio.payloadType == negotiated.payloadType else { throw .sessionChanged }
         settle(answer, offer, of: session)
-        sessionVersion += 1
         if let next { successor = next }
         let outputs = renegotiated(audio) + (restarts ? begin(at: now) : [])
-        return (answer.answer(to: session, origin: origin).text, outputs)
+        return (write(answer, to: session), outputs)
+    }
+
+    /// The version counts what is new (RFC 3264 §8).
+    private mutating func write(_ answer: AudioDescription, to offer: SessionDescription) -> String {
+        var description = answer.answer(to: offer, origin: origin)
+        if let lastAnswer, lastAnswer != description {
+            sessionVersion += 1
+            description.origin = origin
+        }
+        lastAnswer = description
+        return description.text
     }
 
     private mutating func settle(_ local: AudioDescription, _ remote: AudioDescription, of session: SessionDescription)
@@ -130,17 +142,23 @@ extension PeerConnection {
         to offer: AudioDescription, with codecs: [Codec], ice: ICEDescription
     ) throws(Refusal) -> AudioDescription {
         try refusing { () throws(AudioDescription.Refusal) in
-            try offer.answer(
-                supporting: codecs.map(\.audioFormat), order: configuration.prefersOwnCodecOrder ? .own : .offered,
+            var answer = try offer.answer(
+                supporting: configuration.audioFormats(codecs),
+                order: configuration.prefersOwnCodecOrder ? .own : .offered,
                 fingerprint: fingerprint, ice: ice)
+            if !configuration.hasAudioLevel { answer.audioLevelID = nil }
+            return answer
         }
     }
 
     /// What the formats of an answer and our side of its direction settle.
-    private func negotiate(_ formats: [AudioFormat], _ direction: Direction) throws(Refusal) -> NegotiatedAudio {
+    private func negotiate(
+        _ answer: AudioDescription, _ direction: Direction, peer: AudioDescription
+    ) throws(Refusal) -> NegotiatedAudio {
         try refusing { () throws(AudioDescription.Refusal) in
             try NegotiatedAudio(
-                formats: formats, codecs: configuration.codecs, sends: direction.sends, receives: direction.receives)
+                answer: answer, codecs: configuration.codecs, peer: peer, sends: direction.sends,
+                receives: direction.receives)
         }
     }
 
@@ -153,6 +171,7 @@ extension PeerConnection {
 
     private mutating func connect(_ audio: NegotiatedAudio, at now: Instant) -> [Output] {
         negotiated = audio
+        sentPackets = audio.hasNACK ? SentPackets() : nil
         state = .connecting
         return [.negotiated(audio), .stateChanged(.connecting)] + begin(at: now)
     }

@@ -17,6 +17,12 @@ package struct PeerConnection: ~Copyable, Sendable {
         package var prefersOwnCodecOrder: Bool
         /// The canonical name of RTCP (RFC 7022), the same for all streams of one call.
         package var cname: String
+        /// Whether Opus may be repeated in the packet after (RFC 2198).
+        package var hasRedundancy = false
+        /// Whether lost packets are asked for (RFC 4585 §6.2.1).
+        package var hasNACK = false
+        /// Whether packets say how loud they are (RFC 6464).
+        package var hasAudioLevel = false
 
         package init(
             certificate: Certificate, codecs: [Codec] = [.opus, .pcmu, .pcma], prefersOwnCodecOrder: Bool = false,
@@ -59,6 +65,8 @@ package struct PeerConnection: ~Copyable, Sendable {
         case negotiated(NegotiatedAudio)
         /// The peer ended its stream, said once: RTCP BYE or DTLS close_notify.
         case endedByPeer
+        /// The peer presses a key of a telephone (RFC 4733).
+        case keyPressed(Character)
         /// A candidate of the peer has an mDNS name instead of an address: ``PeerConnection/resolved(_:to:at:)`` takes it.
         case resolve(name: String)
         case diagnostic(Diagnostic)
@@ -86,6 +94,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     var successor: Agent?
     /// Our latest description that is in force, or the first offer.
     var local: AudioDescription?
+    /// Our latest answer, to tell whether the next one says anything new.
+    var lastAnswer: SessionDescription?
     /// An offer of ours without an answer yet.
     var pendingOffer: AudioDescription?
     var remote: AudioDescription?
@@ -95,6 +105,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     var unresolved: [CandidateAttribute] = []
     var transport: SecureTransport?
     var stream: AudioStream?
+    /// What was sent last, where the peer may ask for it.
+    var sentPackets: SentPackets?
     var isHandshaking = false
     /// DTLS that came before ICE knew the path, kept for the moment it does.
     var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
@@ -144,8 +156,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         guard isLive else { return [] }
         switch PacketKind(datagram.span) {
         case .rtp:
-            receiveRTP(&datagram, at: now)
-            return []
+            return receiveRTP(&datagram, at: now)
         case .rtcp: return receiveRTCP(&datagram, at: now)
         case .stun: return receiveSTUN(datagram.span, on: Path(local: local, remote: remote), at: now)
         case .dtls: return receiveDTLS(datagram.span, on: Path(local: local, remote: remote), at: now)

@@ -17,6 +17,7 @@ package enum Refusal: Error, Equatable, Sendable {
         case .malformed: (399, "Session description malformed")
         case .unusable(.noAudioSection): (304, "Media type not available: audio required")
         case .unusable(.transportNotSecure): (302, "Incompatible transport protocol: UDP/TLS/RTP/SAVPF required")
+        case .unusable(.keysInDescription): (399, "SDES keys not supported: DTLS-SRTP required")
         case .unusable(.noFingerprint): (399, "Attribute missing: fingerprint of SHA-256 or better")
         case .unusable(.noICECredentials): (399, "Attribute missing: ice-ufrag or ice-pwd")
         case .unusable(.noRTCPMultiplexing): (399, "Attribute missing: rtcp-mux")

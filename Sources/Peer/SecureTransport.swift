@@ -29,16 +29,16 @@ struct SecureTransport: ~Copyable, Sendable {
 
     mutating func start(at now: Instant) -> Event? {
         patienceEndsAt = now + Self.patience
-        return advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.start() }
+        return advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.start(at: now) }
     }
 
     mutating func receive(_ datagram: Span<UInt8>, at now: Instant) -> Event? {
-        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.receive(datagram) }
+        advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.receive(datagram, at: now) }
     }
 
     mutating func handleTimeout(at now: Instant) -> Event? {
         if let patienceEndsAt, now >= patienceEndsAt { return .failed(.dtls) }
-        return advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.handleTimeout() }
+        return advance(at: now) { dtls throws(DTLSSession.Failure) in try dtls.handleTimeout(at: now) }
     }
 
     mutating func takeDatagrams() -> [[UInt8]] { dtls.takeDatagrams() }
@@ -72,7 +72,7 @@ struct SecureTransport: ~Copyable, Sendable {
             deadline = nil
             return .failed(PeerConnection.Failure(error))
         }
-        deadline = earliest(dtls.timeUntilTimeout.map { now + $0 }, patienceEndsAt)
+        deadline = earliest(dtls.deadline, patienceEndsAt)
         if profile == nil, let keys = dtls.keys { return install(keys) }
         guard dtls.isClosedByPeer, !isClosedByPeer else { return nil }
         isClosedByPeer = true

@@ -33,8 +33,15 @@ package struct Statistics: Sendable, Equatable {
     package var bytesReceived: UInt64 = 0
     /// Packets expected and not received (RFC 3550 §6.4.1), latecomers being received.
     package var packetsLost: Int64 = 0
-    /// What the peer lost of ours, by its last report.
+    /// Packets that were lost but came as repetitions in later ones (RFC 2198).
+    package var packetsRecovered: UInt64 = 0
+    /// What the peer lost of ours, by its last report: since the beginning, and the share since its report before.
     package var remotePacketsLost: Int64?
+    package var remoteFractionLost: Double?
+    /// The jitter of what the peer receives, by its last report.
+    package var remoteJitter: Duration?
+    /// How loud the peer says it is.
+    package var remoteLevel: AudioLevel?
     /// Datagrams that were neither STUN, DTLS nor authentic media of the agreed payload types.
     package var packetsDropped: UInt64 = 0
     /// Interarrival jitter (RFC 3550 §6.4.1).

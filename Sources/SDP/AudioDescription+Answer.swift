@@ -4,7 +4,8 @@ extension AudioDescription {
     /// Whose order of formats an answer follows (RFC 3264 §6.1 wants the offer's unless there is a reason).
     package enum FormatOrder: Sendable { case offered, own }
 
-    /// The answer to this offer: one format with the offer's payload type, and the telephone-event beside it.
+    /// The answer to this offer: one format with the offer's payload type, and beside it what repeats it and the
+    /// telephone-event, as far as they are supported.
     package func answer(
         supporting supported: [AudioFormat], order: FormatOrder = .offered, fingerprint: String,
         ice: ICEDescription, source: Source? = nil
@@ -12,22 +13,31 @@ extension AudioDescription {
         AudioDescription(
             sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport,
             formats: try answeredFormats(supporting: supported, order: order), direction: direction.reversed,
-            setup: setup.answer, fingerprints: [fingerprint], ice: ice, source: source)
+            audioLevelID: audioLevelID, isReducedSize: isReducedSize, setup: setup.answer, fingerprints: [fingerprint],
+            ice: ice, source: source)
     }
 
     /// The formats of the answer to this offer; the parameters are our own, as they say what we like to receive.
     private func answeredFormats(supporting supported: [AudioFormat], order: FormatOrder) throws(Refusal)
         -> [AudioFormat]
     {
-        let (first, second) = order == .offered ? (formats, supported) : (supported, formats)
+        let codecs = supported.filter { !$0.isRedundancy }
+        let (first, second) = order == .offered ? (formats, codecs) : (codecs, formats)
         let common = first.lazy.compactMap { format in second.first(where: format.hasSameEncoding) }.first
         guard let common, let own = supported.first(where: common.hasSameEncoding),
             var agreed = formats.first(where: common.hasSameEncoding)
         else { throw .noCommonFormat }
         agreed.parameters = own.parameters
-        guard var event = formats.telephoneEvent(matching: agreed) else { return [agreed] }
+        agreed.hasNACK = agreed.hasNACK && own.hasNACK
+        var answered = [agreed]
+        if supported.redundancy(of: own) != nil, let redundancy = formats.redundancy(of: agreed) {
+            // Who offers it first wants to send it.
+            let first = formats.first { [agreed.payloadType, redundancy.payloadType].contains($0.payloadType) }
+            answered.insert(redundancy, at: first == redundancy ? 0 : 1)
+        }
+        guard var event = formats.telephoneEvent(matching: agreed) else { return answered }
         event.parameters = AudioFormat.telephoneEvent(clockRate: event.clockRate)?.parameters
-        return [agreed, event]
+        return answered + [event]
     }
 
     /// The session that offers this section and nothing else (RFC 8829 §5.2.1).
@@ -58,8 +68,10 @@ extension AudioDescription {
         var attributes = [
             Attribute("rtcp", "\(port) IN \(connection.addressType) \(connection.address)"),
             Attribute("rtcp-mux"),
-            Attribute(direction.rawValue),
         ]
+        if isReducedSize { attributes.append(Attribute("rtcp-rsize")) }
+        if let audioLevelID { attributes.append(Attribute("extmap", "\(audioLevelID) \(Self.audioLevelExtension)")) }
+        attributes.append(Attribute(direction.rawValue))
         if let mid { attributes.insert(Attribute("mid", mid), at: 0) }
         return MediaDescription(
             media: "audio", port: port, transport: transport, formats: formats.map { String($0.payloadType) },
@@ -70,6 +82,7 @@ extension AudioDescription {
         let maps = formats.flatMap { format in
             [Attribute("rtpmap", format.rtpmap)]
                 + (format.parameters.map { [Attribute("fmtp", "\(format.payloadType) \($0)")] } ?? [])
+                + (format.hasNACK ? [Attribute("rtcp-fb", "\(format.payloadType) nack")] : [])
         }
         return maps + (packetTime.map { [Attribute("ptime", String($0))] } ?? [])
             + (maximumPacketTime.map { [Attribute("maxptime", String($0))] } ?? [])

@@ -23,21 +23,33 @@ extension AudioDescription {
         let attributes = SectionAttributes(section: index, of: session)
         let section = session.media[index]
         guard Self.secureTransports.contains(section.transport) else { throw .transportNotSecure }
+        let fingerprints = attributes.values(of: "fingerprint")
+        guard !fingerprints.isEmpty || !attributes.contains("crypto") else { throw .keysInDescription }
         guard attributes.contains("rtcp-mux") else { throw .noRTCPMultiplexing }
         guard let setup = attributes.value(of: "setup").map(Setup.init) ?? defaultSetup else { throw .noDTLSRole }
-        let fingerprints = attributes.values(of: "fingerprint")
         guard !fingerprints.isEmpty else { throw .noFingerprint }
         self.init(
             sectionIndex: index, mid: section.attributes.value(of: "mid"), isBundled: attributes.isBundled,
             transport: section.transport, formats: [AudioFormat](of: section),
             direction: attributes.direction, packetTime: section.attributes.value(of: "ptime").flatMap { Int($0) },
             maximumPacketTime: section.attributes.value(of: "maxptime").flatMap { Int($0) },
+            audioLevelID: section.audioLevelID, isReducedSize: section.attributes.contains("rtcp-rsize"),
             setup: setup, fingerprints: fingerprints, ice: try ICEDescription(attributes, of: session),
             source: Source(section.attributes))
     }
 
     /// What may carry DTLS-SRTP over UDP; `RTP/SAVP(F)` is how old browsers and gateways call it (RFC 8829 §5.1.2).
     private static let secureTransports = ["UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"]
+}
+
+extension MediaDescription {
+    /// One-byte elements only have ids up to 14 (RFC 8285 §4.2).
+    fileprivate var audioLevelID: UInt8? {
+        let extensions = attributes.values(of: "extmap").lazy.map(\.fields)
+        let level = extensions.first { $0.count >= 2 && $0[1] == AudioDescription.audioLevelExtension }
+        let id = level?.first?.split(separator: "/").first.flatMap { UInt8($0) }
+        return id.flatMap { (1...14).contains($0) ? $0 : nil }
+    }
 }
 
 /// The attributes of a section, then those of the section its BUNDLE transport is described in, then the session's.

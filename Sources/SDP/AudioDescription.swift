@@ -13,6 +13,10 @@ package struct AudioDescription: Sendable, Equatable {
     /// The `ptime` and `maxptime` in milliseconds (RFC 8866 §6.4).
     package var packetTime: Int?
     package var maximumPacketTime: Int?
+    /// The id of the header extension with the audio level (RFC 8285 §5, RFC 6464 §4), 1 to 14.
+    package var audioLevelID: UInt8?
+    /// Whether RTCP may come without a report (RFC 5506 §5).
+    package var isReducedSize: Bool
     package var setup: Setup
     /// The values of the `fingerprint` attributes (RFC 8122 §5), left to the one who has the digests.
     package var fingerprints: [String]
@@ -22,7 +26,8 @@ package struct AudioDescription: Sendable, Equatable {
     package init(
         sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
         formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
-        maximumPacketTime: Int? = nil, setup: Setup, fingerprints: [String], ice: ICEDescription, source: Source?
+        maximumPacketTime: Int? = nil, audioLevelID: UInt8? = nil, isReducedSize: Bool = false, setup: Setup,
+        fingerprints: [String], ice: ICEDescription, source: Source?
     ) {
         self.sectionIndex = sectionIndex
         self.mid = mid
@@ -32,6 +37,8 @@ package struct AudioDescription: Sendable, Equatable {
         self.direction = direction
         self.packetTime = packetTime
         self.maximumPacketTime = maximumPacketTime
+        self.audioLevelID = audioLevelID
+        self.isReducedSize = isReducedSize
         self.setup = setup
         self.fingerprints = fingerprints
         self.ice = ice
@@ -41,11 +48,16 @@ package struct AudioDescription: Sendable, Equatable {
     /// The profile of an offer (RFC 8829 §5.1.2).
     package static let secureTransport = "UDP/TLS/RTP/SAVPF"
 
+    /// RFC 6464 §4.
+    package static let audioLevelExtension = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+
     /// Why a description has no audio section that can be used.
     package enum Refusal: Error, Sendable, Equatable {
         case noAudioSection
         /// RTP without SRTP, or over something else than UDP.
         case transportNotSecure
+        /// SRTP with its keys in the description (RFC 4568).
+        case keysInDescription
         case noFingerprint
         case noICECredentials
         case noRTCPMultiplexing

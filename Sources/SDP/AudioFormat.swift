@@ -6,23 +6,35 @@ package struct AudioFormat: Sendable, Equatable {
     package var channels: Int
     /// The format parameters as written.
     package var parameters: String?
+    /// Whether its receiver asks for lost packets (`rtcp-fb` with `nack`, RFC 4585 §4.2).
+    package var hasNACK: Bool
 
     package init(
-        payloadType: UInt8, encoding: String, clockRate: Int, channels: Int = 1, parameters: String? = nil
+        payloadType: UInt8, encoding: String, clockRate: Int, channels: Int = 1, parameters: String? = nil,
+        hasNACK: Bool = false
     ) {
         self.payloadType = payloadType
         self.encoding = encoding
         self.clockRate = clockRate
         self.channels = channels
         self.parameters = parameters
+        self.hasNACK = hasNACK
     }
 
     /// RFC 7587 §7, with the parameters browsers offer.
     package static let opus = AudioFormat(
         payloadType: 111, encoding: "opus", clockRate: 48_000, channels: 2,
         parameters: "minptime=10;useinbandfec=1")
+    package static let g722 = AudioFormat(payloadType: 9, encoding: "G722", clockRate: 8_000)
     package static let pcmu = AudioFormat(payloadType: 0, encoding: "PCMU", clockRate: 8_000)
     package static let pcma = AudioFormat(payloadType: 8, encoding: "PCMA", clockRate: 8_000)
+
+    /// RFC 2198 §4: one repetition of Opus.
+    package static func redundancy(of format: AudioFormat) -> AudioFormat {
+        AudioFormat(
+            payloadType: 63, encoding: "red", clockRate: format.clockRate, channels: format.channels,
+            parameters: "\(format.payloadType)/\(format.payloadType)")
+    }
 
     /// RFC 4733 §2.4.1 with the sixteen keys of a telephone; nil at rates nobody here uses.
     package static func telephoneEvent(clockRate: Int) -> AudioFormat? {
@@ -42,6 +54,22 @@ package struct AudioFormat: Sendable, Equatable {
     }
 
     package var isTelephoneEvent: Bool { encoding.lowercased() == "telephone-event" }
+
+    /// Whether it only repeats what others say (RFC 2198).
+    var isRedundancy: Bool { encoding.lowercased() == "red" }
+
+    /// Whether it repeats that format and no other.
+    package func isRedundancy(of format: AudioFormat) -> Bool {
+        isRedundancy && clockRate == format.clockRate && channels == format.channels
+            && parameters?.split(separator: "/").allSatisfy { UInt8($0) == format.payloadType } == true
+    }
+
+    /// The value of one of the parameters, where they are written `name=value;name=value`.
+    package func parameter(_ name: String) -> Substring? {
+        let pairs = parameters?.split(separator: ";").lazy.map { $0.drop { $0 == " " } }
+        let pair = pairs?.first { $0.lowercased().hasPrefix(name + "=") }
+        return pair?.dropFirst(name.utf8.count + 1)
+    }
 }
 
 extension [AudioFormat] {
@@ -50,10 +78,13 @@ extension [AudioFormat] {
     package init(of section: MediaDescription) {
         let maps = section.attributes.values(of: "rtpmap").compactMap(AudioFormat.init(rtpmap:))
         let parameters = section.attributes.values(of: "fmtp").compactMap { $0.payloadTypeAndRest }
+        let nacks = section.attributes.values(of: "rtcp-fb").filter { $0.hasSuffix(" nack") }.map { $0.dropLast(5) }
+        let hasFeedback = section.transport.hasSuffix("F")
         self = section.formats.compactMap { UInt8($0) }.compactMap { payloadType in
-            let known = [AudioFormat.pcmu, .pcma].first { $0.payloadType == payloadType }
+            let known = [AudioFormat.pcmu, .pcma, .g722].first { $0.payloadType == payloadType }
             guard var format = maps.first(where: { $0.payloadType == payloadType }) ?? known else { return nil }
             format.parameters = parameters.first { $0.payloadType == payloadType }?.rest
+            format.hasNACK = hasFeedback && nacks.contains { $0 == "*" || UInt8($0) == payloadType }
             return format
         }
     }
@@ -61,6 +92,11 @@ extension [AudioFormat] {
     /// The telephone-event of the same clock rate, as RFC 4733 §2.1 wants it for one stream.
     package func telephoneEvent(matching format: AudioFormat) -> AudioFormat? {
         first { $0.isTelephoneEvent && $0.clockRate == format.clockRate }
+    }
+
+    /// What repeats the format, if anything does.
+    package func redundancy(of format: AudioFormat) -> AudioFormat? {
+        first { $0.isRedundancy(of: format) }
     }
 }
 

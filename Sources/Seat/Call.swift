@@ -28,6 +28,12 @@ struct Call: Sendable {
         let deadline: Instant
     }
 
+    /// Somebody wants to know how it sounds.
+    struct Measuring: Sendable {
+        let interval: Duration
+        var next: Instant
+    }
+
     let id: CallID
     let direction: Direction
     let number: String
@@ -37,6 +43,7 @@ struct Call: Sendable {
     var isHeld = false
     /// Whether the other side is sent silence.
     var isMuted = false
+    var measuring: Measuring?
     /// Whether the platform has confirmed that there is work to do after it.
     var hasAfterCallWork = false
     /// When it is answered without the agent.

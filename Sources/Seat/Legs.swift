@@ -4,8 +4,10 @@ import SIP
 import Wire
 
 /// Where the answer to an offer goes.
-enum PendingOffer: Sendable {
+enum PendingOffer: Sendable, Equatable {
     case invite
+    /// It is ours, in the answer to an INVITE that had none.
+    case acknowledgement
     case update(RequestToken)
 }
 
@@ -23,12 +25,24 @@ extension Seat {
         guard dialect.facts(in: .invite).contains(.answerAtOnce), legs.count < Self.mostLegs,
             login?.loggingOut == nil
         else { return agent(.answer(leg.call, status: 480), at: now) }
-        guard let offer = request.sessionDescription else {
-            return agent(.notAcceptable(leg.call, "an offer is needed"), at: now)
-        }
         legs[leg] = Leg(pending: .invite, deadline: now.instant + Self.tyingTime)
         let muted: [Output] = monitor.awaitsSilentLeg ? [.muteLeg(leg, true)] : []
+        guard let offer = request.sessionDescription else { return muted + [.offerFromLeg(leg)] }
         return muted + [.offerToLeg(leg, sdp: offer)]
+    }
+
+    /// An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1).
+    mutating func answerByOffer(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
+        legs[leg]?.pending = .acknowledgement
+        let headers: Headers = [.contentType: "application/sdp"]
+        return agent(.answer(leg.call, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
+    }
+
+    mutating func legConfirmed(_ leg: LegID, _ acknowledgement: Request, at now: Moment) -> [Output] {
+        guard legs[leg]?.pending == .acknowledgement else { return [] }
+        legs[leg]?.pending = nil
+        guard let answer = acknowledgement.sessionDescription else { return legFailed(leg, at: now) }
+        return [.answerToLeg(leg, sdp: answer)]
     }
 
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
@@ -55,15 +69,15 @@ extension Seat {
         case .invite?: return agent(.answer(leg.call, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
         case .update(let token)?:
             return agent(.respond(token, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
-        case nil: return []
+        case .acknowledgement?, nil: return []
         }
     }
 
-    mutating func legRefused(_ leg: LegID, _ reason: String, at now: Moment) -> [Output] {
+    mutating func legRefused(_ leg: LegID, _ warning: Warning, at now: Moment) -> [Output] {
         switch takePending(leg) {
-        case .invite?: return agent(.notAcceptable(leg.call, reason), at: now)
-        case .update(let token)?: return agent(.respond(token, status: 488), at: now)
-        case nil: return []
+        case .invite?: return agent(.answer(leg.call, status: 488, headers: warning.headers), at: now)
+        case .update(let token)?: return agent(.respond(token, status: 488, headers: warning.headers), at: now)
+        case .acknowledgement?, nil: return []
         }
     }
 
@@ -146,9 +160,15 @@ extension Seat {
     }
 }
 
-extension UserAgent.Input {
-    /// 488 with the reason in a Warning (RFC 3261 §20.43, code 399: miscellaneous).
-    fileprivate static func notAcceptable(_ call: CallHandle, _ reason: String) -> UserAgent.Input {
-        .answer(call, status: 488, headers: ["Warning": "399 phonebard \"\(reason)\""])
+/// Why a description was refused: the warn-code and warn-text of a 488 (RFC 3261 §20.43).
+package struct Warning: Sendable, Equatable {
+    package let code: Int
+    package let text: String
+
+    package init(code: Int, text: String) {
+        self.code = code
+        self.text = text
     }
+
+    fileprivate var headers: Headers { ["Warning": "\(code) phonebard \"\(text)\""] }
 }

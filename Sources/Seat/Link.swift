@@ -107,7 +107,8 @@ extension Seat {
         case .incomingReplacement(let call, of: _, _): agent(.answer(call, status: 603), at: now)
         case .callOffered(let call, let token, let response): legOffered(leg(call), token, response, at: now)
         case .callEnded(let call, _): legEnded(leg(call), at: now)
-        case .callProgress, .callProgressConfirmed, .callAnswered, .callConfirmed: []
+        case .callConfirmed(let call, let request): legConfirmed(leg(call), request, at: now)
+        case .callProgress, .callProgressConfirmed, .callAnswered: []
         case .referralProgress, .referralEnded: []
         case .diagnostic(let diagnostic): [.diagnostic(.userAgent(diagnostic))]
         }

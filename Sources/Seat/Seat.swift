@@ -15,6 +15,7 @@ package struct Seat: Sendable {
         package var instanceID: String?
         /// How long a request of the control API waits for the platform.
         package var answerTime = Duration.seconds(10)
+        package var keyTransport = KeyTransport.info
 
         package init(gateways: [String] = [], userAgentHeader: String = "phonebard") {
             self.gateways = gateways
@@ -37,13 +38,20 @@ package struct Seat: Sendable {
         case received([UInt8])
         /// The answer to the offer of ``Output/offerToLeg(_:sdp:)``.
         case legAnswered(LegID, sdp: String)
-        case legRefused(LegID, reason: String)
-        /// The machine's addresses have changed under a leg's audio: the other end is to be offered the new ones.
+        case legRefused(LegID, warning: Warning)
+        /// The offer that ``Output/offerFromLeg(_:)`` asked for; later the machine's addresses have changed under the leg's
+        /// audio, and the other end is to be offered the new ones.
         case legOffers(LegID, sdp: String)
         /// The audio of a leg that was answered has failed.
         case legFailed(LegID)
         /// The other end of a leg's audio has said goodbye; BYE and the platform's notice usually follow.
         case legEndedByPeer(LegID)
+        /// What became of ``Output/pressKey(_:_:for:)``: whether the key is being sent.
+        case keyPressed(LegID, Bool)
+        /// The other side has pressed a key.
+        case keyReceived(LegID, Character)
+        /// What ``Output/measureLeg(_:)`` has asked for, as members of the event's data.
+        case legMeasured(LegID, [String: JSON])
         case deadlineReached
     }
 
@@ -66,6 +74,12 @@ package struct Seat: Sendable {
         case answerToLeg(LegID, sdp: String?)
         /// Replaces what the leg sends by silence while true.
         case muteLeg(LegID, Bool)
+        /// Asks a leg for an offer; it is made if it is not there yet.
+        case offerFromLeg(LegID)
+        /// Has the leg send a key in place of the voice.
+        case pressKey(LegID, Character, for: Duration)
+        /// How the leg sounds since the last time is wanted.
+        case measureLeg(LegID)
         case closeLeg(LegID)
         /// Who records the call answers the command.
         case startRecording(CallID, CommandID)
@@ -98,6 +112,7 @@ package struct Seat: Sendable {
     var user: User?
     var login: Login?
     var dialling: Dialling?
+    var keySequence: KeySequence?
     var calls: [Call] = []
     var legs: [LegID: Leg] = [:]
     var monitor = Monitor()
@@ -122,12 +137,14 @@ package struct Seat: Sendable {
     }
 
     /// Whether it is as it was made: nobody is logged in, known or asked for.
-    package var isUntouched: Bool { user == nil && login == nil && lookup == nil }
+    package var isUntouched: Bool { user == nil && login == nil && lookup == nil && automaticLogin == nil }
 
     /// When to hand in ``Input/deadlineReached`` if nothing else happens first.
     package var deadline: Instant? {
         var next = earliest(login?.deadline, lookup?.deadline)
         next = earliest(next, dialling?.deadline)
+        next = earliest(next, keySequence?.deadline)
+        next = calls.reduce(next) { earliest($0, $1.measuring?.next) }
         next = earliest(next, monitor.deadline)
         next = calls.reduce(next) { earliest($0, $1.deadline) }
         next = legs.values.reduce(next) { earliest($0, $1.deadline) }
@@ -147,8 +164,11 @@ package struct Seat: Sendable {
         case .networkChanged(let addresses): networkChanged(to: addresses, at: now)
         case .received(let message): received(message, at: now)
         case .legAnswered(let leg, let sdp): legAnswered(leg, sdp, at: now)
-        case .legRefused(let leg, let reason): legRefused(leg, reason, at: now)
+        case .legRefused(let leg, let warning): legRefused(leg, warning, at: now)
         case .legOffers(let leg, let sdp): legOffers(leg, sdp, at: now)
+        case .keyPressed(let leg, let isTaken): keyPressed(leg, isTaken, at: now)
+        case .keyReceived(let leg, let key): keyReceived(leg, key)
+        case .legMeasured(let leg, let members): measured(leg, members)
         case .legFailed(let leg): legFailed(leg, at: now)
         case .legEndedByPeer(let leg): legLost(leg, at: now)
         case .deadlineReached: deadlineReached(at: now)
@@ -172,7 +192,8 @@ package struct Seat: Sendable {
         case .unmute(let ccNumber): setMuted(false, ccNumber, id)
         case .startRecording(let ccNumber): startRecording(ccNumber, id)
         case .stopRecording(let ccNumber): stopRecording(ccNumber, id)
-        case .sendDTMF(let tone): sendTone(tone.key, id, at: now)
+        case .sendDTMF(let keys): sendKeys(keys.keys, id, at: now)
+        case .callQuality(let ccNumber, let interval): setQualityInterval(interval, ccNumber, id, at: now)
         case .changeStatus(let status): changeStatus(status == .idle ? .idle : .busy, id, at: now)
         case .setSeatMode(let mode): setMode(mode, id, at: now)
         case .setAfterCallStatus(let ccNumber): setAfterCallStatus(true, ccNumber, id, at: now)
@@ -193,6 +214,8 @@ package struct Seat: Sendable {
         outputs += expectationDeadlines(at: now)
         outputs += drive(.deadlineReached, at: now)
         outputs += callDeadlines(at: now)
+        outputs += keyDeadline(at: now)
+        outputs += measuringDeadline(at: now)
         outputs += legDeadlines(at: now)
         outputs += answerAutomatically(at: now)
         return outputs + loginDeadline(at: now)

@@ -16,7 +16,7 @@ struct Waiting: Sendable {
         case setMode(Command.SeatMode)
         /// The outcome comes in a notice.
         case expected(Expectation.Kind, CallID)
-        case tone
+        case key
         /// The platform's own answer is still to come, to who asked.
         case monitor(CommandID)
         /// Nothing hangs on it.
@@ -67,8 +67,10 @@ extension Seat {
             return []
         case .call(let kind):
             return accept(request.command, result: .integer(Int64(kind.rawValue)))
-        case .answer, .tone:
+        case .answer:
             return accept(request.command, result: true)
+        case .key:
+            return keySent(at: now)
         case .hangUp(let call):
             expectEnd(of: call, reason: .agentHungUp, at: now)
             return accept(request.command, result: true)
@@ -93,7 +95,8 @@ extension Seat {
         case .login: return outputs + messageAtLoginFailed(request.failure, problem)
         case .call: dialling = nil
         case .answer(let call): answerFailed(call, at: now)
-        case .hold, .unhold, .setStatus, .setMode, .tone, .unawaited: break
+        case .hold, .unhold, .setStatus, .setMode, .unawaited: break
+        case .key: return outputs + keysFailed(problem.with(code: request.failure))
         case .expected(let kind, let call):
             return outputs + resolve(kind, call, with: .failure(problem.with(code: request.failure)))
         case .monitor(let command): return drive(.failed(command, problem), at: now)

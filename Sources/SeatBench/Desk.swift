@@ -38,11 +38,12 @@ final class Desk: Sendable {
     ) async throws -> Phone.Event {
         let key = Key(seat: seat, name: name)
         return try await withCheckedThrowingContinuation { continuation in
-            let number = books.withLock { books in
+            let (number, overtaken) = books.withLock { books in
                 books.last += 1
-                books.waiting[key] = Waiting(number: books.last, continuation: continuation)
-                return books.last
+                let waiting = Waiting(number: books.last, continuation: continuation)
+                return (books.last, books.waiting.updateValue(waiting, forKey: key))
             }
+            overtaken?.continuation.resume(throwing: Phone.Failure(text: "\(seat) is late: its next call has begun"))
             Task {
                 do {
                     try await action()

@@ -13,7 +13,8 @@ import Wire
 
 /// The platform of ``Simulator`` with the bench's own clock at its sockets: when a message came in, and when one went out.
 ///
-/// The user API is on HTTPS, SIP on a WebSocket without TLS, so that what is measured is the daemon.
+/// The user API is on HTTPS, SIP on a WebSocket without TLS, and the sound, which goes both ways over ICE and DTLS-SRTP, is A-law,
+/// so that what is measured is the daemon and not its codec.
 actor Gateway {
     private let executor = QueueExecutor(label: "gateway")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -176,7 +177,8 @@ extension Gateway {
 
     private func makeOffer(_ leg: Platform.LegID) {
         let path = MediaPath(
-            configuration: MediaPath.Configuration(addresses: [.loopback4], certificate: certificate, cname: "bench"),
+            configuration: MediaPath.Configuration(
+                addresses: [.loopback4], certificate: certificate, codecs: [.pcma], cname: "bench"),
             source: NullDevice(), sink: NullDevice(), logger: logger
         ) { [weak self] event in
             switch event {

@@ -38,8 +38,37 @@ import Testing
     }
 }
 
+/// What FFmpeg makes of the same input.
+@Suite("G.722 beside another implementation") struct G722Tests {
+    @Test("Every octet is decoded to the same samples (ITU-T G.722 §4)")
+    func decoding() {
+        var decoder = G722.Decoder()
+        let octets = (0..<480).map { UInt8(truncatingIfNeeded: ($0 * $0 * 7 + $0 * 13) >> 3) }
+        let samples = octets.flatMap { octet -> [Int16] in
+            let (first, second) = decoder.decode(octet)
+            return [first, second]
+        }
+        #expect(samples.prefix(16) == [0, 0, -1, -1, -1, 0, 0, -1, -1, 1, 0, -7, 3, -4, -4, -32])
+        #expect(samples.suffix(4) == [5705, 6652, -4456, 8299])
+        #expect(checksum(samples) == 1_958_277_149)
+    }
+
+    @Test("Every sample is encoded to the same octets (ITU-T G.722 §3)")
+    func encoding() {
+        var encoder = G722.Encoder()
+        let samples = (0..<960).map { Int16($0 * 700 % 24_000 - 12_000) }
+        let octets = stride(from: 0, to: 960, by: 2).map { encoder.encode(samples[$0], samples[$0 + 1]) }
+        #expect(octets.prefix(12) == [46, 132, 32, 132, 32, 132, 4, 140, 14, 146, 213, 217])
+        #expect(checksum(octets) == 1_904_273_237)
+    }
+
+    private func checksum(_ values: [some BinaryInteger]) -> UInt32 {
+        values.reduce(0) { $0 &* 31 &+ UInt32(truncatingIfNeeded: $1) }
+    }
+}
+
 @Suite struct AudioCodecTests {
-    static let codecs: [AudioCodec] = [.opus(OpusSettings()), .g711(.muLaw), .g711(.aLaw)]
+    static let codecs: [AudioCodec] = [.opus(OpusSettings()), .g711(.muLaw), .g711(.aLaw), .g722]
 
     @Test("A tone keeps its frequency and level through each codec", arguments: codecs)
     func tone(codec: AudioCodec) throws {
@@ -50,6 +79,49 @@ import Testing
         }
         #expect(abs(try #require(reading.frequency) - 440) < 2)
         #expect(abs(reading.level + 20) < 1)
+    }
+
+    @Test("20 ms of G.722 are 160 octets (RFC 3551 §4.5.2)")
+    func g722Length() {
+        var encoder = AudioEncoder(.g722)
+        #expect(encoded(nextFrame(of: Melody()), by: &encoder).count == 160)
+    }
+
+    @Test("A tone above the telephone's band comes through G.722")
+    func wideBand() throws {
+        var encoder = AudioEncoder(.g722)
+        var decoder = AudioDecoder(.g722)
+        let reading = reading(of: ToneSource(frequency: 6_000, level: -20), frames: 25) { frame in
+            frame = decoded(encoded(frame, by: &encoder), by: &decoder)
+        }
+        #expect(abs(try #require(reading.frequency) - 6_000) < 2)
+        #expect(abs(reading.level + 20) < 2)
+    }
+
+    @Test("Packets of 10, 40 and 60 ms hold as much as they say", arguments: codecs)
+    func packetTimes(codec: AudioCodec) {
+        var encoder = AudioEncoder(codec)
+        var decoder = AudioDecoder(codec)
+        let melody = Melody()
+        for frames in 1...3 {
+            let sound = (0..<frames).flatMap { _ in nextFrame(of: melody) }
+            #expect(decoded(encoded(sound, by: &encoder), by: &decoder).count == sound.count)
+        }
+        let half = Array(nextFrame(of: melody).prefix(480))
+        #expect(decoded(encoded(half, by: &encoder), by: &decoder).count == 480)
+    }
+
+    @Test("Discontinuous transmission sends next to nothing of silence, and speech as before (RFC 7587 §3.1.3)")
+    func discontinuousTransmission() {
+        var settings = OpusSettings()
+        settings.discontinuousTransmission = true
+        var encoder = AudioEncoder(.opus(settings))
+        let melody = Melody()
+        let spoken = (0..<50).map { _ in encoded(nextFrame(of: melody), by: &encoder) }
+        #expect(spoken.allSatisfy { !$0.isEmpty })
+        let silence = [Int16](repeating: 0, count: 960)
+        let silent = (0..<100).map { _ in encoded(silence, by: &encoder) }
+        #expect(silent.suffix(50).count { $0.isEmpty } > 40)
     }
 
     @Test("20 ms of G.711 are 160 octets (RFC 3551 §4.5.14)", arguments: [G711.muLaw, .aLaw])

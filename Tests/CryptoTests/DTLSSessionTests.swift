@@ -3,6 +3,7 @@ import Testing
 import Wire
 
 @Suite(.timeLimit(.minutes(1))) struct DTLSSessionTests {
+    static let start = Instant(nanoseconds: 5_000_000_000)
     static let alice = Certificate.selfSigned()
     static let bob = Certificate.selfSigned()
 
@@ -24,9 +25,9 @@ import Wire
     static func carry(_ client: inout DTLSSession, _ server: inout DTLSSession) throws(DTLSSession.Failure) {
         while true {
             let forth = client.takeDatagrams()
-            for datagram in forth { try server.receive(datagram.span) }
+            for datagram in forth { try server.receive(datagram.span, at: Self.start) }
             let back = server.takeDatagrams()
-            for datagram in back { try client.receive(datagram.span) }
+            for datagram in back { try client.receive(datagram.span, at: Self.start) }
             if forth.isEmpty && back.isEmpty { return }
         }
     }
@@ -35,8 +36,8 @@ import Wire
     func handshake() throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
-        try server.start()
+        try client.start(at: Self.start)
+        try server.start(at: Self.start)
         try Self.carry(&client, &server)
         let clientKeys = try Self.keys(of: client)
         let serverKeys = try Self.keys(of: server)
@@ -46,15 +47,15 @@ import Wire
         #expect(clientKeys.receiving == serverKeys.sending)
         #expect(clientKeys.sending != clientKeys.receiving)
         #expect(clientKeys.sending.value.count == 28)
-        #expect(client.timeUntilTimeout == nil)
-        #expect(server.timeUntilTimeout == nil)
+        #expect(client.deadline == nil)
+        #expect(server.deadline == nil)
     }
 
     @Test("The keys work in SRTP sessions of both ends")
     func keysWork() throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
+        try client.start(at: Self.start)
         try Self.carry(&client, &server)
         var sender = try SRTPSession(.sending, keys: Self.keys(of: client))
         var receiver = try SRTPSession(.receiving, keys: Self.keys(of: server))
@@ -69,17 +70,19 @@ import Wire
     func wrongServer() throws {
         var client = Self.client(expecting: [Certificate.selfSigned().fingerprint])
         var server = Self.server()
-        try client.start()
+        try client.start(at: Self.start)
         #expect(throws: DTLSSession.Failure.fingerprintMismatch) { try Self.carry(&client, &server) }
         #expect(client.keys == nil)
-        #expect(throws: DTLSSession.Failure.fingerprintMismatch) { try client.receive([22, 254, 253].span) }
+        #expect(throws: DTLSSession.Failure.fingerprintMismatch) {
+            try client.receive([22, 254, 253].span, at: Self.start)
+        }
     }
 
     @Test("A server checks the client's certificate just so")
     func wrongClient() throws {
         var client = Self.client()
         var server = Self.server(expecting: [])
-        try client.start()
+        try client.start(at: Self.start)
         #expect(throws: DTLSSession.Failure.fingerprintMismatch) { try Self.carry(&client, &server) }
         #expect(server.keys == nil)
     }
@@ -88,15 +91,15 @@ import Wire
     func datagramLengths() throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
+        try client.start(at: Self.start)
         for _ in 0..<4 {
             for datagram in client.takeDatagrams() {
                 #expect(Self.isMadeOfWholeRecords(datagram))
-                try server.receive(datagram.span)
+                try server.receive(datagram.span, at: Self.start)
             }
             for datagram in server.takeDatagrams() {
                 #expect(Self.isMadeOfWholeRecords(datagram))
-                try client.receive(datagram.span)
+                try client.receive(datagram.span, at: Self.start)
             }
         }
         #expect(client.keys != nil && server.keys != nil)
@@ -114,37 +117,57 @@ import Wire
     func lostFlight(lost: Int) throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
+        var now = Self.start
+        try client.start(at: now)
         var flight = 0
         while client.keys == nil || server.keys == nil {
             let forth = client.takeDatagrams()
             if !forth.isEmpty {
-                if flight != lost { for datagram in forth { try server.receive(datagram.span) } }
+                if flight != lost { for datagram in forth { try server.receive(datagram.span, at: now) } }
                 flight += 1
             }
             let back = server.takeDatagrams()
             if !back.isEmpty {
-                if flight != lost { for datagram in back { try client.receive(datagram.span) } }
+                if flight != lost { for datagram in back { try client.receive(datagram.span, at: now) } }
                 flight += 1
             }
-            if client.timeUntilTimeout == .zero { try client.handleTimeout() }
-            if server.timeUntilTimeout == .zero { try server.handleTimeout() }
+            guard forth.isEmpty, back.isEmpty else { continue }
+            let next = earliest(client.deadline, server.deadline)
+            now = try #require(next)
+            try client.handleTimeout(at: now)
+            try server.handleTimeout(at: now)
         }
         #expect(client.keys?.sending == server.keys?.receiving)
+        #expect(now <= Self.start + .milliseconds(100))
     }
 
-    @Test("The time-out is not reached before 100 ms, and nothing is sent until then")
+    @Test("The first time-out is 100 ms, then twice as much each time, 2 s at most; the thirteenth is the end")
     func timeout() throws {
         var client = Self.client()
-        #expect(client.timeUntilTimeout == nil)
-        try client.start()
-        #expect(client.takeDatagrams().count == 1)
-        let remaining = client.timeUntilTimeout ?? .seconds(1)
-        #expect(remaining <= .milliseconds(100))
-        if remaining > .zero {
-            try client.handleTimeout()
+        #expect(client.deadline == nil)
+        try client.start(at: Self.start)
+        let hello = client.takeDatagrams()
+        #expect(hello.count == 1)
+        var (now, waits): (Instant, [Duration]) = (Self.start, [])
+        for _ in 0..<12 {
+            let next = client.deadline
+            let deadline = try #require(next)
+            try client.handleTimeout(at: deadline - .nanoseconds(1))
             #expect(client.takeDatagrams() == [])
+            try client.handleTimeout(at: deadline)
+            waits.append(deadline - now)
+            now = deadline
+            let again = client.takeDatagrams()
+            #expect(again.map(\.count) == hello.map(\.count))
+            // The same message in a record with a number of its own, as replay protection wants it (§4.1).
+            #expect(again.map { $0.dropFirst(11) } == hello.map { $0.dropFirst(11) })
+            #expect(again != hello)
         }
+        let milliseconds = [100, 200, 400, 800, 1_600, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000]
+        #expect(waits == milliseconds.map { .milliseconds($0) })
+        now = now + .seconds(2)
+        #expect(throws: DTLSSession.Failure.timedOut) { try client.handleTimeout(at: now) }
+        #expect(client.deadline == nil)
     }
 
     @Test("A client drops a ClientHello and goes on")
@@ -152,9 +175,9 @@ import Wire
         var client = Self.client()
         var other = DTLSSession(role: .client, certificate: Self.bob, peerFingerprints: [])
         var server = Self.server()
-        try client.start()
-        try other.start()
-        for datagram in other.takeDatagrams() { try client.receive(datagram.span) }
+        try client.start(at: Self.start)
+        try other.start(at: Self.start)
+        for datagram in other.takeDatagrams() { try client.receive(datagram.span, at: Self.start) }
         try Self.carry(&client, &server)
         #expect(client.keys != nil && server.keys != nil)
     }
@@ -163,11 +186,11 @@ import Wire
     func splitClientHello(isReversed: Bool) throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
+        try client.start(at: Self.start)
         let hello = try #require(client.takeDatagrams().first)
         var fragments = Self.split(hello)
         if isReversed { fragments.reverse() }
-        for fragment in fragments { try server.receive(fragment.span) }
+        for fragment in fragments { try server.receive(fragment.span, at: Self.start) }
         try Self.carry(&client, &server)
         #expect(client.keys != nil && server.keys != nil)
     }
@@ -193,7 +216,7 @@ import Wire
     func close() throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
+        try client.start(at: Self.start)
         try Self.carry(&client, &server)
         server.close()
         try Self.carry(&client, &server)
@@ -205,11 +228,11 @@ import Wire
     func garbage() throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
+        try client.start(at: Self.start)
         for length in 0..<64 {
             var randomness = Randomness.seeded(UInt64(length))
-            try server.receive(randomness.bytes(length).span)
-            try client.receive(([22, 254, 253, 0, 0] + randomness.bytes(length)).span)
+            try server.receive(randomness.bytes(length).span, at: Self.start)
+            try client.receive(([22, 254, 253, 0, 0] + randomness.bytes(length)).span, at: Self.start)
         }
         try Self.carry(&client, &server)
         #expect(client.keys != nil && server.keys != nil)
@@ -219,14 +242,14 @@ import Wire
     func lostLastFlight() throws {
         var client = Self.client()
         var server = Self.server()
-        try client.start()
-        for datagram in client.takeDatagrams() { try server.receive(datagram.span) }
-        for datagram in server.takeDatagrams() { try client.receive(datagram.span) }
-        for datagram in client.takeDatagrams() { try server.receive(datagram.span) }
+        try client.start(at: Self.start)
+        for datagram in client.takeDatagrams() { try server.receive(datagram.span, at: Self.start) }
+        for datagram in server.takeDatagrams() { try client.receive(datagram.span, at: Self.start) }
+        for datagram in client.takeDatagrams() { try server.receive(datagram.span, at: Self.start) }
         #expect(server.keys != nil)
         #expect(!server.takeDatagrams().isEmpty)
-        while client.timeUntilTimeout != .zero {}
-        try client.handleTimeout()
+        let deadline = client.deadline
+        try client.handleTimeout(at: try #require(deadline))
         try Self.carry(&client, &server)
         #expect(client.keys != nil)
     }

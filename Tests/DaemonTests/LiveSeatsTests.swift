@@ -1,3 +1,5 @@
+import ControlAPI
+import Daemon
 import Testing
 import Wire
 
@@ -45,6 +47,30 @@ struct LiveSeatsTests {
         #expect(try await house.post("seats/anna/logout").body["code"] == 200)
         #expect(try await ofAnna.next("statusChanged")["status"] == 0)
         #expect(try await house.get("checkLogin").body == ["result": 1])
+        await house.close()
+    }
+
+    @Test("The seats of the configuration log in by themselves")
+    func automatic() async throws {
+        let house = try await LiveHouse.open { configuration in
+            for (seat, number) in [("anna", "1001"), ("bert", "1002")] {
+                var login = Configuration.Login()
+                login.un = number
+                login.password = Redacted(number)
+                login.switchnumber = "02566699734"
+                if let seat = SeatName(seat) { configuration.logins[seat] = login }
+            }
+        }
+        for seat in ["anna", "bert"] {
+            let events = try LiveEvents(house, seat: seat, after: "-:0")
+            #expect(await events.open() == nil)
+            var event = try await events.next()
+            while event["event"] != "statusChanged" { event = try await events.next() }
+            #expect(event["data"]?["status"] == 1)
+        }
+        #expect(try await house.get("checkLogin").body == ["result": 0])
+        let state = try await house.get("state").body
+        #expect(state["seats"]?["bert"]?["user"]?["un"] == "1002")
         await house.close()
     }
 

@@ -54,6 +54,31 @@ import Wire
         #expect(receiver.statistics.packetsLost == 0)
     }
 
+    @Test("A source whose timestamps begin anew has another clock, and no jitter (RFC 3550 §A.8)")
+    func anotherClock() {
+        var receiver = RTPReceiver(clockRate: 8_000)
+        for number in UInt16(0)..<50 {
+            let timestamp = UInt32(number) * 160 &+ (number < 25 ? 0 : 3_000_000_000)
+            let now = Self.at(milliseconds: Int64(number) * 20)
+            _ = receiver.receive(Self.header(number, timestamp: timestamp), at: now)
+        }
+        #expect(receiver.statistics.jitter == .zero)
+        #expect(receiver.statistics.packetsLost == 0)
+    }
+
+    @Test("What was lost of one source stays lost when another takes its place (RFC 3550 §8.2)")
+    func anotherSource() {
+        var receiver = RTPReceiver(clockRate: 8_000)
+        _ = Self.arrivals([1, 2, 4], in: &receiver)
+        let arrivals = [(9, 8), (10, 8), (12, 8)].map { number, ssrc in
+            receiver.receive(Self.header(UInt16(number), ssrc: UInt32(ssrc)), at: Self.at(milliseconds: 200))
+        }
+        #expect(arrivals == [.restarted, .inOrder, .inOrder])
+        #expect(receiver.statistics.packetsReceived == 6)
+        #expect(receiver.statistics.packetsLost == 2)
+        #expect(receiver.ssrc == 8)
+    }
+
     @Test("Jitter follows the integer arithmetic of RFC 3550 §A.8")
     func jitter() throws {
         var receiver = RTPReceiver(clockRate: 8_000)

@@ -102,6 +102,35 @@ import Wire
         #expect(story.played[.b, default: []].count >= 45)
     }
 
+    @Test("G.722 counts 160 ticks for 20 ms, as G.711 does (RFC 3551 §4.5.2)") func g722() throws {
+        let story = Story(codecsA: [.g722, .pcmu], codecsB: [.opus, .g722])
+        try story.negotiate()
+        story.run(for: .milliseconds(200))
+        #expect(story.b.negotiated?.codec == .g722)
+        #expect(story.b.negotiated?.payloadType == 9)
+        story.talk(frames: 50, samples: 160) { _, number in [UInt8](repeating: UInt8(number), count: 160) }
+        #expect(story.played[.a]?.first == .frame([UInt8](repeating: 0, count: 160)))
+        #expect(story.played[.b, default: []].count >= 45)
+        #expect(story.played[.b, default: []].allSatisfy { if case .frame = $0 { true } else { false } })
+    }
+
+    @Test("A flight of the handshake that is lost is sent again 100 ms later, on the clock handed in (RFC 6347 §4.2.4)")
+    func lostFlight() throws {
+        let story = Story()
+        var handshakes = 0
+        story.rule = { datagram, _ in
+            guard PacketKind(datagram.bytes.span) == .dtls else { return true }
+            handshakes += 1
+            return handshakes != 1
+        }
+        try story.negotiate()
+        story.run(for: .milliseconds(130))
+        #expect(story.b.state == .connecting)
+        story.run(for: .milliseconds(70))
+        #expect(story.a.state == .connected)
+        #expect(story.b.state == .connected)
+    }
+
     @Test("A certificate that is not the promised one ends the connection (RFC 8122 §6.2)")
     func wrongFingerprint() throws {
         let story = Story()

@@ -63,11 +63,22 @@ final class Story {
     /// Whether a datagram, the n-th media packet for media, gets through.
     var rule: (_ datagram: Datagram, _ media: Int?) -> Bool = { _, _ in true }
 
-    init(codecsA: [Codec] = [.opus, .pcmu, .pcma], codecsB: [Codec] = [.opus, .pcmu, .pcma]) {
-        a = PeerConnection(
-            configuration: .init(certificate: Self.certificateA, codecs: codecsA, cname: "a"), randomness: .seeded(1))
-        b = PeerConnection(
-            configuration: .init(certificate: Self.certificateB, codecs: codecsB, cname: "b"), randomness: .seeded(2))
+    /// By how much longer the n-th media packet takes than others.
+    var jitter: (_ media: Int) -> Duration = { _ in .zero }
+
+    /// `configure` is for both sides.
+    init(
+        codecsA: [Codec] = [.opus, .pcmu, .pcma], codecsB: [Codec] = [.opus, .pcmu, .pcma],
+        configure: (inout PeerConnection.Configuration) -> Void = { _ in }
+    ) {
+        var configurationA = PeerConnection.Configuration(
+            certificate: Self.certificateA, codecs: codecsA, cname: "a")
+        var configurationB = PeerConnection.Configuration(
+            certificate: Self.certificateB, codecs: codecsB, cname: "b")
+        configure(&configurationA)
+        configure(&configurationB)
+        a = PeerConnection(configuration: configurationA, randomness: .seeded(1))
+        b = PeerConnection(configuration: configurationB, randomness: .seeded(2))
         a.setHostAddresses([Self.addressA])
         b.setHostAddresses([Self.addressB])
     }
@@ -133,13 +144,13 @@ final class Story {
         datagrams.append(Datagram(bytes: bytes, from: from, to: to, arrivesAt: now))
     }
 
-    private func send(_ payload: [UInt8], samples: UInt32, of side: Side) {
+    func send(_ payload: [UInt8], samples: UInt32 = 960, level: AudioLevel? = nil, of side: Side) {
         let transmit = { (bytes: Span<UInt8>, from: Endpoint, to: Endpoint) in
             self.transmit([UInt8](bytes), from: from, to: to, isMedia: true)
         }
         switch side {
-        case .a: a.sendAudio(payload.span, samples: samples, at: now, transmit: transmit)
-        case .b: b.sendAudio(payload.span, samples: samples, at: now, transmit: transmit)
+        case .a: a.sendAudio(payload.span, samples: samples, level: level, at: now, transmit: transmit)
+        case .b: b.sendAudio(payload.span, samples: samples, level: level, at: now, transmit: transmit)
         }
     }
 
@@ -182,7 +193,8 @@ final class Story {
 
     private func transmit(_ bytes: [UInt8], from: Endpoint, to: Endpoint, isMedia: Bool) {
         if isMedia { mediaSent += 1 }
-        let datagram = Datagram(bytes: bytes, from: from, to: to, arrivesAt: now + Self.delay)
+        let datagram = Datagram(
+            bytes: bytes, from: from, to: to, arrivesAt: now + Self.delay + (isMedia ? jitter(mediaSent) : .zero))
         if rule(datagram, isMedia ? mediaSent : nil) { datagrams.append(datagram) }
     }
 }

@@ -102,6 +102,48 @@ import Wire
                 """.crlf)
     }
 
+    @Test("Repetition, loss requests, short reports and the audio level are taken where both have them")
+    func extras() throws {
+        let offer = Sample.chromium.replacing(
+            "a=rtcp-mux\n",
+            with: """
+                a=rtcp-mux
+                a=rtcp-rsize
+                a=rtcp-fb:111 nack
+                a=extmap:3/sendrecv \(AudioDescription.audioLevelExtension)
+
+                """)
+        var opus = AudioFormat.opus
+        opus.hasNACK = true
+        let rich = try answer(to: offer, supporting: [opus, .redundancy(of: opus)])
+        #expect(rich.contains("m=audio 5000 UDP/TLS/RTP/SAVPF 111 63 110\r\n"))
+        for line in [
+            "rtcp-rsize", "rtcp-fb:111 nack", "extmap:3 \(AudioDescription.audioLevelExtension)",
+            "rtpmap:63 red/48000/2", "fmtp:63 111/111",
+        ] {
+            #expect(rich.contains("a=\(line)\r\n"))
+        }
+        let first = try answer(
+            to: offer.replacing("SAVPF 111 63", with: "SAVPF 63 111"), supporting: [opus, .redundancy(of: opus)])
+        #expect(first.contains("m=audio 5000 UDP/TLS/RTP/SAVPF 63 111 110\r\n"))
+        let poor = try answer(to: offer, supporting: [.opus])
+        #expect(!poor.contains("nack") && !poor.contains("red/"))
+        // Feedback needs a profile that has it (RFC 4585 §4.2).
+        let withoutFeedback = offer.replacing("SAVPF", with: "SAVP")
+        #expect(!(try answer(to: withoutFeedback, supporting: [opus]).contains("nack")))
+    }
+
+    @Test(
+        "The value of a format's parameter, however it is written (RFC 8866 §6.15)",
+        arguments: [
+            ("useinbandfec=1", "1"), ("minptime=10; UseInbandFEC=0", "0"), ("xuseinbandfec=1", nil), (nil, nil),
+        ] as [(String?, String?)])
+    func parameters(text: String?, value: String?) {
+        var format = AudioFormat.opus
+        format.parameters = text
+        #expect(format.parameter("useinbandfec").map(String.init) == value)
+    }
+
     @Test("All of Chromium's offer is understood") func chromiumOffer() throws {
         let offer = try offer(Sample.chromium)
         #expect(offer.formats.map(\.payloadType) == [111, 63, 9, 0, 8, 13, 110, 126])
@@ -209,7 +251,8 @@ import Wire
             ("m=audio 40404", "m=video 40404", .noAudioSection), ("m=audio 40404", "m=audio 0", .noAudioSection),
             ("UDP/TLS/RTP/SAVPF", "RTP/AVP", .transportNotSecure),
             ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", .transportNotSecure),
-            ("a=fingerprint:", "a=forgotten:", .noFingerprint), ("a=ice-ufrag:Zk9q", "a=x", .noICECredentials),
+            ("a=fingerprint:", "a=crypto:", .keysInDescription), ("a=fingerprint:", "a=forgotten:", .noFingerprint),
+            ("a=ice-ufrag:Zk9q", "a=x", .noICECredentials),
             ("a=ice-pwd:dkEr9", "a=ice-pwd:", .noICECredentials), ("a=rtcp-mux", "a=x", .noRTCPMultiplexing),
             ("a=setup:actpass", "a=setup:holdconn", .noDTLSRole),
         ] as [(String, String, AudioDescription.Refusal)])

@@ -174,13 +174,26 @@ struct OutgoingCallStories {
         #expect(story.bodies == [])
     }
 
+    @Test("An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1)")
+    func offerless() {
+        let story = Story()
+        story.logIn()
+        story.command(.call(number: "10010"))
+        story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#)
+        let leg = story.invite(for: "7", offer: nil)
+        #expect(story.legAnswers[leg]?.status == 200)
+        #expect(story.legAnswers[leg]?.text.hasSuffix("v=0 offer") == true)
+        #expect(story.legAnswersTaken == ["v=0 answer"])
+        #expect(story.openLegs.count == 1)
+    }
+
     @Test("An offer the media cannot take is refused with 488 and the reason")
     func unacceptableOffer() {
         let story = dialled()
         story.answersMedia = false
         let leg = story.invite(for: "7")
         #expect(story.legAnswers[leg]?.status == 488)
-        #expect(story.legAnswers[leg]?.headers["Warning"] == #"399 phonebard "no fingerprint""#)
+        #expect(story.legAnswers[leg]?.headers["Warning"] == #"302 phonebard "no fingerprint""#)
     }
 
     @Test("Audio that fails hangs the call up")

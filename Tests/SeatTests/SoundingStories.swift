@@ -5,7 +5,7 @@ import Wire
 
 @testable import Seat
 
-@Suite("What the other side hears: silence while muted, and keys")
+@Suite("What the other side hears: silence while muted")
 struct SoundingStories {
     private let story = Story()
 
@@ -16,8 +16,6 @@ struct SoundingStories {
         story.invite(for: "7")
         story.notice(#"<cc a="104" c="7" n="10010"/>"#)
     }
-
-    private func send(_ key: String) throws -> Command { .sendDTMF(try #require(Command.Tone(key))) }
 
     @Test("Muted and unmuted here, without a word to the platform, though there is no connection")
     func muted() {
@@ -69,37 +67,5 @@ struct SoundingStories {
         #expect(story.reply(.mute(ccNumber: "7")) == .failure(.noSuchCall))
         story.notice(#"<cc a="100" c="7" n="138"/>"#)
         #expect(story.reply(.mute(ccNumber: "7")) == .failure(.wrongState))
-    }
-
-    @Test("A key is an INFO in the call (platform protocol §3.3)")
-    func key() throws {
-        talk()
-        #expect(story.reply(try send("#")) == .success(["result": true]))
-        #expect(story.infos.map(\.text) == ["Signal=#\r\nDuration=100\r\n"])
-        #expect(story.infos.first?.headers[.contentType] == "application/dtmf-relay")
-    }
-
-    @Test("One key at a time, and only where somebody listens")
-    func keysApart() throws {
-        #expect(story.reply(try send("1")) == .failure(.notLoggedIn))
-        story.logIn()
-        #expect(story.reply(try send("1")) == .failure(.wrongState))
-        talk()
-        story.command(.hold(ccNumber: "7"))
-        #expect(story.reply(try send("1")) == .failure(.wrongState))
-        story.command(.unhold(ccNumber: "7"))
-        story.answersMessages = nil
-        let first = story.command(try send("1"))
-        #expect(story.reply(try send("2")) == .failure(.wrongState))
-        #expect(story.infos.count == 1)
-        story.advance(by: .seconds(10))
-        #expect(story.replies[first] == .failure(.platformSilent.with(code: .serverError)))
-        story.answersMessages = 415
-        #expect(story.reply(try send("2")) == .failure(.platformRefused(status: 415).with(code: .serverError)))
-    }
-
-    @Test("A key is one of sixteen", arguments: ["", "11", "110#", "E", "a", "一", "1\u{301}"])
-    func noKey(text: String) {
-        #expect(Command.Tone(text) == nil)
     }
 }

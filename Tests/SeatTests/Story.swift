@@ -32,6 +32,8 @@ final class Story {
     /// Those that could be heard from the beginning.
     private(set) var everUnmuted: Set<LegID> = []
     private(set) var infos: [Request] = []
+    private(set) var pressedKeys: [Character] = []
+    var takesKeys = true
     private(set) var connects: [String] = []
     private(set) var fetches: [FetchID] = []
     private(set) var urls: [String] = []
@@ -61,12 +63,13 @@ final class Story {
     /// Gateways that no connection can be made to; nobody there says no.
     var unreachable: Set<String> = []
 
-    init(socketURI: String? = "wss://gateway.example", seed: String? = nil) {
+    init(socketURI: String? = "wss://gateway.example", seed: String? = nil, keyTransport: KeyTransport = .info) {
         var platform = Platform.Configuration(hosts: HostTable(["": "ops.example"]))
         platform.encryptionSeed = seed.map { Redacted($0) }
+        var configuration = Seat.Configuration(gateways: socketURI.map { [$0] } ?? [])
+        configuration.keyTransport = keyTransport
         seat = Seat(
-            configuration: Seat.Configuration(gateways: socketURI.map { [$0] } ?? []),
-            dialect: Platform(configuration: platform), randomness: .seeded(1))
+            configuration: configuration, dialect: Platform(configuration: platform), randomness: .seeded(1))
         self.platform = Self.makePlatform()
     }
 
@@ -167,6 +170,13 @@ extension Story {
         case .answerToLeg(_, let sdp): legAnswersTaken.append(sdp)
         case .muteLeg(let leg, true): mutedLegs.insert(leg)
         case .muteLeg(let leg, false): mutedLegs.remove(leg)
+        case .offerFromLeg(let leg):
+            openLegs.append(leg)
+            feed(.legOffers(leg, sdp: "v=0 offer"))
+        case .pressKey(let leg, let key, _):
+            if takesKeys { pressedKeys.append(key) }
+            feed(.keyPressed(leg, takesKeys))
+        case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": .number(4.4)]))
         case .closeLeg(let leg):
             openLegs.removeAll { $0 == leg }
             mutedLegs.remove(leg)
@@ -189,7 +199,7 @@ extension Story {
     }
 
     private func offer(to leg: LegID) {
-        guard answersMedia else { return feed(.legRefused(leg, reason: "no fingerprint")) }
+        guard answersMedia else { return feed(.legRefused(leg, warning: Warning(code: 302, text: "no fingerprint"))) }
         if !openLegs.contains(leg) { openLegs.append(leg) }
         if !mutedLegs.contains(leg) { everUnmuted.insert(leg) }
         feed(.legAnswered(leg, sdp: "v=0 answer"))
@@ -212,13 +222,13 @@ extension Story {
 
     /// INVITEs the seat and, once it has answered, ties the leg to a call.
     @discardableResult
-    func invite(for call: String) -> CallHandle {
+    func invite(for call: String, offer: String? = "v=0 offer") -> CallHandle {
         lastInvite += 1
         let leg = CallHandle.outgoing(lastInvite)
-        let headers: Headers = [.contentType: "application/sdp"]
+        let headers: Headers = offer == nil ? [:] : [.contentType: "application/sdp"]
         atPlatform(
             platform.handle(
-                .invite(leg, target: seatURI, headers: headers, body: Array("v=0 offer".utf8)), at: now.instant))
+                .invite(leg, target: seatURI, headers: headers, body: Array((offer ?? "").utf8)), at: now.instant))
         inCall(leg, .info, "<i n=\"\(call)\" s=\"*\"><u n=\"10010\" a=\"i\" l=\"m\"/></i>")
         return leg
     }
@@ -278,6 +288,12 @@ extension Story {
                         body: isTaken ? Array("v=0 moved".utf8) : []),
                     at: now.instant))
         case .callAnswered(let leg, let response): legAnswers[leg] = response
+        case .callOffered(let leg, let token, let response):
+            legAnswers[leg] = response
+            let headers: Headers = [.contentType: "application/sdp"]
+            atPlatform(
+                platform.handle(
+                    .respond(token, status: 200, headers: headers, body: Array("v=0 answer".utf8)), at: now.instant))
         case .callEnded(let leg, let end):
             endedLegs.append(leg)
             if case .rejected(let response) = end { legAnswers[leg] = response }

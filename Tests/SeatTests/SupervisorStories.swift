@@ -254,7 +254,7 @@ struct SupervisorStories {
     @Test("A watched call cannot be held, hung up, answered or sent keys: it is another agent's")
     func notOnesOwn() throws {
         bring(to: 1)
-        let key = try #require(Command.Tone("5"))
+        let key = try #require(Command.Keys("5"))
         for command: Command in [
             .hold(ccNumber: "7"), .unhold(ccNumber: "7"), .terminate(ccNumber: "7"), .answerPBXCall(ccNumber: "7"),
             .sendDTMF(key),

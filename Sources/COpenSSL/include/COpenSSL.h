@@ -41,13 +41,23 @@ bool COpenSSL_setServerName(SSL *session, const char *name);
 /// SRTP profiles, named with colons between them; null on failure.
 SSL_CTX *COpenSSL_makeDTLSContext(X509 *certificate, EVP_PKEY *key, const char *profiles);
 
-/// A DTLS session of that context, with datagrams of at most `mtu` bytes and a first time-out of 100 ms.
+/// A DTLS session of that context, with datagrams of at most `mtu` bytes. It never looks at the clock: behind each flight
+/// that waits for an answer it writes copies, with record numbers of their own, to be sent if no answer comes.
 SSL *COpenSSL_makeDTLSSession(SSL_CTX *context, long mtu);
 
-/// The microseconds until a DTLS flight is to be sent again, or -1 when none is.
-long COpenSSL_DTLSTimeout(SSL *session);
+/// How many copies there are of a flight: OpenSSL allows twelve.
+enum { COpenSSL_flightCopies = 12 };
 
-/// Sends a DTLS flight again if its time is up; -1 when it has been tried often enough.
-long COpenSSL_DTLSHandleTimeout(SSL *session);
+/// Where in the output a flight begins, and then each of its copies; `count` is 0 when none was written.
+struct COpenSSL_Flight {
+    size_t starts[COpenSSL_flightCopies + 1];
+    int count;
+};
+
+/// What was written since the last call; the output must be drained with it.
+struct COpenSSL_Flight COpenSSL_takeFlight(SSL *session);
+
+/// Whether a flight waits for an answer.
+bool COpenSSL_isDTLSFlightPending(SSL *session);
 
 #endif

@@ -1,4 +1,5 @@
 import Configuration
+import ControlAPI
 import Engine
 import Synchronization
 import Wire
@@ -65,6 +66,8 @@ extension Configuration {
 /// A configuration and where each of its values comes from.
 package struct EffectiveConfiguration: Sendable {
     package private(set) var configuration: Configuration
+    /// Everything that can be configured, and what is configured of seats by their names.
+    private let settings: [Setting]
     /// By the setting's name; what is missing is built in.
     private var origins: [String: Origin] = [:]
 
@@ -78,9 +81,14 @@ package struct EffectiveConfiguration: Sendable {
     /// - Parameter layers: strongest first.
     private init(layers: [Layer], defaults: Configuration) {
         configuration = defaults
+        var ofSeats: [String: Setting] = [:]
+        for entry in layers.flatMap(\.entries.values) where entry.setting.name.hasPrefix(Configuration.seats) {
+            ofSeats[entry.setting.name] = entry.setting
+        }
+        settings = Configuration.settings + ofSeats.values.sorted { $0.name < $1.name }
         let winner = Winner()
         let reader = ConfigReader(providers: layers.map(\.provider), accessReporter: winner)
-        for setting in Configuration.settings {
+        for setting in settings {
             guard let texts = reader.stringArray(forKey: ConfigKey(setting.name), isSecret: setting.isSecret) else {
                 continue
             }
@@ -111,9 +119,8 @@ private final class Winner: AccessReporter {
 extension Layer {
     fileprivate var provider: InMemoryProvider {
         let values = entries.map { name, entry in
-            let isSecret = Configuration.settings.contains { $0.name == name && $0.isSecret }
             let key = AbsoluteConfigKey(name.split(separator: ".").map(String.init))
-            return (key, ConfigValue(.stringArray(entry.texts), isSecret: isSecret))
+            return (key, ConfigValue(.stringArray(entry.texts), isSecret: entry.setting.isSecret))
         }
         return InMemoryProvider(name: name, values: Dictionary(values) { first, _ in first })
     }
@@ -154,20 +161,24 @@ extension EffectiveConfiguration {
         if directory.host != nil, directory.key == nil {
             need("platform.directory.key", for: "platform.directory.host")
         }
-        let login = configuration.login
-        if login.un != nil {
-            if login.password == nil { need("login.password", for: "login.un") }
-            if login.switchnumber == nil { need("login.switchnumber", for: "login.un") }
-            if login.callintype != .here, login.number == nil { need("login.number", for: "login.callintype") }
-            if configuration.socketURIs.isEmpty { need("platform.socketURI", for: "login.un") }
+        for (seat, login) in configuration.logins.sorted(by: { $0.key.text < $1.key.text }) {
+            let group = seat == .default ? "login" : Configuration.seats + seat.text
+            if login.un != nil {
+                if login.password == nil { need("\(group).password", for: "\(group).un") }
+                if login.switchnumber == nil { need("\(group).switchnumber", for: "\(group).un") }
+                if login.callintype != .here, login.number == nil {
+                    need("\(group).number", for: "\(group).callintype")
+                }
+                if configuration.socketURIs.isEmpty { need("platform.socketURI", for: "\(group).un") }
+            }
+            if login.password != nil, login.un == nil { need("\(group).un", for: "\(group).password") }
         }
-        if login.password != nil, login.un == nil { need("login.un", for: "login.password") }
         return faults
     }
 
     /// One line a setting: its value and where that comes from.
     package var report: String {
-        Configuration.settings.map { setting in
+        settings.map { setting in
             "\(setting.name) = \(setting.text(in: configuration))  (\(origin(of: setting.name)))"
         }.joined(separator: "\n")
     }

@@ -59,10 +59,14 @@ package struct Configuration: Sendable {
     /// A PEM file of the only certificate authorities to believe, instead of the system's.
     package var authorities: String?
 
-    package var login = Login()
+    /// Of the seats that are logged in at the start.
+    package var logins: [SeatName: Login] = [:]
 
     /// The local addresses of the audio; those of the interfaces when empty.
     package var mediaAddresses: [IPAddress]
+    /// The codecs that are offered and taken, the preferred one first; all of them when empty.
+    package var codecs = MediaCodec.allCases
+    package var keyTransport = KeyTransport.info
     package var microphone: AudioDevice
     package var speaker: AudioDevice
     /// What rings; the speaker when nil.
@@ -125,7 +129,7 @@ extension Configuration {
         package init() {}
     }
 
-    /// The seat that is logged in at the start, if it has an extension number.
+    /// How a seat is logged in at the start, if it has an extension number.
     package struct Login: Sendable, Equatable {
         package enum CallInType: String, Sendable, CaseIterable {
             case here = "2"
@@ -216,6 +220,7 @@ extension Configuration {
     var seat: Seat.Configuration {
         var seat = Seat.Configuration(gateways: socketURIs)
         seat.answerTime = answerTimeout
+        seat.keyTransport = keyTransport
         return seat
     }
 
@@ -233,15 +238,19 @@ extension Configuration {
         return platform
     }
 
-    /// Nil unless everything is there that it needs.
-    var automaticLogin: AutomaticLogin.Parameters? {
-        guard let un = login.un, let password = login.password, let switchnumber = login.switchnumber,
-            let telephone = login.telephone
-        else { return nil }
-        return AutomaticLogin.Parameters(
-            user: Command.GetUser(un: un, pwd: password, switchnumber: switchnumber, telephone: telephone),
-            gid: login.gid)
+    /// That of the seat `default`.
+    package var login: Login {
+        get { self[loginOf: .default] }
+        set { self[loginOf: .default] = newValue }
     }
+
+    subscript(loginOf seat: SeatName) -> Login {
+        get { logins[seat] ?? Login() }
+        set { logins[seat] = newValue }
+    }
+
+    /// Of those seats that have everything needed.
+    var automaticLogins: [SeatName: AutomaticLogin.Parameters] { logins.compactMapValues(\.parameters) }
 
     var trust: TLSContext.Trust { authorities.map { .authorities(file: $0) } ?? .system }
 
@@ -284,6 +293,12 @@ extension Configuration {
 }
 
 extension Configuration.Login {
+    fileprivate var parameters: AutomaticLogin.Parameters? {
+        guard let un, let password, let switchnumber, let telephone else { return nil }
+        return AutomaticLogin.Parameters(
+            user: Command.GetUser(un: un, pwd: password, switchnumber: switchnumber, telephone: telephone), gid: gid)
+    }
+
     fileprivate var telephone: Command.Telephone? {
         switch callintype {
         case .here: .here

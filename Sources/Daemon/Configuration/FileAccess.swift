@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Wire
 
@@ -7,6 +8,11 @@ enum FileAccess {
     private static let largestSecret = 64 * 1024
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Of what is in a folder, none if it cannot be read.
+    static func names(in folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
 
     /// The text of a file and its mode.
     static func read(_ path: String, limit: Int) throws(Fault.Reason) -> (text: String, mode: UInt32) {

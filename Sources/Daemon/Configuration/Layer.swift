@@ -3,6 +3,7 @@ import Wire
 /// What one source says: a value for some of the settings, and what is wrong with it.
 package struct Layer: Sendable {
     struct Entry: Sendable {
+        let setting: Setting
         let texts: [String]
         let origin: Origin
     }
@@ -37,7 +38,7 @@ package struct Layer: Sendable {
                 return blame(origin, error)
             }
         }
-        entries[setting.name] = Entry(texts: texts, origin: origin)
+        entries[setting.name] = Entry(setting: setting, texts: texts, origin: origin)
     }
 
     /// Takes the secret in a file.
@@ -65,7 +66,10 @@ extension Layer {
     /// Secrets and secret files handed over by systemd in `$CREDENTIALS_DIRECTORY` (systemd.exec(5)).
     package init(credentialsIn directory: String) {
         self.init(name: directory)
-        for setting in Configuration.settings {
+        let ofSeats = FileAccess.names(in: directory).flatMap { name in
+            Configuration.seatSettings(for: name).filter { $0.credential == name }
+        }
+        for setting in Configuration.settings + ofSeats {
             guard let name = setting.credential else { continue }
             let path = directory + "/" + name
             guard FileAccess.exists(path) else { continue }

@@ -1,7 +1,10 @@
 import Audio
+import ControlAPI
 import Dialect
+import Engine
 import Network
 import SIP
+import Seat
 import Wire
 
 extension Configuration {
@@ -123,14 +126,36 @@ extension Configuration {
         ).withSecret(),
     ]
 
-    private static let login: [Setting] = [
-        .optional("login.un", \.login.un, .word, "Extension number of the agent who is logged in at the start"),
-        .optional("login.password", \.login.password, .secret, "The agent's password").withSecret(),
-        .optional("login.switchnumber", \.login.switchnumber, .word, "The enterprise's switchboard number"),
-        .optional("login.gid", \.login.gid, .word, "Skill group; the agent's first one, or 0, if none"),
-        .one("login.callintype", \.login.callintype, .choice, "Where the sound is, as in `getUser2`"),
-        .optional("login.number", \.login.number, .word, "The telephone's number for `callintype` 4 and 5"),
-    ]
+    private static let login = loginSettings("login", of: .default)
+
+    /// How a seat is logged in at the start, with keys that begin with `group`.
+    private static func loginSettings(_ group: String, of seat: SeatName) -> [Setting] {
+        [
+            .optional(
+                "\(group).un", \.[loginOf: seat].un, .word,
+                "Extension number of the agent who is logged in at the start"),
+            .optional("\(group).password", \.[loginOf: seat].password, .secret, "The agent's password").withSecret(),
+            .optional(
+                "\(group).switchnumber", \.[loginOf: seat].switchnumber, .word, "The enterprise's switchboard number"),
+            .optional(
+                "\(group).gid", \.[loginOf: seat].gid, .word, "Skill group; the agent's first one, or 0, if none"),
+            .one("\(group).callintype", \.[loginOf: seat].callintype, .choice, "Where the sound is, as in `getUser2`"),
+            .optional(
+                "\(group).number", \.[loginOf: seat].number, .word, "The telephone's number for `callintype` 4 and 5"),
+        ]
+    }
+
+    /// What a key like `seats.anna.un` is a setting of: another seat than `default`, which has none but in files and as
+    /// credentials.
+    static func seatSettings(for key: String) -> [Setting] {
+        guard key.hasPrefix(seats), let dot = key.lastIndex(of: "."),
+            let seat = SeatName(key[..<dot].dropFirst(seats.count)), seat != .default
+        else { return [] }
+        return loginSettings(String(key[..<dot]), of: seat)
+    }
+
+    /// What such a key begins with.
+    static let seats = "seats."
 
     private static let media: [Setting] = [
         .list(
@@ -149,6 +174,10 @@ extension Configuration {
             "media.iceCAFile", \.relays.authorities, .path,
             "PEM file of the authorities to believe about `turns:` servers instead of the system's"
         ).naming(.readable),
+        .list("media.codecs", \.codecs, .choice, "Codecs that are offered and taken, the preferred one first"),
+        .one(
+            "media.dtmf", \.keyTransport, .choice,
+            "How `sendDTMF` sends keys: as INFO requests, or in the sound (RFC 4733)"),
         .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
         .optional("media.ringer", \.ringer, .speaker, "Where it rings; the speaker if none"),

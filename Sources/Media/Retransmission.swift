@@ -1,0 +1,102 @@
+import Wire
+
+/// The packets that were sent last, to be sent once more when the peer asks (RFC 4585 §6.2.1).
+package struct SentPackets: Sendable {
+    private static let capacity: UInt16 = 32
+    /// Longer packets are not kept.
+    private static let maximumLength = 640
+
+    private var numbers = [UInt16?](repeating: nil, count: Int(capacity))
+    private var lengths = [Int](repeating: 0, count: Int(capacity))
+    private var bytes = [UInt8](repeating: 0, count: Int(capacity) * maximumLength)
+
+    package init() {}
+
+    package mutating func store(_ packet: Span<UInt8>, sequenceNumber: UInt16) {
+        let slot = Int(sequenceNumber % Self.capacity)
+        guard packet.count <= Self.maximumLength else {
+            numbers[slot] = nil
+            return
+        }
+        numbers[slot] = sequenceNumber
+        lengths[slot] = packet.count
+        for index in packet.indices { bytes[slot * Self.maximumLength + index] = packet[index] }
+    }
+
+    /// The packet as it was sent, if it is still there.
+    package func packet(_ sequenceNumber: UInt16) -> [UInt8]? {
+        let slot = Int(sequenceNumber % Self.capacity)
+        guard numbers[slot] == sequenceNumber else { return nil }
+        return Array(bytes[slot * Self.maximumLength..<slot * Self.maximumLength + lengths[slot]])
+    }
+}
+
+/// Which packets to ask the peer for once more, and when.
+///
+/// Asked as soon as a later packet has come, and again when the answer should be there: no timer, as packets come all
+/// the time.
+package struct LossRequests: Sendable {
+    private struct Gap: Sendable {
+        let number: UInt16
+        var askedAt: Instant?
+        var tries = 0
+    }
+
+    private static let maximumGaps = 16
+    private static let maximumTries = 3
+    /// What the round trip is taken for before it is known.
+    private static let assumedRoundTrip = Duration.milliseconds(100)
+
+    private var gaps: [Gap] = []
+    private var highest: UInt16?
+
+    package init() {
+        gaps.reserveCapacity(Self.maximumGaps)
+    }
+
+    /// Whether nothing is missing.
+    package var isEmpty: Bool { gaps.isEmpty }
+
+    /// Takes note of a packet that has come.
+    package mutating func receive(_ sequenceNumber: UInt16, _ arrival: RTPReceiver.Arrival) {
+        switch arrival {
+        case .restarted:
+            gaps.removeAll(keepingCapacity: true)
+            highest = sequenceNumber
+        case .inOrder:
+            guard let highest else {
+                self.highest = sequenceNumber
+                return
+            }
+            let missing = Int(sequenceNumber &- highest) - 1
+            if missing > 0, gaps.count + missing <= Self.maximumGaps {
+                for step in 1...missing {
+                    gaps.append(Gap(number: highest &+ UInt16(truncatingIfNeeded: step)))
+                }
+            }
+            self.highest = sequenceNumber
+        case .late: gaps.removeAll { $0.number == sequenceNumber }
+        case .duplicate, .implausible: break
+        }
+    }
+
+    /// What to ask for now.
+    /// - Parameter timeLeft: how long until a packet is to be played; nil when that is over.
+    package mutating func due(
+        at now: Instant, roundTrip: Duration?, timeLeft: (UInt16) -> Duration?
+    ) -> [UInt16] {
+        guard !gaps.isEmpty else { return [] }
+        let roundTrip = roundTrip ?? Self.assumedRoundTrip
+        gaps.removeAll { gap in
+            gap.tries >= Self.maximumTries || (timeLeft(gap.number) ?? .zero) <= roundTrip
+        }
+        var due: [UInt16] = []
+        for index in gaps.indices {
+            if let askedAt = gaps[index].askedAt, now - askedAt < roundTrip * 3 / 2 { continue }
+            gaps[index].askedAt = now
+            gaps[index].tries += 1
+            due.append(gaps[index].number)
+        }
+        return due
+    }
+}
