@@ -42,7 +42,7 @@ struct ConformanceTests {
         let places = try rows.map { $0[1] }.joined(separator: " ")
         let own: Set<ControlAPI.Operation> = [
             .mute, .unmute, .startRecording, .stopRecording, .setSeatMode, .setAfterCallStatus, .cancelAfterCallStatus,
-            .state, .events, .sipTrace,
+            .state, .events, .sipTrace, .calls, .callState, .callQuality,
         ]
         let missing = ControlAPI.Operation.allCases.filter {
             $0.isOfSeat && !own.contains($0) && !places.contains("\($0.path)")
