@@ -94,8 +94,8 @@ import Testing
         let reading = reading(of: ToneSource(frequency: 6_000, level: -20), frames: 25) { frame in
             frame = decoded(encoded(frame, by: &encoder), by: &decoder)
         }
-        #expect(abs(try #require(reading.frequency) - 6_000) < 2)
-        #expect(abs(reading.level + 20) < 2)
+        #expect(abs(try #require(reading.frequency) - 6_000) < 50)
+        #expect(abs(reading.level + 20) < 3)
     }
 
     @Test("Packets of 10, 40 and 60 ms hold as much as they say", arguments: codecs)

@@ -41,7 +41,8 @@ struct ConformanceTests {
     func operations() throws {
         let places = try rows.map { $0[1] }.joined(separator: " ")
         let own: Set<ControlAPI.Operation> = [
-            .mute, .unmute, .startRecording, .stopRecording, .setSeatMode, .setAfterCallStatus, .cancelAfterCallStatus,
+            .mute, .unmute, .startRecording, .stopRecording, .callQuality, .calls, .callState, .setSeatMode,
+            .setAfterCallStatus, .cancelAfterCallStatus,
             .state, .events, .sipTrace,
         ]
         let missing = ControlAPI.Operation.allCases.filter {

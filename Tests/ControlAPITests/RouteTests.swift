@@ -21,12 +21,15 @@ struct RouteTests {
     @Test("Below /v1/seats/ there is everything that is about a seat, for each seat")
     func seats() throws {
         let anna = try #require(SeatName("anna"))
-        for operation in ControlAPI.Operation.allCases where operation.isOfSeat && operation != .webApiHandler {
+        for operation in ControlAPI.Operation.allCases where operation.isOfSeat && !operation.path.contains("{") {
             let path = "/v1/seats/anna/" + operation.path.dropFirst("/v1/".count)
             #expect(
                 try Route(method: operation.method, path: path[...])
                     == .operation(operation, seat: anna, parameter: nil))
         }
+        #expect(
+            try Route(method: .get, path: "/v1/seats/anna/calls/7")
+                == .operation(.callState, seat: anna, parameter: "7"))
         #expect(try Route(method: .options, path: "/v1/seats/anna/call") == .options(allow: "OPTIONS, POST"))
         #expect(throws: Problem.methodNotAllowed(allow: "OPTIONS, POST")) {
             try Route(method: .get, path: "/v1/seats/anna/call")

@@ -73,6 +73,8 @@ struct CheckConfigurationTests {
             login.callintype = 2  (default)
             login.number = none  (default)
             media.addresses = none  (default)
+            media.codecs = opus, G722, PCMA, PCMU  (default)
+            media.dtmf = info  (default)
             media.microphone = tone:440.0,-20.0  (PHONEBARD_MEDIA_MICROPHONE)
             media.speaker = pulse  (default)
             trace.messages = 500  (default)

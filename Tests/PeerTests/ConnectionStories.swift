@@ -5,8 +5,12 @@ import Testing
 import Wire
 
 @Suite("Peer connections") struct ConnectionStories {
-    private static let opus = NegotiatedAudio(
-        codec: .opus, payloadType: 111, telephoneEventPayloadType: 110, sends: true, receives: true)
+    private static let opus = {
+        var opus = NegotiatedAudio(
+            codec: .opus, payloadType: 111, telephoneEventPayloadType: 110, sends: true, receives: true)
+        opus.wishes.forwardErrorCorrection = true
+        return opus
+    }()
 
     private func connected(
         _ local: Endpoint, _ remote: Endpoint, _ role: Statistics.DTLSRole

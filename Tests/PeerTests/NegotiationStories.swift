@@ -14,8 +14,10 @@ import Wire
     }
 
     private func held(sends: Bool, receives: Bool) -> NegotiatedAudio {
-        NegotiatedAudio(
+        var opus = NegotiatedAudio(
             codec: .opus, payloadType: 111, telephoneEventPayloadType: 110, sends: sends, receives: receives)
+        opus.wishes.forwardErrorCorrection = true
+        return opus
     }
 
     @Test(

@@ -35,7 +35,7 @@ import Wire
             offer: { isReducedSize ? $0 : $0.replacing("a=rtcp-rsize\r\n", with: "") })
         #expect(story.b.negotiated?.isReducedSize == isReducedSize)
         // Where every tenth packet comes late, sound waits for long enough.
-        story.jitter = { $0 % 10 == 0 ? .milliseconds(90) : .zero }
+        story.jitter = { $0 % 20 == 5 ? .milliseconds(90) : .zero }
         story.talk(frames: 200)
         let before = concealed(story, .b)
         story.rule = { _, media in media.map { $0 % 40 != 9 } ?? true }
