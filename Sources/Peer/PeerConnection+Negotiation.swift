@@ -142,12 +142,11 @@ extension PeerConnection {
         to offer: AudioDescription, with codecs: [Codec], ice: ICEDescription
     ) throws(Refusal) -> AudioDescription {
         try refusing { () throws(AudioDescription.Refusal) in
-            var answer = try offer.answer(
-                supporting: configuration.audioFormats(codecs),
+            try offer.answer(
+                supporting: configuration.audioFormats(codecs), hasAudioLevel: configuration.hasAudioLevel,
+                isReducedSize: configuration.hasNACK,
                 order: configuration.prefersOwnCodecOrder ? .own : .offered,
                 fingerprint: fingerprint, ice: ice)
-            if !configuration.hasAudioLevel { answer.audioLevelID = nil }
-            return answer
         }
     }
 

@@ -7,13 +7,14 @@ extension AudioDescription {
     /// The answer to this offer: one format with the offer's payload type, and beside it what repeats it and the
     /// telephone-event, as far as they are supported.
     package func answer(
-        supporting supported: [AudioFormat], order: FormatOrder = .offered, fingerprint: String,
-        ice: ICEDescription, source: Source? = nil
+        supporting supported: [AudioFormat], hasAudioLevel: Bool = false, isReducedSize: Bool = false,
+        order: FormatOrder = .offered, fingerprint: String, ice: ICEDescription, source: Source? = nil
     ) throws(Refusal) -> AudioDescription {
         AudioDescription(
             sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport,
             formats: try answeredFormats(supporting: supported, order: order), direction: direction.reversed,
-            audioLevelID: audioLevelID, isReducedSize: isReducedSize, setup: setup.answer, fingerprints: [fingerprint],
+            audioLevelID: hasAudioLevel ? audioLevelID : nil, isReducedSize: isReducedSize && self.isReducedSize,
+            setup: setup.answer, fingerprints: [fingerprint],
             ice: ice, source: source)
     }
 

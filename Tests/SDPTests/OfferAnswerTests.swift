@@ -17,11 +17,13 @@ import Wire
     }
 
     private func answer(
-        to text: String, supporting: [AudioFormat] = supported, order: AudioDescription.FormatOrder = .offered
+        to text: String, supporting: [AudioFormat] = supported, order: AudioDescription.FormatOrder = .offered,
+        hasExtras: Bool = false
     ) throws -> String {
         let session = try SessionDescription(parsing: text)
         let answer = try AudioDescription(offeredIn: session).answer(
-            supporting: supporting, order: order, fingerprint: "sha-256 00:FF", ice: Self.ice,
+            supporting: supporting, hasAudioLevel: hasExtras, isReducedSize: hasExtras, order: order,
+            fingerprint: "sha-256 00:FF", ice: Self.ice,
             source: Source(ssrc: 7, cname: "me"))
         return answer.answer(to: session, origin: Self.origin).text
     }
@@ -104,30 +106,23 @@ import Wire
 
     @Test("Repetition, loss requests, short reports and the audio level are taken where both have them")
     func extras() throws {
-        let offer = Sample.chromium.replacing(
-            "a=rtcp-mux\n",
-            with: """
-                a=rtcp-mux
-                a=rtcp-rsize
-                a=rtcp-fb:111 nack
-                a=extmap:3/sendrecv \(AudioDescription.audioLevelExtension)
-
-                """)
+        let offer = Sample.chromium.replacing("a=rtcp-fb:111 transport-cc\n", with: "a=rtcp-fb:111 nack\n")
         var opus = AudioFormat.opus
         opus.hasNACK = true
-        let rich = try answer(to: offer, supporting: [opus, .redundancy(of: opus)])
+        let supported = [opus, .redundancy(of: opus)]
+        let rich = try answer(to: offer, supporting: supported, hasExtras: true)
         #expect(rich.contains("m=audio 5000 UDP/TLS/RTP/SAVPF 111 63 110\r\n"))
         for line in [
-            "rtcp-rsize", "rtcp-fb:111 nack", "extmap:3 \(AudioDescription.audioLevelExtension)",
+            "rtcp-rsize", "rtcp-fb:111 nack", "extmap:1 \(AudioDescription.audioLevelExtension)",
             "rtpmap:63 red/48000/2", "fmtp:63 111/111",
         ] {
             #expect(rich.contains("a=\(line)\r\n"))
         }
         let first = try answer(
-            to: offer.replacing("SAVPF 111 63", with: "SAVPF 63 111"), supporting: [opus, .redundancy(of: opus)])
+            to: offer.replacing("SAVPF 111 63", with: "SAVPF 63 111"), supporting: supported, hasExtras: true)
         #expect(first.contains("m=audio 5000 UDP/TLS/RTP/SAVPF 63 111 110\r\n"))
         let poor = try answer(to: offer, supporting: [.opus])
-        #expect(!poor.contains("nack") && !poor.contains("red/"))
+        #expect(!poor.contains("nack") && !poor.contains("red/") && !poor.contains("extmap"))
         // Feedback needs a profile that has it (RFC 4585 §4.2).
         let withoutFeedback = offer.replacing("SAVPF", with: "SAVP")
         #expect(!(try answer(to: withoutFeedback, supporting: [opus]).contains("nack")))
