@@ -5,10 +5,6 @@ package struct OpusSettings: Sendable, Hashable {
     /// Bits per second.
     package var bitrate: Int32 = 28_000
     package var complexity: Int32 = 5
-    /// In-band forward error correction: costs quality without loss, wins from 5 % on.
-    package var forwardErrorCorrection = false
-    /// The loss to be ready for, in percent.
-    package var expectedLoss: Int32 = 0
     /// Whether silence is not sent.
     package var discontinuousTransmission = false
 
@@ -18,6 +14,7 @@ package struct OpusSettings: Sendable, Hashable {
 /// An `OpusEncoder` of one voice at 48 kHz (RFC 6716).
 package struct OpusEncoder: ~Copyable {
     private let state: OpaquePointer
+    private var expectedLoss = 0
 
     init(_ settings: OpusSettings) {
         var failure: Int32 = OPUS_OK
@@ -30,12 +27,19 @@ package struct OpusEncoder: ~Copyable {
         phonebard_opus_set_dtx(state, settings.discontinuousTransmission ? 1 : 0)
         phonebard_opus_set_complexity(state, settings.complexity)
         phonebard_opus_set_bitrate(state, settings.bitrate)
-        phonebard_opus_set_inband_fec(state, settings.forwardErrorCorrection ? 1 : 0)
-        phonebard_opus_set_packet_loss_perc(state, settings.expectedLoss)
     }
 
     deinit {
         opus_encoder_destroy(state)
+    }
+
+    /// In-band forward error correction costs quality without loss and wins from 5 % on; it is taken from the voice's share of
+    /// the bitrate, which stays as it is.
+    mutating func expect(loss percent: Int) {
+        guard percent != expectedLoss else { return }
+        expectedLoss = percent
+        phonebard_opus_set_inband_fec(state, percent > 0 ? 1 : 0)
+        phonebard_opus_set_packet_loss_perc(state, Int32(percent))
     }
 
     /// The length of the packet now at the front of `payload`; 0 for what need not be sent, which libopus says by a packet of

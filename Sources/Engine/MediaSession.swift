@@ -364,7 +364,7 @@ extension MediaSession {
     }
 
     private func passFrame(at now: Instant, due: Instant) {
-        outgoing?.next(isMuted: isMuted) { payload, ticks, level in
+        outgoing?.next(isMuted: isMuted, expectedLoss: peer.expectedLoss) { payload, ticks, level in
             peer.sendAudio(payload, samples: ticks, level: level, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }

@@ -9,6 +9,7 @@ final class OutgoingSound {
     private var encoder: AudioEncoder
     /// What one packet holds; the peer may wish for more or less than a frame.
     private let samplesPerPacket: Int
+    private let wantsRedundancy: Bool
     private var gathered: [Int16] = []
     /// What was said last, which is silence while muted.
     private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
@@ -19,6 +20,7 @@ final class OutgoingSound {
         self.source = source
         self.codec = codec
         encoder = AudioEncoder(codec.audio(wishes))
+        wantsRedundancy = wishes.forwardErrorCorrection
         samplesPerPacket = wishes.packetTime * AudioFormat.sampleRate / 1_000
         gathered.reserveCapacity(max(samplesPerPacket, AudioFormat.samplesPerFrame))
     }
@@ -29,7 +31,10 @@ final class OutgoingSound {
     /// Hands over the packets that are full with the next frame, each with its length in ticks of the RTP clock.
     ///
     /// The source is read even when muted, so that it has nothing old to say afterwards.
-    func next(isMuted: Bool, _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void) {
+    func next(
+        isMuted: Bool, expectedLoss: Int,
+        _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void
+    ) {
         var samples = frame.mutableSpan
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
@@ -37,6 +42,7 @@ final class OutgoingSound {
         let said = frame
         meter.add(said.span)
         if gathered.count >= samplesPerPacket {
+            encoder.expect(loss: wantsRedundancy ? expectedLoss : 0)
             encode(body)
             gathered.removeAll(keepingCapacity: true)
         }

@@ -21,6 +21,7 @@ struct AudioStream: Sendable {
     private var packetsRecovered: UInt64 = 0
     private var remoteLevel: AudioLevel?
     private var lastRemoteReport: ReportBlock?
+    private(set) var expectedLoss = ExpectedLoss()
     private var roundTripTime: Duration?
     private let clockRate: UInt32
 
@@ -220,6 +221,7 @@ extension AudioStream {
     private mutating func note(_ blocks: [ReportBlock], at now: Instant) {
         for block in blocks where block.ssrc == sender.ssrc {
             lastRemoteReport = block
+            expectedLoss.note(fractionLost: block.fractionLost)
             roundTripTime = block.roundTrip(at: now) ?? roundTripTime
         }
     }

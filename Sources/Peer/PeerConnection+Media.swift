@@ -35,6 +35,9 @@ extension PeerConnection {
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 
+    /// How much of what is sent the peer is to be expected to lose, in percent; 0 while redundancy is not worth it.
+    package var expectedLoss: Int { stream?.expectedLoss.percent ?? 0 }
+
     /// What a datagram holds beside the longest authentication tag.
     private static var maximumPacketLength: Int { maximumDatagramLength - 16 }
 

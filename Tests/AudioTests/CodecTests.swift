@@ -173,11 +173,9 @@ import Testing
 
     @Test("A lost Opus frame comes back from the forward error correction of the next (RFC 6716 §2.1.7)")
     func forwardErrorCorrection() throws {
-        var settings = OpusSettings()
-        settings.forwardErrorCorrection = true
-        settings.expectedLoss = 20
-        var encoder = AudioEncoder(.opus(settings))
-        var decoder = AudioDecoder(.opus(settings))
+        var encoder = AudioEncoder(.opus(OpusSettings()))
+        encoder.expect(loss: 20)
+        var decoder = AudioDecoder(.opus(OpusSettings()))
         let melody = Melody(level: -10)
         var payloads = (0..<60).map { _ in encoded(nextFrame(of: melody), by: &encoder) }
         let last = payloads.removeLast()
