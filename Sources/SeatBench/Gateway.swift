@@ -184,7 +184,7 @@ extension Gateway {
             switch event {
             case .connected: self?.enter { $0.mediaConnections += 1 }
             case .failed: self?.enter { $0.mediaFailed(leg) }
-            case .endedByPeer, .closed: break
+            case .heard, .keyPressed, .restarts, .endedByPeer, .closed: break
             }
         }
         paths[leg] = path
