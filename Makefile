@@ -8,11 +8,14 @@
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
 # make deb        make a Debian package in reports/
 # make systemd-test            install that package under a systemd of its own and try it there; needs root, for minutes
+# make quality    how speech sounds after networks that lose and delay packets: PESQ
+# make soak       200 calls for ten minutes in one process, whose memory must not grow; MINUTES=2 for less
 # make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint deb systemd-test websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-seats bench-sip bench-registration
+.PHONY: build demo test lint deb systemd-test websocket-conformance contract fuzz sanitize bench quality soak bench-media bench-events bench-seats bench-sip bench-registration
 
 SECONDS := 60
+MINUTES := 10
 
 build:
 	@deploy/bootstrap
@@ -58,6 +61,15 @@ fuzz:
 sanitize:
 	@deploy/bootstrap test
 	deploy/sanitize
+
+quality:
+	@deploy/bootstrap quality
+	.venv-quality/bin/python deploy/quality
+
+soak:
+	@deploy/bootstrap
+	PHONEBARD_BENCH=1 swift build --configuration release --product MediaBench --scratch-path .build-bench/media
+	.build-bench/media/release/MediaBench --codec PCMA --calls 200 --soak $(MINUTES)
 
 bench: bench-media bench-events bench-seats bench-sip bench-registration
 	@deploy/bootstrap bench

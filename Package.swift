@@ -149,6 +149,8 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
             argumentParser,
             httpTypes,
             logging),
+        program(
+            "QualityBench", "Wire", "Crypto", "Media", "Peer", "Audio", "Engine", argumentParser),
         program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]

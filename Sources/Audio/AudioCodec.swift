@@ -19,6 +19,17 @@ package enum AudioEncoder: ~Copyable {
         }
     }
 
+    /// Says how much of what is sent is likely to be lost, in percent: Opus puts redundancy in.
+    package mutating func expect(loss percent: Int) {
+        switch consume self {
+        case .opus(var encoder):
+            encoder.expect(loss: percent)
+            self = .opus(encoder)
+        case .g711(let encoder):
+            self = .g711(encoder)
+        }
+    }
+
     /// The length of the payload now at the front of `payload`, which holds ``maximumPayloadLength`` bytes; 0 when
     /// there is none to send.
     package mutating func encode(_ frame: Span<Int16>, into payload: inout MutableSpan<UInt8>) -> Int {

@@ -16,6 +16,7 @@ package struct OpusSettings: Sendable, Hashable {
 /// An `OpusEncoder` of one voice at 48 kHz in frames of 20 ms (RFC 6716).
 package struct OpusEncoder: ~Copyable {
     private let state: OpaquePointer
+    private var expectedLoss: Int
 
     init(_ settings: OpusSettings) {
         var failure: Int32 = OPUS_OK
@@ -24,6 +25,7 @@ package struct OpusEncoder: ~Copyable {
                 Int32(AudioFormat.sampleRate), 1, OPUS_APPLICATION_VOIP, &failure)
         else { preconditionFailure("libopus refuses an encoder: \(failure)") }
         self.state = state
+        expectedLoss = Int(settings.expectedLoss)
         phonebard_opus_set_voice(state)
         phonebard_opus_set_dtx(state, 0)
         phonebard_opus_set_complexity(state, settings.complexity)
@@ -34,6 +36,14 @@ package struct OpusEncoder: ~Copyable {
 
     deinit {
         opus_encoder_destroy(state)
+    }
+
+    /// The redundancy is taken from the voice's share of the bitrate, which stays as it is.
+    mutating func expect(loss percent: Int) {
+        guard percent != expectedLoss else { return }
+        expectedLoss = percent
+        phonebard_opus_set_inband_fec(state, percent > 0 ? 1 : 0)
+        phonebard_opus_set_packet_loss_perc(state, Int32(percent))
     }
 
     /// The length of the packet now at the front of `payload`.

@@ -15,7 +15,7 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    var negotiable: Codec {
+    package var negotiable: Codec {
         switch self {
         case .opus: .opus
         case .pcma: .pcma
@@ -23,7 +23,7 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    var audio: AudioCodec {
+    package var audio: AudioCodec {
         switch self {
         case .opus: .opus(OpusSettings())
         case .pcma: .g711(.aLaw)
@@ -32,7 +32,7 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
     }
 
     /// What 20 ms are on the RTP clock.
-    var ticksPerFrame: UInt32 {
+    package var ticksPerFrame: UInt32 {
         UInt32(AudioFormat.samplesPerFrame / samplesPerTick)
     }
 

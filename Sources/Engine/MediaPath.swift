@@ -7,7 +7,7 @@ import Wire
 
 /// Owns the sound of one call: its sockets, its peer connection, its codec and its two devices.
 ///
-/// Lives on a serial Dispatch queue of its own, where sockets and timer enter it without a hop. Whoever made one must
+/// Lives on a serial Dispatch queue it shares with other calls, where sockets and timers enter it without a hop. Whoever made one must
 /// ``close()`` it.
 package actor MediaPath {
     package struct Configuration: Sendable {
@@ -60,7 +60,7 @@ package actor MediaPath {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private let executor = QueueExecutor(label: "phonebard.media")
+    private let executor = MediaQueues.next()
     private let session: MediaSession
 
     /// `onEvent` is called from the path's queue.

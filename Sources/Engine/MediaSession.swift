@@ -17,8 +17,6 @@ final class MediaSession {
     private var peer: PeerConnection
     private var sockets: [UDPSocket] = []
     private var timer: DeadlineTimer?
-    /// Beats the time of the sound while the peer is connected.
-    private var metronome: RepeatingTimer?
     /// A datagram while it is decrypted in place.
     private var datagram: [UInt8] = []
 
@@ -124,7 +122,7 @@ extension MediaSession {
         datagram.removeAll(keepingCapacity: true)
         received.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
         var span = datagram.mutableSpan
-        perform(peer.receive(&span, from: remote, to: sockets[index].localEndpoint, at: MonotonicClock.now))
+        perform(peer.receive(&span, from: remote, to: sockets[index].localEndpoint, at: executor.metronome.arrival))
     }
 
     private func timerFired() {
@@ -132,7 +130,6 @@ extension MediaSession {
         if let deadline = peer.deadline, deadline <= now {
             perform(peer.handle(.deadlineReached, at: now))
         }
-        passFrames(until: now)
         setTimer()
     }
 
@@ -195,7 +192,7 @@ extension MediaSession {
         isConnected = false
         nextFrame = nil
         timer = nil
-        metronome = nil
+        executor.metronome.remove(self)
         for socket in sockets {
             socket.close()
         }
@@ -207,7 +204,11 @@ extension MediaSession {
 }
 
 /// The sound.
-extension MediaSession {
+extension MediaSession: BeatListener {
+    func beat(at now: Instant) {
+        passFrames(until: now)
+    }
+
     /// More frames than this are never sent or played in a row: after a longer pause of the machine, sound goes on
     /// from the present.
     private static let maximumFramesInARow = 5
@@ -224,13 +225,10 @@ extension MediaSession {
         incoming = IncomingSound(sink: sink, codec: codec)
     }
 
-    /// The metronome starts after the clock is read, so that it never beats before a frame is due.
     private func startSound() {
-        guard metronome == nil else { return }
-        nextFrame = MonotonicClock.now + AudioFormat.frameDuration
-        metronome = RepeatingTimer(on: executor, every: AudioFormat.frameDuration) { [weak self] in
-            self?.timerFired()
-        }
+        guard nextFrame == nil else { return }
+        executor.metronome.add(self)
+        nextFrame = executor.metronome.next
     }
 
     private func passFrames(until now: Instant) {
@@ -246,7 +244,7 @@ extension MediaSession {
 
     private func passFrame(at now: Instant, due: Instant) {
         guard let codec else { return }
-        outgoing?.next(isMuted: isMuted) { payload in
+        outgoing?.next(isMuted: isMuted, expectedLoss: peer.expectedLoss) { payload in
             peer.sendAudio(payload, samples: codec.ticksPerFrame, at: now) { datagram, local, remote in
                 transmit(datagram, from: local, to: remote)
             }

@@ -17,12 +17,13 @@ final class OutgoingSound {
     var reading: ToneMeter.Reading { meter.reading }
 
     /// The source is read even when muted, so that it has nothing old to say afterwards.
-    func next(isMuted: Bool, _ body: (_ payload: Span<UInt8>) -> Void) {
+    func next(isMuted: Bool, expectedLoss: Int, _ body: (_ payload: Span<UInt8>) -> Void) {
         var samples = frame.mutableSpan
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
         let said = frame
         meter.add(said.span)
+        encoder.expect(loss: expectedLoss)
         var octets = payload.mutableSpan
         let length = encoder.encode(said.span, into: &octets)
         let encoded = payload

@@ -225,43 +225,50 @@ extension JitterBuffer {
 
 /// Sound goes out.
 extension JitterBuffer {
-    /// Less is not worth a change.
-    private static let tolerance = (surplus: 480, lack: -144)
+    /// Less is not worth a change: 3 ms of lack, 5 ms that remain of a surplus, 10 ms to take out.
+    private static let tolerance = (lack: 144, remainder: 240, surplus: 480)
     /// What is held beyond this, 300 ms, is not played faster but thrown away.
     private static let limit = 14_400
     /// Without packets for longer, the stream is over.
     private static let patience = Duration.milliseconds(600)
 
-    /// Hands over what comes next at a moment when sound for `ahead` is still to be played before it. So many `lost`
-    /// samples before the payload are wanted from it, or it itself.
+    /// Hands over what comes next at a moment when `ahead` samples of the player's frame are still to be played before it. So
+    /// many `lost` samples before the payload are wanted from it, or it itself.
     package mutating func next(
-        at now: Instant, ahead: Duration, _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
+        at now: Instant, ahead: Int, _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
     ) -> Step {
-        let due = now + ahead
         switch state {
         case .idle:
             return .empty
         case .filling(let first):
-            guard let entry = ring.firstAudio(from: first) else { return .empty }
-            let surplus = surplus(at: entry.timestamp, due: due)
-            guard surplus > -Int(step * samplesPerTick) else { return .empty }
+            guard let entry = ring.firstAudio(from: first), slack(of: entry.timestamp, at: now) >= 0 else {
+                return .empty
+            }
             state = .playing(Playhead(next: first, position: entry.timestamp))
-            let silence = ticks(ofSamples: -surplus)
-            if silence > 0 { return .pause(samples: silence) }
         case .playing: break
         }
         guard case .playing(var playhead) = state else { return .empty }
-        let step = advance(&playhead, due: due, play)
+        let step = advance(&playhead, at: now, ahead: ahead, play)
         if case .playing = state { state = .playing(playhead) }
         count(step)
         return step
     }
 
-    /// How much longer than need be the sound at a timestamp has been held when it is due.
-    private func surplus(at timestamp: UInt32, due: Instant) -> Int {
+    /// How many samples more than the target the sound of a timestamp is past its sending.
+    private func slack(of timestamp: UInt32, at now: Instant) -> Int {
         guard let target = estimate.target else { return 0 }
-        let excess = Double(transit(of: ticks(of: timestamp), at: due) - target) / 1e9
+        let excess = Double(transit(of: ticks(of: timestamp), at: now) - target) / 1e9
         return Int(excess * Double(clock.rate * samplesPerTick))
+    }
+
+    /// How many samples are to be taken out, or put in if it is less than nothing, for the slack to be right.
+    ///
+    /// A frame is asked for as a whole, when it begins. What lies ahead of a packet in it is time the packet need not have, and
+    /// may go; beyond that only a whole frame makes a packet be asked for later or sooner.
+    private func surplus(slack: Int, ahead: Int) -> Int {
+        let frame = Int(step * samplesPerTick)
+        guard slack >= -Self.tolerance.lack else { return ahead - (-slack + frame - 1) / frame * frame }
+        return ahead + max(0, slack - Self.tolerance.remainder) / frame * frame
     }
 
     /// No less than nothing.
@@ -273,7 +280,8 @@ extension JitterBuffer {
     private var step: UInt32 { clock.rate / 50 }
 
     private mutating func advance(
-        _ playhead: inout Playhead, due: Instant, _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
+        _ playhead: inout Playhead, at now: Instant, ahead: Int,
+        _ play: (_ payload: Span<UInt8>, _ lost: UInt32) -> Void
     ) -> Step {
         while let entry = ring[playhead.next], !entry.isAudio {
             ring.remove(entry)
@@ -281,8 +289,10 @@ extension JitterBuffer {
         }
         guard let first = ring.firstAudio(from: playhead.next) else { return starve(&playhead) }
         settle(&playhead, before: first)
-        let surplus = surplus(at: playhead.position, due: due)
-        let entry = surplus > Self.limit ? discard(surplus, from: first, &playhead) : first
+        let slack = slack(of: playhead.position, at: now)
+        let entry = slack > Self.limit ? discard(slack, from: first, &playhead) : first
+        let surplus = surplus(slack: slack, ahead: ahead)
+        let due = now + .nanoseconds(Int64(ahead) * 1_000_000_000 / Int64(clock.rate * samplesPerTick))
         let gap = Int32(bitPattern: entry.timestamp &- playhead.position)
         if gap > 0 {
             return entry.sequenceNumber == playhead.next
@@ -381,7 +391,7 @@ extension JitterBuffer {
     /// What of a surplus is to be dealt with in this step: changes have a pause between them, longer for small ones.
     private mutating func advisable(_ surplus: Int) -> Int {
         rest = max(0, rest - 1)
-        guard rest == 0, surplus > Self.tolerance.surplus || surplus < Self.tolerance.lack else { return 0 }
+        guard rest == 0, surplus < 0 || surplus >= Self.tolerance.surplus else { return 0 }
         return surplus
     }
 

@@ -67,7 +67,7 @@ package struct Playout: Sendable {
     ) -> Bool {
         let scale = Int(buffer.samplesPerTick)
         var added = 0
-        let step = buffer.next(at: now, ahead: duration(of: ahead)) { payload, lost in
+        let step = buffer.next(at: now, ahead: ahead) { payload, lost in
             added = sound.append { room in
                 lost > 0
                     ? decoder.recover(Int(lost) * scale, from: payload, into: &room)
@@ -102,9 +102,5 @@ package struct Playout: Sendable {
         let removed = surplus > 0 ? sound.shorten(last: added, by: surplus, leniently: isPressing) : 0
         let inserted = surplus < 0 ? sound.prolong(last: added, by: -surplus, leniently: isPressing) : 0
         if removed + inserted > 0 { buffer.stretched(removed: removed, inserted: inserted, surplus: surplus) }
-    }
-
-    private static func duration(of samples: Int) -> Duration {
-        .nanoseconds(Int64(samples) * 1_000_000_000 / Int64(sampleRate))
     }
 }

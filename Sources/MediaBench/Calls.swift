@@ -56,7 +56,7 @@ struct Calls {
             packetsReceived: after.received - before.received)
     }
 
-    private func awaitConnection() async throws {
+    func awaitConnection() async throws {
         for path in paths {
             var patience = 1_000
             while await !path.statistics().isConnected {
@@ -67,7 +67,7 @@ struct Calls {
         }
     }
 
-    private func counters() async -> (sent: UInt64, received: UInt64, profile: String) {
+    func counters() async -> (sent: UInt64, received: UInt64, profile: String) {
         var sum: (sent: UInt64, received: UInt64, profile: String) = (0, 0, "")
         for path in paths {
             let statistics = await path.statistics()

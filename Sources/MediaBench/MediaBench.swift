@@ -12,7 +12,13 @@ struct MediaBench: AsyncParsableCommand {
     @Option(help: "For how long to measure.")
     var seconds = 5
 
+    @Option(help: "Keep the calls up for so many minutes and watch the memory, instead of measuring.")
+    var soak: Int?
+
     func run() async throws {
+        if let soak {
+            return try await Soak(calls: Calls(count: calls, codec: codec), minutes: soak).run()
+        }
         let floor = Floor(codec: codec)
         let alone = try floor.alone(frames: seconds * 50)
         let withSockets = floor.withSockets(threads: 2 * calls, seconds: seconds)

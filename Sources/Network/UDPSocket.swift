@@ -3,6 +3,9 @@ import Glibc
 import Wire
 
 /// A bound UDP socket; owned and used on its executor only, where `onReceive` runs as well.
+///
+/// Once RTP comes in while the executor's ``Metronome`` is heard, the socket is read at the beats: nobody looks at the sound in
+/// between, and many sockets with a packet each wake the machine once. `Metronome.arrival` says when a datagram came.
 package final class UDPSocket {
     /// How many datagrams are read before others on the queue get their turn.
     private static let burst = 64
@@ -14,6 +17,10 @@ package final class UDPSocket {
     private let source: any DispatchSourceRead
     private let onReceive: (_ datagram: Span<UInt8>, _ source: Endpoint) -> Void
     private var buffer = [UInt8](repeating: 0, count: 65_536)
+    private let metronome: Metronome
+    /// What the beats read into; nil while datagrams are read when they come.
+    private var batch: DatagramBatch?
+    private var quietBeats = 0
 
     /// Binds to `endpoint`, whose port may be 0.
     package init(
@@ -26,6 +33,7 @@ package final class UDPSocket {
         localEndpoint = try descriptor.localEndpoint()
         self.descriptor = descriptor
         self.onReceive = onReceive
+        metronome = executor.metronome
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor.raw, queue: executor.queue)
         source.setCancelHandler { _ = descriptor }
         source.setEventHandler { [weak self] in self?.receive() }
@@ -33,6 +41,7 @@ package final class UDPSocket {
     }
 
     deinit {
+        if batch != nil { source.resume() }
         source.cancel()
     }
 
@@ -48,18 +57,56 @@ package final class UDPSocket {
 
     /// Stops receiving and gives the port back; may be called again.
     package func close() {
+        leaveBeats()
         source.cancel()
     }
 
     private func receive() {
         var address = SocketAddress()
+        var hasSeenRTP = false
+        defer { if hasSeenRTP, metronome.isHeard { joinBeats() } }
         for _ in 0..<Self.burst where !source.isCancelled {
             let count = buffer.withUnsafeMutableBytes { bytes in
                 address.withMutablePointer { recvfrom(descriptor.raw, bytes.baseAddress, bytes.count, 0, $0, $1) }
             }
             guard count >= 0 else { return }
             guard let source = address.endpoint else { continue }
+            hasSeenRTP = hasSeenRTP || count > 0 && buffer[0] >> 6 == 2
+            metronome.arrival = MonotonicClock.now
             onReceive(buffer.span.extracting(0..<count), source)
         }
+    }
+}
+
+extension UDPSocket: BeatListener {
+    /// After half a second without anything, datagrams are read when they come again.
+    private static let patience = 25
+
+    package func beat(at now: Instant) {
+        guard let batch else { return }
+        let count = batch.receive(from: descriptor.raw) { datagram, source, arrival in
+            guard !self.source.isCancelled else { return }
+            metronome.arrival = arrival
+            onReceive(datagram, source)
+        }
+        quietBeats = count > 0 ? 0 : quietBeats + 1
+        if quietBeats > Self.patience { leaveBeats() }
+    }
+
+    private func joinBeats() {
+        guard batch == nil, !source.isCancelled else { return }
+        try? descriptor.setOption(SO_TIMESTAMPNS, level: SOL_SOCKET, to: 1)
+        source.suspend()
+        quietBeats = 0
+        batch = DatagramBatch()
+        metronome.add(reader: self)
+    }
+
+    /// A source must not be let go of while it is suspended.
+    private func leaveBeats() {
+        guard batch != nil else { return }
+        batch = nil
+        metronome.remove(reader: self)
+        source.resume()
     }
 }

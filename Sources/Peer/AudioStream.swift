@@ -15,6 +15,7 @@ struct AudioStream: Sendable {
     private var bytesReceived: UInt64 = 0
     private var remotePacketsLost: Int64?
     private var roundTripTime: Duration?
+    private(set) var expectedLoss = ExpectedLoss()
 
     init(codec: Codec, cname: String, randomness: inout Randomness) {
         let format = codec.payloadFormat
@@ -93,6 +94,7 @@ struct AudioStream: Sendable {
     private mutating func note(_ blocks: [ReportBlock], at now: Instant) {
         for block in blocks where block.ssrc == sender.ssrc {
             remotePacketsLost = Int64(block.cumulativeLost)
+            expectedLoss.note(fractionLost: block.fractionLost)
             roundTripTime = block.roundTrip(at: now) ?? roundTripTime
         }
     }

@@ -28,6 +28,9 @@ extension PeerConnection {
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 
+    /// How much of what is sent the peer is to be expected to lose, in percent; 0 while redundancy is not worth it.
+    package var expectedLoss: Int { stream?.expectedLoss.percent ?? 0 }
+
     /// What a datagram holds beside the header and the longest authentication tag.
     private static var maximumPayloadLength: Int { maximumDatagramLength - RTPHeader.length - 16 }
 
