@@ -1,3 +1,4 @@
+import Audio
 import Crypto
 import ICE
 import Peer
