@@ -114,7 +114,8 @@ final class LocalTransports {
 
     private func makeSocket(on address: IPAddress) throws(SystemError) -> UDPSocket {
         let name = EndpointBox()
-        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) { [callbacks] datagram, source, arrival in
+        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) {
+            [callbacks] datagram, source, arrival in
             if let local = name.endpoint { callbacks.onReceive(datagram, source, local, arrival) }
         }
         name.endpoint = socket.localEndpoint

@@ -3,7 +3,8 @@ import Testing
 
 /// Calls that share the queue of a core.
 @Suite(.timeLimit(.minutes(1))) struct ManyCallsTests {
-    @Test("Each of three calls hears its own peer, and the last goes on when the others end") func three() async throws {
+    @Test("Each of three calls hears its own peer, and the last goes on when the others end") func three() async throws
+    {
         let calls = (0..<3).map { number in
             (tone: 400 + 200 * Double(number), Call(tone: 400 + 200 * Double(number)), Call(tone: 2_000))
         }

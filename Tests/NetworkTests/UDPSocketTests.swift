@@ -10,7 +10,8 @@ private actor Echo {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     func open(on address: IPAddress) throws -> Endpoint {
-        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) { [weak self] datagram, source, _ in
+        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) {
+            [weak self] datagram, source, _ in
             self?.assumeIsolated { $0.received(datagram, from: source) }
         }
         self.socket = socket
@@ -45,7 +46,8 @@ private actor Sender {
     func send(_ bytes: [UInt8], to destination: Endpoint) throws -> Bool {
         if socket == nil {
             let mailbox = mailbox
-            socket = try UDPSocket(binding: Endpoint(destination.address, port: 0), on: executor) { datagram, source, _ in
+            socket = try UDPSocket(binding: Endpoint(destination.address, port: 0), on: executor) {
+                datagram, source, _ in
                 mailbox.post(Datagram(bytes: [UInt8](datagram), source: source))
             }
         }
