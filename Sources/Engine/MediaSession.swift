@@ -20,6 +20,7 @@ final class MediaSession {
     private var gathering: Gathering?
     private var names: LocalNameResolver?
     private let ice: ICEConfiguration
+    /// Whether a restart was begun and has selected no pair; it may have been given up.
     private var isRestarting = false
     private var timer: DeadlineTimer?
     /// A datagram while it is decrypted in place.
@@ -202,7 +203,7 @@ extension MediaSession {
 
     /// New sockets and relays, described by an offer that the peer is to be made; the old ones go when a new pair works.
     private func restart() {
-        guard !isRestarting, let transports, let gathering, !addresses.isEmpty else { return }
+        guard !peer.isRestarting, let transports, let gathering, !addresses.isEmpty else { return }
         isRestarting = true
         logger.info("media moves to other addresses")
         peer.restart(hostAddresses: transports.open(on: addresses))
