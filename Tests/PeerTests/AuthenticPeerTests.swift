@@ -48,9 +48,10 @@ import Wire
         mutating func packet() -> [UInt8] {
             let ticks = UInt32(audio.codec.clockRate)
             header.sequenceNumber &+= [1, 1, 1, 1, 2, 3, 60, 64, 3_000, UInt16(truncatingIfNeeded: word())][roll(10)]
-            header.timestamp &+= [
-                ticks / 50, ticks / 50, ticks / 50, ticks / 100, ticks / 8, 0, 1, 3 * ticks - 1, 0 &- ticks, word(),
-            ][roll(10)]
+            header.timestamp &+=
+                [
+                    ticks / 50, ticks / 50, ticks / 50, ticks / 100, ticks / 8, 0, 1, 3 * ticks - 1, 0 &- ticks, word(),
+                ][roll(10)]
             if roll(50) == 0 { header.ssrc = word() % 3 }
             header.marker = roll(10) == 0
             header.payloadType =
