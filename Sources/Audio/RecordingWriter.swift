@@ -46,12 +46,9 @@ final class RecordingWriter: @unchecked Sendable {
         timer?.cancel()
         timer = nil
         drain()
-        do throws(OutputFile.Failure) {
+        keep { file throws(OutputFile.Failure) in
             try addSilence(until: length)
-            try file?.finish(silence: UnsafeBufferPointer(silence))
-            kept.store(frames, ordering: .relaxed)
-        } catch {
-            fail(error)
+            try file.finish(silence: UnsafeBufferPointer(silence))
         }
         file = nil
     }
@@ -65,8 +62,14 @@ final class RecordingWriter: @unchecked Sendable {
                 fail(error)
             }
         }) {}
+        keep { file throws(OutputFile.Failure) in try file.flush() }
+    }
+
+    /// What failed before is not kept.
+    private func keep(_ write: (any SpeechFile) throws(OutputFile.Failure) -> Void) {
+        guard let file else { return }
         do throws(OutputFile.Failure) {
-            try file?.flush()
+            try write(file)
             kept.store(frames, ordering: .relaxed)
         } catch {
             fail(error)

@@ -99,6 +99,7 @@ import Wire
         writer.stop(length: 5)
         writer.stop(length: 9)
         #expect(failures.withLock { $0 } == [.unwritable("No space left on device")])
+        #expect(writer.framesKept == 0)
     }
 
     private func recording(_ path: String, _ settings: Recording.Settings) throws(Recording.Failure) -> Recording {
