@@ -48,12 +48,14 @@ extension Agent {
         return outputs
     }
 
-    /// Sends the next question for consent, every five seconds give or take one (RFC 7675 §5.1).
+    /// Sends the next question for consent, every five seconds give or take one (RFC 7675 §5.1). Where the peer has fallen
+    /// silent, it is asked on the other paths that once worked, too.
     mutating func askConsentIfDue(at now: Instant) -> [Output] {
         guard let due = consent, now >= due.nextAt else { return [] }
         consent?.asked(at: now, using: &randomness)
-        guard let selected, let pair = checkList[selected] else { return [] }
-        return start(.consent, on: pair, at: now)
+        let isSilent = due.isOverdue(at: now)
+        return checkList.pairs.filter { $0.path == selected || isSilent && $0.state == .succeeded }
+            .flatMap { start(.consent, on: $0, at: now) }
     }
 
     private mutating func start(_ purpose: Check.Purpose, on pair: CheckList.Pair, at now: Instant) -> [Output] {
@@ -96,8 +98,11 @@ extension Agent {
     private mutating func succeed(_ check: Check, at now: Instant) -> [Output] {
         switch check.purpose {
         case .consent:
-            if check.path == selected { consent?.renewed(at: now) }
-            return []
+            guard check.path != selected else {
+                consent?.renewed(at: now)
+                return []
+            }
+            return leave(for: check.path, at: now)
         case .nomination:
             return select(check.path, at: now)
         case .connectivity:
@@ -107,6 +112,14 @@ extension Agent {
             if role == .controlled, pair.isNominatedByPeer { return news + select(check.path, at: now) }
             return news + nominateIfDue(at: now) + startChecksIfDue(at: now)
         }
+    }
+
+    /// Uses another path on which the peer consents, if it does no more on the one in use: the address a NAT gives it, or us,
+    /// may have changed.
+    private mutating func leave(for path: Path, at now: Instant) -> [Output] {
+        guard consent?.isOverdue(at: now) == true, let pair = checkList[path] else { return [] }
+        guard role == .controlling else { return select(path, at: now) }
+        return checks.contains { $0.purpose == .nomination } ? [] : start(.nomination, on: pair, at: now)
     }
 
     /// A pair fails with its check, unless a newer check has taken over or already succeeded.

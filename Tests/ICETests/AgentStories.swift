@@ -140,6 +140,28 @@ import Wire
         #expect((200...300).contains((story.transmitted[.a] ?? 0) - before))
     }
 
+    @Test(
+        "Where a NAT gives the peer another address, it is found and followed (RFC 7675 §5.1)",
+        arguments: [Agent.Role.controlling, .controlled])
+    func rebinding(role: Agent.Role) {
+        let (old, new) = ("198.51.100.1#40000", "198.51.100.1#40001")
+        var story = Story(
+            a: [Self.a4], b: [Self.b4],
+            roles: role == .controlling ? (.controlled, .controlling) : (.controlling, .controlled))
+        story.mapping = [endpoint(Self.a4): endpoint(old)]
+        story.describe(to: .b, withCandidates: false)
+        story.describe(to: .a)
+        story.run(for: .seconds(1))
+        #expect(story[.b].selected?.remote == endpoint(old))
+        story.mapping = [endpoint(Self.a4): endpoint(new)]
+        story.rule = { _, to, _ in to != endpoint(old) }
+        story.run(for: .seconds(20))
+        #expect(story[.b].selected?.remote == endpoint(new))
+        story.run(for: .seconds(60))
+        #expect(story[.a].state == .connected)
+        #expect(story[.b].state == .connected)
+    }
+
     @Test("Consent expires thirty seconds after the last answer (RFC 7675 §5.1)") func consentExpired() {
         var story = Story(a: [Self.a4], b: [Self.b4])
         story.describe(to: .b)
