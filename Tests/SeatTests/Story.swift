@@ -353,6 +353,11 @@ extension Story {
         }
     }
 
+    func takeContents() -> [Event.Content] {
+        defer { events = [] }
+        return events
+    }
+
     /// The events as text, `callEvent newPBXCall` for instance, taken off the list.
     func takeEvents() -> [String] {
         defer { events = [] }
