@@ -4,7 +4,9 @@ import Wire
 
 @Suite("How calls sound, asked and told over the API", .serialized, .timeLimit(.minutes(1)))
 struct LiveQualityTests {
-    @Test("A call is measured once there is something to measure, one by one and in the list; callQuality comes when asked for")
+    @Test(
+        "A call is measured once there is something to measure, one by one and in the list; callQuality comes when asked for"
+    )
     func measured() async throws {
         let house = try await LiveHouse.open()
         let events = try LiveEvents(house)

@@ -95,7 +95,8 @@ extension LiveHouse {
 
     /// Half a second counts from the moment the server has done what is asked.
     fileprivate func expectMove(
-        to devices: (String, String), sourceLocation: SourceLocation = #_sourceLocation, _ change: () async throws -> Void
+        to devices: (String, String), sourceLocation: SourceLocation = #_sourceLocation,
+        _ change: () async throws -> Void
     ) async throws {
         try await change()
         let changed = ContinuousClock.now

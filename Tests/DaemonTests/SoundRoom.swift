@@ -34,7 +34,8 @@ final class SoundRoom {
             let script = "load-module module-native-protocol-unix socket=\(socket) auth-anonymous=1\n"
             try Data(script.utf8).write(to: URL(filePath: folder + "/script"))
             try start(
-                "exec pulseaudio -n -F $HOME/script --exit-idle-time=-1 --daemonize=no --use-pid-file=no --disable-shm=yes")
+                "exec pulseaudio -n -F $HOME/script --exit-idle-time=-1 --daemonize=no --use-pid-file=no --disable-shm=yes"
+            )
         case .pipeWire:
             socket = folder + "/pulse/native"
             try start("exec dbus-run-session -- sh -c 'pipewire & wireplumber & exec pipewire-pulse'")

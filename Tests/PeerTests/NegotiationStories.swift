@@ -61,11 +61,15 @@ import Wire
         #expect(Set(answers.map(\.origin.sessionID)).count == 1)
     }
 
-    @Test("An offer of ours in mid-call is the last one again, with the same version, unless something is new (RFC 3264 §8)")
+    @Test(
+        "An offer of ours in mid-call is the last one again, with the same version, unless something is new (RFC 3264 §8)"
+    )
     func reoffers() throws {
         let story = try Self.connected()
         var offers: [SessionDescription] = []
-        for change in [{ $0 }, { $0 }, { $0.replacing("a=sendrecv", with: "a=sendonly") }, { $0 }] as [(String) -> String] {
+        for change in [{ $0 }, { $0 }, { $0.replacing("a=sendrecv", with: "a=sendonly") }, { $0 }]
+            as [(String) -> String]
+        {
             let offer = story.b.createOffer(at: story.now)
             #expect(offer.contains("a=sendrecv\r\n"))
             #expect(offer.contains("a=setup:actpass\r\n"))
