@@ -24,8 +24,8 @@ struct LiveSoundServerTests {
         try await room.addLoudspeaker("second")
         try await room.addMicrophone("near", hearing: 440)
         try await room.addMicrophone("far", hearing: 700)
-        try await room.control("set-default-sink", "first")
-        try await room.control("set-default-source", "near")
+        try await room.setDefault(sink: "first")
+        try await room.setDefault(source: "near")
         let house = try await LiveHouse.open {
             $0.soundServer = room.address
             $0.microphone = .pulse(names: ["default"])
@@ -33,9 +33,9 @@ struct LiveSoundServerTests {
             $0.echoCancellation = .off
             $0.playsTones = false
         }
-        let events = try LiveEvents(house)
-        #expect(await events.open() == nil)
-        try await house.logIn(events)
+        try await house.post("getUser", LiveHouse.user)
+        try await house.post("init", LiveHouse.login)
+        #expect(try await comesTrue { try await house.get("checkSeatState").body == ["result": 1] })
         try await house.scenario("customers/13911112222", put: ["voice": "tone:1000", "echoes": false])
         try await house.scenario("customers/13911112222/calls", ["extension": "1001"])
         let call = try #require(try await house.call(in: "offered"))
@@ -45,16 +45,16 @@ struct LiveSoundServerTests {
         #expect(try await house.isHeard(440))
         #expect(try await room.hears(1000, from: "first"))
 
-        try await house.expectMove(to: ("near", "second")) { try await room.control("set-default-sink", "second") }
+        try await house.expectMove(to: ("near", "second")) { try await room.setDefault(sink: "second") }
         #expect(try await room.hears(1000, from: "second"))
-        try await house.expectMove(to: ("far", "second")) { try await room.control("set-default-source", "far") }
+        try await house.expectMove(to: ("far", "second")) { try await room.setDefault(source: "far") }
         #expect(try await house.isHeard(700))
 
         var headset = ""
         try await house.expectMove(to: ("far", "headset")) { headset = try await room.addLoudspeaker("headset") }
         #expect(try await room.hears(1000, from: "headset"))
         // A server may have made what is new the default device, and make another one so when it is gone.
-        try await room.control("set-default-sink", "first")
+        try await room.setDefault(sink: "first")
         try await house.expectMove(to: ("far", "first")) { try await room.control("unload-module", headset) }
         #expect(try await room.hears(1000, from: "first"))
         #expect(try await house.isHeard(700))

@@ -40,12 +40,7 @@ final class SoundRoom {
             socket = folder + "/pulse/native"
             try start("exec dbus-run-session -- sh -c 'pipewire & wireplumber & exec pipewire-pulse'")
         }
-        // PipeWire takes the socket before it can be talked to.
-        let limit = ContinuousClock.now + .seconds(20)
-        while (try? await control("info")) == nil {
-            try #require(ContinuousClock.now < limit, "the sound server does not answer")
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await controlOnceReady("info")
     }
 
     deinit {
@@ -58,13 +53,32 @@ final class SoundRoom {
 
     /// What `pactl` says.
     @discardableResult
-    func control(_ words: String...) async throws -> String {
+    func control(_ words: String...) async throws -> String { try await control(words) }
+
+    private func control(_ words: [String]) async throws -> String {
         let outcome = try await LiveProcess(
             "/usr/bin/pactl", ["--server", address] + words, environment: ["HOME": folder]
         ).run()
         guard outcome.status == 0 else { throw Failure(text: outcome.errors) }
         return outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
+
+    /// PipeWire takes the socket before it can be talked to, and has no defaults before its session manager is there.
+    private func controlOnceReady(_ words: String...) async throws {
+        let limit = ContinuousClock.now + .seconds(20)
+        while true {
+            do {
+                _ = try await control(words)
+                return
+            } catch  where ContinuousClock.now < limit {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    func setDefault(sink: String) async throws { try await controlOnceReady("set-default-sink", sink) }
+
+    func setDefault(source: String) async throws { try await controlOnceReady("set-default-source", source) }
 
     /// A loudspeaker that leads nowhere but to its monitor; its module's number.
     @discardableResult
