@@ -107,6 +107,11 @@ extension LiveHouse {
         try await send(method, "https://\(addresses.http)/sim/" + path, body)
     }
 
+    @discardableResult
+    func scenario(_ path: String, put body: JSON) async throws -> Answer {
+        try await send(.put, "https://\(addresses.http)/sim/" + path, body)
+    }
+
     /// Everything the platform has to show.
     func scenarioState() async throws -> JSON {
         try await send(.get, "https://\(addresses.http)/sim/state", nil).body

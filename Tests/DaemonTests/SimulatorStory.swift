@@ -167,7 +167,7 @@ extension SimulatorStory {
                 carryOut(happened, id)
             case .makeOffer(let leg):
                 tellPlatform { $0.offerMade("offer", for: leg, at: $1) }
-            case .acceptAnswer, .mix, .closeMedia, .close:
+            case .acceptAnswer, .mix, .pressKey, .closeMedia, .close:
                 done.append(output)
             case .diagnostic:
                 break

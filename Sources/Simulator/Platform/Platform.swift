@@ -45,6 +45,8 @@ package struct Platform: Sendable {
         case acceptAnswer(String, LegID)
         /// From now on these are in the room, and nobody else; one without members is gone.
         case mix(RoomID, [RoomMember])
+        /// Sends the seat a key in place of the sound.
+        case pressKey(Character, LegID)
         case closeMedia(LegID)
         case diagnostic(Diagnostic)
     }
