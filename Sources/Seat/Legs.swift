@@ -20,6 +20,8 @@ extension Seat {
     private static let graceAfterBye = Duration.seconds(2)
     /// From the INVITE to the INFO that says whose audio it is, and to the call's own notices.
     private static let tyingTime = Duration.seconds(10)
+    /// From the platform's word that a call is answered to its INVITE, which usually comes before.
+    private static let soundTime = Duration.seconds(20)
     /// The option, and the INFO package, of candidates that follow their description (RFC 8840 §5.4, §10.9).
     static let trickling = "trickle-ice"
 
@@ -126,6 +128,12 @@ extension Seat {
         return []
     }
 
+    /// A call that is answered and never heard does not keep the seat.
+    mutating func awaitSound(of call: CallID, at now: Moment) {
+        guard login?.user.telephone == .here, !hasLeg(call), let index = index(of: call) else { return }
+        calls[index].soundDue = now.instant + Self.soundTime
+    }
+
     private func hasLeg(_ call: CallID) -> Bool {
         legs.values.contains { $0.call == call }
     }
@@ -144,6 +152,7 @@ extension Seat {
         guard case .audio(let call) = fact, legs[leg] != nil, legs[leg]?.call != call else { return [] }
         let replaced = hangUpLegs(of: call, at: now)
         legs[leg]?.call = call
+        if let index = index(of: call) { calls[index].soundDue = nil }
         let settled = confirm { $0 == .answer(call) }
         guard isMuted(call) || monitor.awaitsSilentLeg else { return replaced + settled }
         return replaced + settled + [.muteLeg(leg, isMuted(call))]

@@ -56,6 +56,15 @@ struct OutgoingCallStories {
         #expect(story.reply(.checkSeatState) == .success(["result": 1]))
     }
 
+    @Test("A response that is said again is told once")
+    func repeatedResponse() {
+        let story = Story()
+        story.logIn()
+        story.command(.call(number: "10010"))
+        for _ in 0..<2 { story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#) }
+        #expect(story.takeEvents() == ["callEvent calloutResponse"])
+    }
+
     @Test("A refused call leaves the seat idle")
     func refused() {
         let story = Story()

@@ -13,6 +13,8 @@ final class Story {
     private var platform: UserAgent
     private(set) var isConnected = false
     private(set) var probes = 0
+    /// What goes into the log.
+    private(set) var diagnostics: [Seat.Diagnostic] = []
     private var lastCommand: UInt64 = 0
     private var lastRequest: UInt64 = 0
     private var lastInvite: UInt64 = 0
@@ -194,7 +196,7 @@ extension Story {
             recorded.removeAll { $0 == call }
             replies[id] = .success(["result": true])
         case .probe: probes += 1
-        case .diagnostic: break
+        case .diagnostic(let diagnostic): diagnostics.append(diagnostic)
         }
     }
 
@@ -363,6 +365,11 @@ extension Story {
             ]
             return words.compactMap(\.self).joined(separator: " ")
         }
+    }
+
+    func takeContents() -> [Event.Content] {
+        defer { events = [] }
+        return events
     }
 
     /// The events as text, `callEvent newPBXCall` for instance, taken off the list.

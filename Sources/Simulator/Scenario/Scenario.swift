@@ -63,6 +63,7 @@ extension Platform {
         let closed = dropConnections()
         endedCalls = Array(endedCalls.suffix(19)) + Array(calls.values)
         (calls, rooms, presences, connections) = ([:], [:], [:], [:])
+        (connectionDeadlines, groupNotices) = (Deadlines(), [:])
         forgetRegistrations()
         return media + emptied + closed
     }

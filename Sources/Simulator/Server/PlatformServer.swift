@@ -228,8 +228,11 @@ extension PlatformServer {
                 addresses: [configuration.address], certificate: certificate, cname: "platform-sim"),
             source: sound, sink: sound, logger: logger
         ) { [weak self] event in
-            guard case .failed = event else { return }
-            self?.enter { $0.mediaFailed(id) }
+            switch event {
+            case .failed: self?.enter { $0.mediaFailed(id) }
+            case .keyPressed(let key): self?.enter { $0.platform.keyPressed(key, on: id) }
+            case .connected, .heard, .endedByPeer, .restarts, .closed: break
+            }
         }
         legs[id] = Leg(path: path, sound: sound)
         Task {
