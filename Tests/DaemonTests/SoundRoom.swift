@@ -127,7 +127,8 @@ final class SoundRoom {
 
     private func start(_ command: String) throws {
         var ends: [Int32] = [0, 0]
-        try #require(pipe2(&ends, Int32(O_CLOEXEC)) == 0)
+        try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
