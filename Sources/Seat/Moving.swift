@@ -8,12 +8,14 @@ extension Seat {
         guard legs[leg] != nil else { return [] }
         if let outputs = answerByOffer(leg, sdp, at: now) { return outputs }
         legs[leg]?.offer = LegOffer(sdp: sdp)
-        return isOnline ? sendLegOffers(at: now) : []
+        return sendLegOffers(at: now)
     }
 
+    /// Those that can be made now: an offer of the other end comes first.
     mutating func sendLegOffers(at now: Moment) -> [Output] {
-        legs.flatMap { leg, value -> [Output] in
-            guard let offer = value.offer, offer.request == nil else { return [] }
+        guard isOnline else { return [] }
+        return legs.flatMap { leg, value -> [Output] in
+            guard let offer = value.offer, offer.request == nil, value.pending == nil else { return [] }
             lastRequest += 1
             let request = RequestID(lastRequest)
             legs[leg]?.offer?.request = request

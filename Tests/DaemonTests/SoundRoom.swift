@@ -19,7 +19,8 @@ final class SoundRoom {
 
     private let folder = FileManager.default.temporaryDirectory.path + "/sound-" + UUID().uuidString
     private let socket: String
-    private var programs: [pid_t] = []
+    /// Each ends when its standard input does.
+    private var programs: [(id: pid_t, input: Int32)] = []
 
     /// What libpulse takes as a server's name.
     var address: String { "unix:" + socket }
@@ -45,8 +46,8 @@ final class SoundRoom {
 
     deinit {
         for program in programs {
-            kill(-program, SIGKILL)
-            waitpid(program, nil, 0)
+            close(program.input)
+            waitpid(program.id, nil, 0)
         }
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -115,16 +116,26 @@ final class SoundRoom {
         return false
     }
 
-    private static let closeAll =
-        "import os, sys; os.closerange(3, 65536); os.execv('/bin/sh', ['sh', '-c', sys.argv[1]])"
+    /// Runs a command with nothing of this process's open, until nobody holds the other end of its input any more.
+    private static let keeper = """
+        import os, signal, subprocess, sys
+        os.closerange(3, 65536)
+        shell = subprocess.Popen(["sh", "-c", sys.argv[1]], stdin=subprocess.DEVNULL, start_new_session=True)
+        sys.stdin.read()
+        os.killpg(shell.pid, signal.SIGKILL)
+        """
 
-    /// Starts a shell's command in a process group of its own, with nothing of this process but the environment.
     private func start(_ command: String) throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for descriptor in Int32(0)...2 {
-            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
+        for descriptor in Int32(1)...2 {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -132,15 +143,14 @@ final class SoundRoom {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
-        let words = ["/usr/bin/python3", "-c", Self.closeAll, command]
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let words = ["/usr/bin/python3", "-c", Self.keeper, command]
         let variables = ["HOME=" + folder, "XDG_RUNTIME_DIR=" + folder, "PATH=/usr/bin:/bin"]
         var arguments = words.map { strdup($0) } + [nil]
         var environment = variables.map { strdup($0) } + [nil]
         defer { for text in arguments + environment { free(text) } }
         var program: pid_t = 0
         try #require(posix_spawn(&program, words[0], &actions, &attributes, &arguments, &environment) == 0)
-        programs.append(program)
+        programs.append((program, ends[1]))
     }
 }

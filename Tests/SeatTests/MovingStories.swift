@@ -48,6 +48,21 @@ struct MovingStories {
         #expect(story.legAnswersTaken == ["v=0 moved"])
     }
 
+    @Test("An offer of the platform's that is being answered comes first", arguments: [true, false])
+    func collision(isTaken: Bool) throws {
+        let (story, leg) = try talking()
+        let call = try #require(story.legAnswers.keys.first)
+        story.offersMedia = false
+        story.inCall(call, .invite, "v=0 theirs", type: "application/sdp")
+        story.feed(.legOffers(leg, sdp: "v=0 new"))
+        #expect(story.legOffers == [])
+        story.feed(
+            isTaken ? .legAnswered(leg, sdp: "v=0 ours") : .legRefused(leg, warning: Warning(code: 399, text: "busy")))
+        #expect(story.answersInCall.last?.status == (isTaken ? 200 : 488))
+        #expect(story.legOffers == ["v=0 new"])
+        #expect(story.legAnswersTaken == ["v=0 moved"])
+    }
+
     @Test("Candidates that trickle in by INFO go to their leg, and are no notice (RFC 8840 §4.3)") func trickled()
         throws
     {

@@ -55,7 +55,7 @@ final class Story {
     var refusesRegistration: Int?
     var retryAfter: String?
     var answersMedia = true
-    /// Whether a leg has its offer ready at once.
+    /// Whether a leg has its offer or answer ready at once.
     var offersMedia = true
     /// Whether the platform's ACK answers an offer in a 200 of the seat's; nil for no ACK.
     var answersInAcknowledgement: Bool? = true
@@ -208,6 +208,7 @@ extension Story {
     }
 
     private func offer(to leg: LegID) {
+        guard offersMedia else { return }
         guard answersMedia else { return feed(.legRefused(leg, warning: Warning(code: 302, text: "no fingerprint"))) }
         if !openLegs.contains(leg) { openLegs.append(leg) }
         if !mutedLegs.contains(leg) { everUnmuted.insert(leg) }
