@@ -38,7 +38,7 @@ struct AutomaticLoginStories {
         #expect(other.bodies.last == #"<cc a="53" g="0_65656"/>"#)
     }
 
-    @Test("A user API that is away is asked again with pauses, told once, logged ever less often, found when it is back")
+    @Test("A user API that is away is asked again with pauses, told once, logged ever less often, and found later")
     func retried() {
         start()
         for _ in 0..<20 {
