@@ -28,6 +28,7 @@ package struct AudioChange: Sendable, Equatable {
     }
 
     package init(body: Span<UInt8>) throws(Problem) {
+        guard body.count > 0 else { throw .malformedBody }
         let parameters = try Parameters(body)
         microphone = try Part(parameters["microphone"], "microphone")
         speaker = try Part(parameters["speaker"], "speaker")

@@ -61,6 +61,7 @@ extension Seat {
         let pause = Duration.milliseconds(Int.random(in: seconds * 500...seconds * 1000, using: &randomness))
         automatic.deadline = now.instant + pause
         automaticLogin = automatic
+        guard GatewayLink.isTold(automatic.failures) else { return told }
         return told + [.diagnostic(.automaticLoginFailed(code: problem.code, retryAfter: pause))]
     }
 

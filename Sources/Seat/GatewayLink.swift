@@ -69,7 +69,8 @@ struct GatewayLink: Sendable {
         }
     }
 
-    private static func isTold(_ count: Int) -> Bool { count < roundsToldWhole || count.nonzeroBitCount == 1 }
+    /// Of so many failures one after the other.
+    static func isTold(_ count: Int) -> Bool { count < roundsToldWhole || count.nonzeroBitCount == 1 }
 
     var deadline: Instant? { if case .waiting(let until) = state { until.instant } else { nil } }
 

@@ -28,6 +28,7 @@ struct AudioChangeTests {
             (#"{"speaker": {"muted": 1}}"#, "speaker.muted"),
         ])
     func refused(body: String, name: String) {
+        #expect(throws: Problem.malformedBody) { try AudioChange(body: [UInt8]().span) }
         #expect(throws: Problem.invalidParameter(name)) { try AudioChange(body: Array(body.utf8).span) }
     }
 }

@@ -38,15 +38,16 @@ struct AutomaticLoginStories {
         #expect(other.bodies.last == #"<cc a="53" g="0_65656"/>"#)
     }
 
-    @Test("A user API that is away is asked again with pauses, told once, and found when it is back")
+    @Test("A user API that is away is asked again with pauses, told once, logged ever less often, and found later")
     func retried() {
         start()
-        for _ in 0..<5 {
+        for _ in 0..<20 {
             story.feed(.fetched(story.fetches[story.fetches.count - 1], nil))
             story.advance(by: .seconds(30))
         }
-        #expect(story.fetches.count == 6)
+        #expect(story.fetches.count == 21)
         #expect(story.events.map(\.data["code"]) == [50000])
+        #expect(story.diagnostics.count == 7 + 2)
         story.answerFetches()
         #expect(story.takeEvents() == ["register", "register"])
     }
