@@ -137,7 +137,7 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media, deploy/bench-events, deploy/bench-seats and deploy/bench-sip.
+// Run by deploy/bench-media, deploy/bench-events, deploy/bench-seats, deploy/bench-sip and deploy/quality.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
         program(
@@ -149,6 +149,7 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
             argumentParser,
             httpTypes,
             logging),
+        program("QualityBench", "Wire", "Crypto", "Media", "Peer", "Audio", "Engine", argumentParser),
         program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]
