@@ -60,7 +60,7 @@ let package = Package(
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
-        module("Network", "Wire", "Crypto", "HTTP", "CEpoll", "CNetlink", httpTypes, logging),
+        module("Network", "Wire", "Crypto", "HTTP", "CDatagram", "CEpoll", "CNetlink", httpTypes, logging),
         module("Audio", "Wire", "COpus", "CPulse"),
         module("Journal", "ControlAPI", grdb),
         module("Service", logging),
@@ -85,6 +85,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .target(name: "COpus", dependencies: ["CLibOpus"]),
         .systemLibrary(name: "CLibOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        .systemLibrary(name: "CDatagram"),
         .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CNetlink"),
         .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),

@@ -22,6 +22,11 @@ package struct AudioChange: Sendable, Equatable {
 
     package init() {}
 
+    /// Whether a file is to be read or written, which who may make calls may not choose.
+    package var namesFile: Bool {
+        [microphone, speaker, ringer].contains { $0.device?.hasPrefix("wav:") == true }
+    }
+
     package init(body: Span<UInt8>) throws(Problem) {
         let parameters = try Parameters(body)
         microphone = try Part(parameters["microphone"], "microphone")

@@ -161,7 +161,10 @@ extension ControlServer {
             guard let caller else { throw .unauthorized }
             try events.begin(target, of: seat, request, for: caller, reply)
         case .audio: backend.audio(nil) { reply.result($0) }
-        case .changeAudio: backend.audio(try AudioChange(body: request.body.span)) { reply.result($0) }
+        case .changeAudio:
+            let change = try AudioChange(body: request.body.span)
+            guard !change.namesFile || caller?.scopes.allows(.admin) == true else { throw .insufficientScope(.admin) }
+            backend.audio(change) { reply.result($0) }
         case .tokens: reply.json(["tokens": .array(tokens.all.map(\.json))])
         case .createToken: create(try TokenRequest(body: request.body.span), reply)
         case .revokeToken: revoke(parameter ?? "", reply)

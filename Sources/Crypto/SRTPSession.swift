@@ -20,6 +20,8 @@ package struct SRTPSession: ~Copyable, @unchecked Sendable {
         case noRoom
         /// The key has been used for as many packets as it may be.
         case keyExpired
+        /// The packet is of one source more than there may be.
+        case tooManySources
         /// Another error of libsrtp's, by its number.
         case other(UInt32)
     }
@@ -30,9 +32,14 @@ package struct SRTPSession: ~Copyable, @unchecked Sendable {
     /// How many packets may overtake another before it counts as a replay (RFC 3711 §3.3.2).
     private static let replayWindow: UInt = 1_024
 
+    /// How many sources may be received from: libsrtp remembers each, for as long as the session lasts.
+    package static let maximumSources = 128
+
     private static let library = srtp_init()
 
     private let context: srtp_t
+    private var latestSource: UInt32?
+    private var sources: Set<UInt32> = []
 
     package init(_ direction: Direction, keys: SRTPKeys) throws(Failure) {
         guard Self.library == srtp_err_status_ok else { throw .other(Self.library.rawValue) }
@@ -71,12 +78,28 @@ package struct SRTPSession: ~Copyable, @unchecked Sendable {
 
     /// Takes the protection off the packet in the first `count` bytes and returns its new length.
     package mutating func unprotectRTP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int {
-        try process(&buffer, count, room: 0, with: srtp_unprotect)
+        try unprotect(&buffer, count, sourceAt: 8, with: srtp_unprotect)
     }
 
     /// Takes the protection off the compound packet in the first `count` bytes and returns its new length.
     package mutating func unprotectRTCP(_ buffer: inout MutableSpan<UInt8>, count: Int) throws(Failure) -> Int {
-        try process(&buffer, count, room: 0, with: srtp_unprotect_rtcp)
+        try unprotect(&buffer, count, sourceAt: 4, with: srtp_unprotect_rtcp)
+    }
+
+    /// Only who is authentic counts as a source.
+    private mutating func unprotect(
+        _ buffer: inout MutableSpan<UInt8>, _ count: Int, sourceAt offset: Int,
+        with operation: (srtp_t?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>?) -> srtp_err_status_t
+    ) throws(Failure) -> Int {
+        guard count <= buffer.count else { throw .noRoom }
+        guard count >= offset + 4 else { throw .malformed }
+        let source = (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(buffer[offset + $1]) }
+        guard source != latestSource else { return try process(&buffer, count, room: 0, with: operation) }
+        guard sources.contains(source) || sources.count < Self.maximumSources else { throw .tooManySources }
+        let length = try process(&buffer, count, room: 0, with: operation)
+        sources.insert(source)
+        latestSource = source
+        return length
     }
 
     private func process(

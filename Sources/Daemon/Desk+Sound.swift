@@ -121,6 +121,7 @@ extension Desk {
         let entry = recordings.removeValue(forKey: call)
         logger.error("recording", metadata: ["failure": "\(failure.reason)"])
         publish("failed", call, entry?.recording, reason: failure.reason)
+        if let path = entry?.path { Task { await path.record(to: nil) } }
     }
 
     private func publish(_ state: String, _ call: CallID, _ recording: Recording?, reason: String? = nil) {

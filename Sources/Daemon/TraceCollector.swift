@@ -14,7 +14,7 @@ final class TraceCollector {
         guard let collector = configuration.collector else { return nil }
         do {
             let any: IPAddress = collector.address.isIPv4 ? .any4 : .v6(high: 0, low: 0)
-            socket = try UDPSocket(binding: Endpoint(any, port: 0), on: executor) { _, _ in }
+            socket = try UDPSocket(binding: Endpoint(any, port: 0), on: executor) { _, _, _ in }
         } catch {
             logger.error("the collector of SIP messages gets none", metadata: ["failure": "\(error)"])
             return nil

@@ -30,7 +30,7 @@ final class LocalNameResolver {
     func resolve(_ text: String, on addresses: [IPAddress], onEnd: @escaping (IPAddress?) -> Void) {
         guard let name = LocalName(text) else { return onEnd(nil) }
         if socket == nil {
-            socket = try? UDPSocket(joining: LocalName.group, on: addresses, executor) { [weak self] message, _ in
+            socket = try? UDPSocket(joining: LocalName.group, on: addresses, executor) { [weak self] message, _, _ in
                 self?.receive(message)
             }
         }

@@ -8,7 +8,7 @@ import Wire
 /// Owned and used on its executor only, where the callbacks run as well.
 final class LocalTransports {
     struct Callbacks {
-        var onReceive: (_ datagram: Span<UInt8>, _ remote: Endpoint, _ local: Endpoint) -> Void
+        var onReceive: (_ datagram: Span<UInt8>, _ remote: Endpoint, _ local: Endpoint, _ arrival: Instant) -> Void
         /// A STUN server is known by its address.
         var onServer: (Endpoint) -> Void
         /// A relay has an address for us; the address we are seen at is told where it is the peer's business.
@@ -79,6 +79,18 @@ final class LocalTransports {
         }
     }
 
+    /// From now on datagrams wait for ``read()``, but for those of transports that are opened later.
+    func holdBack() {
+        for socket in sockets { socket.isReadOnDemand = true }
+        for relay in relays { relay.isReadOnDemand = true }
+    }
+
+    /// Hands over what was held back.
+    func read() {
+        for socket in sockets where socket.isReadOnDemand { socket.read() }
+        for relay in relays where relay.isReadOnDemand { relay.read() }
+    }
+
     /// Whether what leaves from here still can, when the machine has these addresses.
     func works(_ local: Endpoint, on addresses: [IPAddress]) -> Bool {
         let source = relays.first { $0.relayed == local }.map(\.localAddress) ?? local.address
@@ -102,8 +114,9 @@ final class LocalTransports {
 
     private func makeSocket(on address: IPAddress) throws(SystemError) -> UDPSocket {
         let name = EndpointBox()
-        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) { [callbacks] datagram, source in
-            if let local = name.endpoint { callbacks.onReceive(datagram, source, local) }
+        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) {
+            [callbacks] datagram, source, arrival in
+            if let local = name.endpoint { callbacks.onReceive(datagram, source, local, arrival) }
         }
         name.endpoint = socket.localEndpoint
         return socket
@@ -123,7 +136,7 @@ final class LocalTransports {
             server, over: transport, rank: rank, ice, on: executor,
             callbacks: Relay.Callbacks(
                 onAllocated: { [weak self] in self?.announce($0) },
-                onReceive: { [callbacks] in callbacks.onReceive($0, $1, $2) },
+                onReceive: { [callbacks] in callbacks.onReceive($0, $1, $2, $3) },
                 onEnd: { [weak self] relay, reason in self?.ended(relay, reason) }))
     }
 

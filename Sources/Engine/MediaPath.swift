@@ -7,8 +7,8 @@ import Wire
 
 /// Owns the sound of one call: its sockets, its peer connection, its codec and its two devices.
 ///
-/// Lives on a serial Dispatch queue of its own, where sockets and timer enter it without a hop. Whoever made one must
-/// ``close()`` it.
+/// Lives on a serial Dispatch queue that it shares with other calls, where sockets and beats enter it without a hop. Whoever
+/// made one must ``close()`` it.
 package actor MediaPath {
     package struct Configuration: Sendable {
         /// The local addresses to offer candidates on, one socket each.
@@ -75,9 +75,9 @@ package actor MediaPath {
         package var remoteAttenuation: UInt8?
     }
 
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { place.executor.asUnownedSerialExecutor() }
 
-    private let executor = QueueExecutor(label: "phonebard.media")
+    private let place = MediaQueues.place()
     private let session: MediaSession
 
     /// `onEvent` is called from the path's queue.
@@ -86,7 +86,7 @@ package actor MediaPath {
         onEvent: @escaping @Sendable (Event) -> Void
     ) {
         session = MediaSession(
-            configuration: configuration, source: source, sink: sink, logger: logger, executor: executor,
+            configuration: configuration, source: source, sink: sink, logger: logger, executor: place.executor,
             onEvent: onEvent)
     }
 

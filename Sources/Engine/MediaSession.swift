@@ -20,10 +20,9 @@ final class MediaSession {
     private var gathering: Gathering?
     private var names: LocalNameResolver?
     private let ice: ICEConfiguration
+    /// Whether a restart was begun and has selected no pair; it may have been given up.
     private var isRestarting = false
     private var timer: DeadlineTimer?
-    /// Beats the time of the sound while the peer is connected.
-    private var metronome: RepeatingTimer?
     /// A datagram while it is decrypted in place.
     private var datagram: [UInt8] = []
 
@@ -134,7 +133,7 @@ extension MediaSession {
         let transports = LocalTransports(
             ice, on: executor, logger: logger,
             callbacks: LocalTransports.Callbacks(
-                onReceive: { [weak self] in self?.receive($0, from: $1, on: $2) },
+                onReceive: { [weak self] in self?.receive($0, from: $1, on: $2, at: $3) },
                 onServer: { [weak self] in self?.ask($0) },
                 onRelayed: { [weak self] in self?.addRelayed($0, related: $1, rank: $2) },
                 onRelayLost: { [weak self] in self?.relayLost($0) }))
@@ -204,7 +203,7 @@ extension MediaSession {
 
     /// New sockets and relays, described by an offer that the peer is to be made; the old ones go when a new pair works.
     private func restart() {
-        guard !isRestarting, let transports, let gathering, !addresses.isEmpty else { return }
+        guard !peer.isRestarting, let transports, let gathering, !addresses.isEmpty else { return }
         isRestarting = true
         logger.info("media moves to other addresses")
         peer.restart(hostAddresses: transports.open(on: addresses))
@@ -230,25 +229,29 @@ extension MediaSession {
         networkChanged(to: addresses)
     }
 
-    private func receive(_ received: Span<UInt8>, from remote: Endpoint, on local: Endpoint) {
+    private func receive(
+        _ received: Span<UInt8>, from remote: Endpoint, on local: Endpoint, at arrival: Instant
+    ) {
         guard !isClosed, received.count <= Self.maximumDatagramLength else { return }
         datagram.removeAll(keepingCapacity: true)
         received.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
         var span = datagram.mutableSpan
-        perform(peer.receive(&span, from: remote, to: local, at: MonotonicClock.now))
+        perform(peer.receive(&span, from: remote, to: local, at: arrival))
     }
 
     private func timerFired() {
-        let now = MonotonicClock.now
-        if let deadline = peer.deadline, deadline <= now {
-            perform(peer.handle(.deadlineReached, at: now))
-        }
-        passFrames(until: now)
+        keepDeadlines(at: MonotonicClock.now)
         setTimer()
     }
 
+    private func keepDeadlines(at now: Instant) {
+        guard let deadline = peer.deadline, deadline <= now else { return }
+        perform(peer.handle(.deadlineReached, at: now))
+    }
+
+    /// While there is sound, its beats are near enough.
     private func setTimer() {
-        timer?.deadline = peer.deadline
+        timer?.deadline = nextFrame == nil ? peer.deadline : nil
     }
 
     private func perform(_ outputs: [PeerConnection.Output]) {
@@ -273,6 +276,7 @@ extension MediaSession {
         case .selectedPair:
             logger.debug("candidate pair selected")
             transports?.close { peer.needs($0) }
+            holdBack()
             restartEnded()
         case .skippedCandidates(let count): logger.debug("candidates skipped", metadata: ["count": "\(count)"])
         case .srtpReady(let profile, let role):
@@ -289,6 +293,7 @@ extension MediaSession {
         case .connected:
             isConnected = true
             startSound()
+            holdBack()
             onEvent(.connected)
         case .failed(let failure):
             shutDown(.failed(.connection(failure)))
@@ -310,7 +315,7 @@ extension MediaSession {
         isConnected = false
         nextFrame = nil
         timer = nil
-        metronome = nil
+        executor.metronome.remove(self)
         recording = nil
         transports?.close()
         transports = nil
@@ -325,7 +330,7 @@ extension MediaSession {
 }
 
 /// The sound.
-extension MediaSession {
+extension MediaSession: BeatListener {
     /// More frames than this are never sent or played in a row: after a longer pause of the machine, sound goes on
     /// from the present.
     private static let maximumFramesInARow = 5
@@ -343,13 +348,22 @@ extension MediaSession {
         outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes)
     }
 
-    /// The metronome starts after the clock is read, so that it never beats before a frame is due.
     private func startSound() {
-        guard metronome == nil else { return }
-        nextFrame = MonotonicClock.now + AudioFormat.frameDuration
-        metronome = RepeatingTimer(on: executor, every: AudioFormat.frameDuration) { [weak self] in
-            self?.timerFired()
-        }
+        guard nextFrame == nil else { return }
+        executor.metronome.add(self)
+        nextFrame = executor.metronome.next
+    }
+
+    /// Once sound flows on the path that is to stay, what comes is read at the beats, just before it is played.
+    private func holdBack() {
+        guard nextFrame != nil, peer.statistics.selectedPair != nil else { return }
+        transports?.holdBack()
+    }
+
+    func beat(at now: Instant) {
+        transports?.read()
+        keepDeadlines(at: now)
+        passFrames(until: now)
     }
 
     private func passFrames(until now: Instant) {

@@ -9,7 +9,7 @@ import Wire
 final class Relay {
     struct Callbacks {
         var onAllocated: (Relay) -> Void
-        var onReceive: (_ datagram: Span<UInt8>, _ peer: Endpoint, _ relayed: Endpoint) -> Void
+        var onReceive: (_ datagram: Span<UInt8>, _ peer: Endpoint, _ relayed: Endpoint, _ arrival: Instant) -> Void
         /// Called once, also if there never was an allocation, but not after ``Relay/close()``.
         var onEnd: (Relay, _ reason: String) -> Void
     }
@@ -64,6 +64,16 @@ final class Relay {
     /// Whether it may still lend us an address.
     var isPending: Bool { relayed == nil && !hasEnded }
 
+    /// Whether what comes in datagrams waits for ``read()``; a stream does not.
+    var isReadOnDemand: Bool {
+        get { if case .socket(let socket, _) = transport { socket.isReadOnDemand } else { false } }
+        set { if case .socket(let socket, _) = transport { socket.isReadOnDemand = newValue } }
+    }
+
+    func read() {
+        if case .socket(let socket, _) = transport { socket.read() }
+    }
+
     func send(_ datagram: Span<UInt8>, to peer: Endpoint) {
         perform(client.send(datagram, to: peer, at: MonotonicClock.now) { transmit($0) })
     }
@@ -82,7 +92,9 @@ final class Relay {
             guard let address = UDPSocket.localAddress(toward: server),
                 let socket = try? UDPSocket(
                     binding: Endpoint(address, port: 0), on: executor,
-                    onReceive: { [weak self] message, source in if source == server { self?.receive(message) } })
+                    onReceive: { [weak self] message, source, arrival in
+                        if source == server { self?.receive(message, at: arrival) }
+                    })
             else { continue }
             localAddress = address
             transport = .socket(socket, server: server)
@@ -117,24 +129,25 @@ final class Relay {
 
     private func receiveStream(_ bytes: Span<UInt8>) {
         do {
-            try frames.receive(bytes) { receive($0) }
+            let now = MonotonicClock.now
+            try frames.receive(bytes) { receive($0, at: now) }
         } catch {
             end("\(error)")
         }
     }
 
-    private func receive(_ message: Span<UInt8>) {
+    private func receive(_ message: Span<UInt8>, at arrival: Instant) {
         guard !hasEnded else { return }
         var sender: Endpoint?
         var datagram = exchange(&self.datagram, with: [])
-        let outputs = client.receive(message, at: MonotonicClock.now) { bytes, peer in
+        let outputs = client.receive(message, at: arrival) { bytes, peer in
             sender = peer
             datagram.removeAll(keepingCapacity: true)
             bytes.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
         }
         perform(outputs)
         // Not before the client is done: an answer may go out through it at once.
-        if let sender, let relayed { callbacks.onReceive(datagram.span, sender, relayed) }
+        if let sender, let relayed { callbacks.onReceive(datagram.span, sender, relayed, arrival) }
         self.datagram = datagram
     }
 

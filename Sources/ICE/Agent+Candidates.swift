@@ -14,6 +14,7 @@ extension Agent {
         static let queries = 16
         static let transmissions = 3
         static let remoteCandidates = 100
+        static let reflexiveCandidates = 16
     }
 
     /// Whether an answer of a STUN server may still come.
@@ -52,9 +53,10 @@ extension Agent {
     }
 
     /// A candidate that makes no pair, as it is sent from the socket of its base (RFC 8445 §6.1.2.4); known already, it
-    /// is none (§5.1.3).
+    /// is none (§5.1.3), nor is one too many: a peer may tell us another with each answer.
     mutating func addReflexive(_ kind: Candidate.Kind, _ endpoint: Endpoint, base: Endpoint) {
         guard !localCandidates.contains(where: { $0.endpoint == endpoint && $0.base == base }),
+            localCandidates.count(where: { $0.kind == kind }) < Limit.reflexiveCandidates,
             let candidate = localCandidates.first(where: { $0.endpoint == base })
         else { return }
         localCandidates.append(candidate.reflexive(kind, endpoint, foundation: kind == .serverReflexive ? "s" : "p"))

@@ -50,8 +50,9 @@ extension Agent {
 
     /// Sends the next question for consent, every five seconds give or take one (RFC 7675 §5.1).
     mutating func askConsentIfDue(at now: Instant) -> [Output] {
-        guard let due = consent, now >= due.nextAt, let selected, let pair = checkList[selected] else { return [] }
+        guard let due = consent, now >= due.nextAt else { return [] }
         consent?.asked(at: now, using: &randomness)
+        guard let selected, let pair = checkList[selected] else { return [] }
         return start(.consent, on: pair, at: now)
     }
 

@@ -16,6 +16,8 @@ extension Agent {
 
     private enum Limit {
         static let earlyRequests = 16
+        /// Of ours on one path whose answer may still come.
+        static let checks = 8
     }
 
     /// Answers a check (RFC 8445 §7.3, RFC 8489 §6.3.1 and §9.1.3); before the peer's description is known its
@@ -56,17 +58,18 @@ extension Agent {
     mutating func accept(_ check: PeerCheck, at now: Instant) -> [Output] {
         guard let pair = checkList[check.path] ?? addPair(for: check) else { return [] }
         let nominates = check.nominates && role == .controlled
+        if nominates { checkList.setNominatedByPeer(pair.path) }
         switch pair.state {
         case .succeeded:
             return nominates ? select(pair.path, at: now) : []
         case .inProgress:
+            guard checks.count(where: { $0.path == pair.path }) < Limit.checks else { return [] }
             cancelChecks(of: pair.path)
             checkList.set(.waiting, of: pair.path)
         case .frozen, .waiting, .failed:
             checkList.set(.waiting, of: pair.path)
         }
         checkList.trigger(pair.path)
-        if nominates { checkList.setNominatedByPeer(pair.path) }
         return []
     }
 

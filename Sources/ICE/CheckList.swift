@@ -110,8 +110,12 @@ struct CheckList: Sendable {
         if !triggered.contains(path) { triggered.append(path) }
     }
 
-    /// Adds the pair a check from an unknown address makes; false where the list is full (RFC 8445 §7.3.1.3).
+    /// Adds the pair a check from an unknown address makes, in place of one that has failed where the list is full, or not
+    /// at all (RFC 8445 §7.3.1.3).
     mutating func add(_ pair: Pair) -> Bool {
+        if pairs.count >= Self.limit, let failed = pairs.firstIndex(where: { $0.state == .failed }) {
+            pairs.remove(at: failed)
+        }
         guard pairs.count < Self.limit else { return false }
         pairs.append(pair)
         return true

@@ -1,13 +1,16 @@
 import Wire
 
-/// The packets that were sent last, to be sent once more when the peer asks (RFC 4585 §6.2.1).
+/// The packets that were sent last, to be sent once more when the peer asks (RFC 4585 §6.2.1): each a few times only, so that
+/// nobody is sent much more than the sound.
 package struct SentPackets: Sendable {
     private static let capacity: UInt16 = 32
     /// Longer packets are not kept.
     private static let maximumLength = 640
+    private static let maximumRepetitions = 3
 
     private var numbers = [UInt16?](repeating: nil, count: Int(capacity))
     private var lengths = [Int](repeating: 0, count: Int(capacity))
+    private var repetitionsLeft = [Int](repeating: 0, count: Int(capacity))
     private var bytes = [UInt8](repeating: 0, count: Int(capacity) * maximumLength)
 
     package init() {}
@@ -20,13 +23,15 @@ package struct SentPackets: Sendable {
         }
         numbers[slot] = sequenceNumber
         lengths[slot] = packet.count
+        repetitionsLeft[slot] = Self.maximumRepetitions
         for index in packet.indices { bytes[slot * Self.maximumLength + index] = packet[index] }
     }
 
-    /// The packet as it was sent, if it is still there.
-    package func packet(_ sequenceNumber: UInt16) -> [UInt8]? {
+    /// The packet as it was sent, if it is still there and was not asked for too often.
+    package mutating func packet(_ sequenceNumber: UInt16) -> [UInt8]? {
         let slot = Int(sequenceNumber % Self.capacity)
-        guard numbers[slot] == sequenceNumber else { return nil }
+        guard numbers[slot] == sequenceNumber, repetitionsLeft[slot] > 0 else { return nil }
+        repetitionsLeft[slot] -= 1
         return Array(bytes[slot * Self.maximumLength..<slot * Self.maximumLength + lengths[slot]])
     }
 }

@@ -57,7 +57,7 @@ enum TimeStretch {
     ) -> Int? {
         let start = joint - fade
         guard meanSquare(line, from: start) > inaudible else { return any }
-        var best: (period: Int, likeness: Float) = (0, -1)
+        var best: (period: Int, likeness: Float) = (minimumPeriod, -.infinity)
         var candidate = minimumPeriod
         while candidate <= longest {
             let likeness = likeness(line, start, start + direction * candidate, stride: decimation)
@@ -65,7 +65,7 @@ enum TimeStretch {
             candidate += decimation
         }
         let coarse = best.period
-        best.likeness = -1
+        best.likeness = -.infinity
         for candidate in max(minimumPeriod, coarse - decimation)...min(longest, coarse + decimation) {
             let likeness = likeness(line, start, start + direction * candidate, stride: 1)
             if likeness > best.likeness { best = (candidate, likeness) }

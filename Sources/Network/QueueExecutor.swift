@@ -11,6 +11,8 @@ package final class QueueExecutor: SerialExecutor {
     private let waker: Waker?
     /// Made when it is first asked for; touched on the queue only.
     nonisolated(unsafe) private var madePoller: SocketPoller?
+    /// Likewise.
+    nonisolated(unsafe) private var madeMetronome: Metronome?
 
     /// One that lingers stays with its sockets for a moment when they have gone quiet, and answers the next request sooner;
     /// work handed to it by other ways than ``async(_:)`` may then wait a millisecond.
@@ -42,6 +44,14 @@ package final class QueueExecutor: SerialExecutor {
         let poller = try SocketPoller(on: queue, waker: waker)
         madePoller = poller
         return poller
+    }
+
+    /// What beats for all on the executor; the caller is on the queue.
+    package var metronome: Metronome {
+        if let madeMetronome { return madeMetronome }
+        let metronome = Metronome(on: self)
+        madeMetronome = metronome
+        return metronome
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

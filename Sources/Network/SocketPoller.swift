@@ -36,6 +36,8 @@ final class SocketPoller {
 
     /// What a socket is read into, until the next one is.
     var buffer = [UInt8](repeating: 0, count: bufferSize)
+    /// Likewise, for sockets of datagrams.
+    private(set) lazy var datagrams = DatagramBatch()
     private let set: FileDescriptor
     private let source: any DispatchSourceRead
     private let waker: Waker?

@@ -1,43 +1,40 @@
-import Dispatch
 import Glibc
 import Wire
 
 /// A bound UDP socket; owned and used on its executor only, where `onReceive` runs as well.
 package final class UDPSocket {
-    /// How many datagrams are read before others on the queue get their turn.
-    private static let burst = 64
+    /// What is called with a datagram: it came from `source`, and at `arrival`, which is sooner than it is read.
+    package typealias Receiver = (_ datagram: Span<UInt8>, _ source: Endpoint, _ arrival: Instant) -> Void
 
     /// The address it is bound to, with the actual port.
     package let localEndpoint: Endpoint
+    /// Whether datagrams wait for ``read()`` in place of being handed over as they come: who looks at them at a beat only need
+    /// not be woken up before.
+    package var isReadOnDemand = false {
+        didSet { watch?.interest = isReadOnDemand ? [] : .reading }
+    }
 
-    private let descriptor: FileDescriptor
     private let group: (endpoint: Endpoint, links: [IPAddress])?
-    private let source: any DispatchSourceRead
-    private let onReceive: (_ datagram: Span<UInt8>, _ source: Endpoint) -> Void
-    private var buffer = [UInt8](repeating: 0, count: 65_536)
+    private let executor: QueueExecutor
+    private let onReceive: Receiver
+    private let datagrams: DatagramBatch
+    /// Nil when it is closed, like ``watch``.
+    private var descriptor: FileDescriptor?
+    private var watch: SocketPoller.Watch?
 
     /// Binds to `endpoint`, whose port may be 0.
-    package init(
-        binding endpoint: Endpoint, on executor: QueueExecutor,
-        onReceive: @escaping (_ datagram: Span<UInt8>, _ source: Endpoint) -> Void
+    package convenience init(
+        binding endpoint: Endpoint, on executor: QueueExecutor, onReceive: @escaping Receiver
     ) throws(SystemError) {
         let address = SocketAddress(endpoint)
         let descriptor = try FileDescriptor.socket(SOCK_DGRAM, for: address)
         try descriptor.bind(to: address)
-        localEndpoint = try descriptor.localEndpoint()
-        group = nil
-        self.descriptor = descriptor
-        self.onReceive = onReceive
-        source = DispatchSource.makeReadSource(fileDescriptor: descriptor.raw, queue: executor.queue)
-        source.setCancelHandler { _ = descriptor }
-        source.setEventHandler { [weak self] in self?.receive() }
-        source.activate()
+        try self.init(descriptor, group: nil, on: executor, onReceive: onReceive)
     }
 
     /// Joins a multicast group of IPv4 on the links of some addresses, beside others on this machine that have joined it.
-    package init(
-        joining group: Endpoint, on addresses: [IPAddress], _ executor: QueueExecutor,
-        onReceive: @escaping (_ datagram: Span<UInt8>, _ source: Endpoint) -> Void
+    package convenience init(
+        joining group: Endpoint, on addresses: [IPAddress], _ executor: QueueExecutor, onReceive: @escaping Receiver
     ) throws(SystemError) {
         let address = SocketAddress(Endpoint(.any4, port: group.port))
         let descriptor = try FileDescriptor.socket(SOCK_DGRAM, for: address)
@@ -52,18 +49,29 @@ package final class UDPSocket {
                 descriptor.raw, Int32(IPPROTO_IP), IP_ADD_MEMBERSHIP, &membership,
                 socklen_t(MemoryLayout<ip_mreq>.size))
         }
-        localEndpoint = try descriptor.localEndpoint()
-        self.group = (group, addresses.filter(\.isIPv4))
-        self.descriptor = descriptor
-        self.onReceive = onReceive
-        source = DispatchSource.makeReadSource(fileDescriptor: descriptor.raw, queue: executor.queue)
-        source.setCancelHandler { _ = descriptor }
-        source.setEventHandler { [weak self] in self?.receive() }
-        source.activate()
+        try self.init(descriptor, group: (group, addresses.filter(\.isIPv4)), on: executor, onReceive: onReceive)
     }
 
+    private init(
+        _ descriptor: FileDescriptor, group: (endpoint: Endpoint, links: [IPAddress])?, on executor: QueueExecutor,
+        onReceive: @escaping Receiver
+    ) throws(SystemError) {
+        try descriptor.setOption(SO_TIMESTAMPNS, level: SOL_SOCKET, to: 1)
+        localEndpoint = try descriptor.localEndpoint()
+        let poller = try executor.poller()
+        datagrams = poller.datagrams
+        self.group = group
+        self.executor = executor
+        self.onReceive = onReceive
+        self.descriptor = descriptor
+        watch = try SocketPoller.Watch(descriptor, for: .reading, on: poller) { [weak self] _ in self?.read() }
+    }
+
+    /// Whoever lets go of it without closing it may be anywhere.
     deinit {
-        source.cancel()
+        guard let watch else { return }
+        nonisolated(unsafe) let forgotten = watch
+        executor.async { forgotten.cancel() }
     }
 
     /// The address of this machine that datagrams to another one leave from; nil if there is no route.
@@ -77,7 +85,7 @@ package final class UDPSocket {
 
     /// Sends a datagram to the group it has joined, on each link.
     package func multicast(_ datagram: Span<UInt8>) {
-        guard let group else { return }
+        guard let group, let descriptor else { return }
         for case .v4(let link) in group.links {
             var interface = in_addr(s_addr: link.bigEndian)
             setsockopt(
@@ -88,7 +96,7 @@ package final class UDPSocket {
 
     /// Sends a datagram; false when the system would not take it now, which is a lost packet like any other.
     package func send(_ datagram: Span<UInt8>, to destination: Endpoint) -> Bool {
-        guard !source.isCancelled else { return false }
+        guard let descriptor else { return false }
         return SocketAddress(destination).withPointer { address, count in
             datagram.withUnsafeBytes { bytes in
                 sendto(descriptor.raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), address, count)
@@ -98,18 +106,17 @@ package final class UDPSocket {
 
     /// Stops receiving and gives the port back; may be called again.
     package func close() {
-        source.cancel()
+        watch?.cancel()
+        watch = nil
+        descriptor = nil
     }
 
-    private func receive() {
-        var address = SocketAddress()
-        for _ in 0..<Self.burst where !source.isCancelled {
-            let count = buffer.withUnsafeMutableBytes { bytes in
-                address.withMutablePointer { recvfrom(descriptor.raw, bytes.baseAddress, bytes.count, 0, $0, $1) }
-            }
-            guard count >= 0 else { return }
-            guard let source = address.endpoint else { continue }
-            onReceive(buffer.span.extracting(0..<count), source)
+    /// Hands over what has come, a few datagrams at most: others on the queue get their turn.
+    package func read() {
+        guard let descriptor else { return }
+        _ = datagrams.receive(from: descriptor) { datagram, source, arrival in
+            // One before it may have made us close.
+            if self.descriptor != nil { onReceive(datagram, source, arrival) }
         }
     }
 }

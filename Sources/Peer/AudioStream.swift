@@ -24,6 +24,10 @@ struct AudioStream: Sendable {
     private(set) var expectedLoss = ExpectedLoss()
     private var roundTripTime: Duration?
     private let clockRate: UInt32
+    /// The sources the peer has ended, and when that is its end.
+    private var farewell: (sources: [UInt32], endsAt: Instant)?
+    /// When all the keys that have come could have been pressed.
+    private var keysEndAt = Instant(nanoseconds: 0)
 
     init(codec: Codec, cname: String, randomness: inout Randomness) {
         let format = codec.payloadFormat
@@ -36,8 +40,8 @@ struct AudioStream: Sendable {
 
     var ssrc: UInt32 { sender.ssrc }
 
-    /// When the next report is due; nil before reports are scheduled.
-    var deadline: Instant? { schedule?.deadline }
+    /// When the next report is due, or the peer's silence after its BYE has lasted long enough.
+    var deadline: Instant? { earliest(schedule?.deadline, farewell?.endsAt) }
 
     mutating func scheduleReports(from now: Instant, randomness: Randomness) {
         schedule = RTCPSchedule(startingAt: now, randomness: randomness)
@@ -131,6 +135,7 @@ extension AudioStream {
         guard audio.receives, let packet = try? RTPPacket(parsing: bytes), audio.has(packet.header.payloadType)
         else { return .useless }
         let payload = bytes.extracting(packet.payload)
+        if farewell?.sources.contains(packet.header.ssrc) == false { farewell = nil }
         packetsReceived += 1
         bytesReceived += UInt64(payload.count)
         let arrival = receiver.receive(packet.header, at: now)
@@ -142,8 +147,17 @@ extension AudioStream {
         case audio.redundancyPayloadType: return takeApart(packet.header, payload, audio, at: now)
         default:
             playout.skip(packet.header, at: now)
-            return events.receive(packet.header, payload).map { .key($0) } ?? .taken
+            guard let key = events.receive(packet.header, payload) else { return .taken }
+            return isPlausibleKey(at: now) ? .key(key) : .useless
         }
+    }
+
+    /// Nobody presses more than 25 keys a second; a network may hand over the keys of a second at once.
+    private mutating func isPlausibleKey(at now: Instant) -> Bool {
+        let end = max(keysEndAt, now) + .milliseconds(40)
+        guard end <= now + .seconds(1) else { return false }
+        keysEndAt = end
+        return true
     }
 
     private mutating func take(_ header: RTPHeader, _ payload: Span<UInt8>, at now: Instant) -> Reception {
@@ -196,29 +210,28 @@ extension AudioStream {
 
 /// The reports.
 extension AudioStream {
-    struct Reports {
-        /// The peer has ended its stream.
-        var isGoodbye = false
-        /// The packets it would like to have once more.
-        var missing: [UInt16] = []
-    }
+    /// Who says BYE may go on as another source (RFC 3550 §6.6, §8.2).
+    private static let patienceAfterGoodbye = Duration.seconds(1)
 
-    /// Takes in a plain compound of reports, or feedback alone (RFC 5506).
-    mutating func receiveReports(_ bytes: Span<UInt8>, at now: Instant) -> Reports? {
-        guard let packets = try? RTCPCompound.parse(bytes) else { return nil }
-        var reports = Reports()
+    /// Takes in a plain compound of reports, or feedback alone (RFC 5506), and gives the packets the peer would like to have
+    /// once more.
+    mutating func receiveReports(_ bytes: Span<UInt8>, at now: Instant) -> [UInt16] {
+        guard let packets = try? RTCPCompound.parse(bytes) else { return [] }
+        var missing: [UInt16] = []
         for packet in packets {
             switch packet {
             case .senderReport(let ssrc, let info, let blocks):
                 receiver.receive(info, from: ssrc, at: now)
                 note(blocks, at: now)
             case .receiverReport(_, let blocks): note(blocks, at: now)
-            case .goodbye(let sources): reports.isGoodbye = receiver.ssrc.map(sources.contains) ?? true
-            case .nack(let nack) where nack.media == sender.ssrc: reports.missing += nack.sequenceNumbers
+            case .goodbye(let sources):
+                guard farewell == nil, receiver.ssrc.map(sources.contains) ?? true else { continue }
+                farewell = (sources, now + Self.patienceAfterGoodbye)
+            case .nack(let nack) where nack.media == sender.ssrc: missing += nack.sequenceNumbers
             case .sourceDescription, .nack, .other: continue
             }
         }
-        return reports
+        return missing
     }
 
     private mutating func note(_ blocks: [ReportBlock], at now: Instant) {
@@ -227,6 +240,13 @@ extension AudioStream {
             expectedLoss.note(fractionLost: block.fractionLost)
             roundTripTime = block.roundTrip(at: now) ?? roundTripTime
         }
+    }
+
+    /// Whether the peer has ended its stream and begun no other by now; true once.
+    mutating func takeEnd(at now: Instant) -> Bool {
+        guard let farewell, now >= farewell.endsAt else { return false }
+        self.farewell = nil
+        return true
     }
 
     /// The report that is due now, if one is.

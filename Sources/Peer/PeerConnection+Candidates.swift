@@ -94,13 +94,15 @@ extension PeerConnection {
         return questions + (skipped > 0 ? [.diagnostic(.skippedCandidates(skipped))] : []) + outputs
     }
 
+    /// A name that is being asked for already is not asked for again.
     private mutating func wait(for candidates: [CandidateAttribute]) -> [Output] {
-        unresolved += candidates.filter(\.hasLocalName).prefix(Limit.unresolved - unresolved.count)
-        var names: [String] = []
-        for case .name(let name) in candidates.filter(unresolved.contains).map(\.address) where !names.contains(name) {
-            names.append(name)
+        var outputs: [Output] = []
+        for candidate in candidates where candidate.hasLocalName && !unresolved.contains(candidate) {
+            guard case .name(let name) = candidate.address, unresolved.count < Limit.unresolved else { continue }
+            if !unresolved.contains(where: { $0.address == candidate.address }) { outputs.append(.resolve(name: name)) }
+            unresolved.append(candidate)
         }
-        return names.map { .resolve(name: $0) }
+        return outputs
     }
 }
 

@@ -81,23 +81,24 @@ extension PeerConnection {
             packetsDropped += 1
             return []
         }
-        guard let reports = stream?.receiveReports(datagram.span.extracting(0..<count), at: now) else { return [] }
-        return retransmit(reports.missing) + (reports.isGoodbye ? endByPeer() : [])
+        return retransmit(stream?.receiveReports(datagram.span.extracting(0..<count), at: now) ?? [])
     }
 
     /// The packets go as they went, so the peer sees no replay.
-    private func retransmit(_ missing: [UInt16]) -> [Output] {
-        guard state == .connected, let path = agent.path, let sentPackets else { return [] }
+    private mutating func retransmit(_ missing: [UInt16]) -> [Output] {
+        guard state == .connected, let path = agent.path else { return [] }
         return missing.prefix(Self.maximumRetransmissions).compactMap { number in
-            sentPackets.packet(number).map { .transmit($0, from: path.local, to: path.remote) }
+            sentPackets?.packet(number).map { .transmit($0, from: path.local, to: path.remote) }
         }
     }
 
     private static var maximumRetransmissions: Int { 16 }
 
     mutating func reportIfDue(at now: Instant) -> [Output] {
-        guard let report = stream?.dueReport(at: now) else { return [] }
-        return sendReports(report)
+        let report = stream?.dueReport(at: now)
+        let outputs = report.map { sendReports($0) } ?? []
+        guard stream?.takeEnd(at: now) == true, negotiated?.receives == true else { return outputs }
+        return outputs + endByPeer()
     }
 
     mutating func sendReports(_ compound: [UInt8]) -> [Output] {

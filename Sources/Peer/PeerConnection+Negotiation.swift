@@ -39,6 +39,9 @@ extension PeerConnection {
         successor = Agent(role: .controlling, hostAddresses: hostAddresses, randomness: fork())
     }
 
+    /// Whether a restart has begun and neither found a path nor been given up.
+    package var isRestarting: Bool { successor != nil }
+
     /// The offer was refused: all stays as it was (RFC 3261 §14.1).
     package mutating func withdrawOffer() {
         pendingOffer = nil

@@ -63,7 +63,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         case stateChanged(State)
         /// The first time, and whenever a later offer changed what was agreed on.
         case negotiated(NegotiatedAudio)
-        /// The peer ended its stream, said once: RTCP BYE or DTLS close_notify.
+        /// The peer ended its stream, said once: RTCP BYE that nothing followed, or DTLS close_notify.
         case endedByPeer
         /// The peer presses a key of a telephone (RFC 4733).
         case keyPressed(Character)

@@ -18,13 +18,18 @@ final class Desk: Sendable {
     static let secret = "right"
 
     let backend: Backend
-    let tokens: any Tokens = OneToken()
+    let tokens: any Tokens
+    /// Of a token with the scope `call`.
+    let callSecret: String
     let server: ControlServer
     let port: UInt16
 
     /// - Parameter port: 0 for any.
     init(port: UInt16 = 0, keepAliveInterval: Duration = .seconds(15)) throws {
         backend = Backend()
+        let tokens = try TwoTokens()
+        self.tokens = tokens
+        callSecret = tokens.callSecret
         server = ControlServer(
             access: AccessControl.Configuration(), tokens: tokens, backend: backend, logger: .silent,
             keepAliveInterval: keepAliveInterval)
@@ -96,12 +101,16 @@ final class Backend: ControlBackend {
     }
 }
 
-private final class OneToken: Tokens {
+private final class TwoTokens: Tokens {
     private let registry: Mutex<TokenRegistry>
+    let callSecret: String
 
-    init() {
+    init() throws {
         var registry = TokenRegistry()
         registry.adopt(firstStart: Redacted(Desk.secret), created: 0)
+        var randomness = Randomness.system
+        callSecret = try registry.create(TokenRequest(name: "calls", scopes: [.call]), at: 0, using: &randomness)
+            .secret.value
         self.registry = Mutex(registry)
     }
 

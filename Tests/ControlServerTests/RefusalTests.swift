@@ -46,6 +46,26 @@ struct RefusalTests {
         #expect(chunked.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
     }
 
+    @Test("Whose token is for calls may choose devices, but neither read nor write files by them")
+    func files() async throws {
+        let desk = try Desk()
+        for (secret, device, status) in [
+            (desk.callSecret, "pulse:headset", 200), (desk.callSecret, "wav:/tmp/a.wav", 403),
+            (Desk.secret, "wav:/tmp/a.wav", 200),
+        ] {
+            let client = try RawClient(port: desk.port)
+            let body = #"{"ringer": {"volume": 1}, "speaker": {"device": "\#(device)"}}"#
+            let lines = [
+                "PATCH /v1/audio HTTP/1.1", Self.host, "Authorization: Bearer \(secret)", "Connection: close",
+                "Content-Type: application/json", "Content-Length: \(body.utf8.count)", "", body,
+            ]
+            try client.send(lines.joined(separator: "\r\n"))
+            #expect(try await client.receive(upTo: nil).hasPrefix("HTTP/1.1 \(status) "))
+            client.hangUp()
+        }
+        await desk.server.stop()
+    }
+
     @Test("A page can read why it was refused, if its origin is allowed; a foreign name learns nothing else")
     func origins() async throws {
         let tooLarge = ["Content-Length: 2000000", "Origin: http://localhost"]

@@ -137,6 +137,26 @@ import Wire
             } == .noRoom)
     }
 
+    @Test("A peer may change its source, but not without end; who is not authentic takes nobody's place")
+    func sources() throws {
+        var receiver = try Self.session(.receiving, .aeadAES128GCM)
+        func outcome(of source: Int, isForged: Bool) throws -> SRTPSession.Failure? {
+            var sender = try Self.session(.sending, .aeadAES128GCM)
+            var buffer = Self.rtp + [UInt8](repeating: 0, count: SRTPSession.trailerRoom)
+            (buffer[10], buffer[11]) = (UInt8(source >> 8), UInt8(source & 0xFF))
+            var span = buffer.mutableSpan
+            let length = try sender.protectRTP(&span, count: Self.rtp.count)
+            if isForged { span[15] ^= 1 }
+            return Self.failure { () throws(SRTPSession.Failure) in try receiver.unprotectRTP(&span, count: length) }
+        }
+        for source in 0..<SRTPSession.maximumSources {
+            #expect(try outcome(of: 1_000 + source, isForged: true) == .authentication)
+            #expect(try outcome(of: source, isForged: false) == nil)
+        }
+        #expect(try outcome(of: 2_000, isForged: false) == .tooManySources)
+        #expect(try outcome(of: 0, isForged: false) == .replayed)
+    }
+
     @Test("A key of the wrong length is refused")
     func badKey() {
         let keys = SRTPKeys(profile: .aeadAES256GCM, sending: Self.gcm128, receiving: Self.gcm128)

@@ -41,7 +41,7 @@ struct LiveTraceTests {
     func collector() async throws {
         let executor = QueueExecutor(label: "collector")
         let (packets, continuation) = AsyncStream.makeStream(of: [UInt8].self)
-        let socket = try UDPSocket(binding: Endpoint(.loopback4, port: 0), on: executor) { datagram, _ in
+        let socket = try UDPSocket(binding: Endpoint(.loopback4, port: 0), on: executor) { datagram, _, _ in
             continuation.yield(datagram.withUnsafeBytes(Array.init))
         }
         let address = socket.localEndpoint

@@ -61,6 +61,13 @@ import Wire
         #expect(sent.packet(8) == nil)
     }
 
+    @Test("A packet is sent again three times at most, however often it is asked for") func repetitions() {
+        var sent = SentPackets()
+        sent.store([1, 2].span, sequenceNumber: 5)
+        let repetitions = (0..<100).compactMap { _ in sent.packet(5) }
+        #expect(repetitions == [[1, 2], [1, 2], [1, 2]])
+    }
+
     @Test("Items name a packet and the sixteen after it by bits") func coding() throws {
         let numbers: [UInt16] = [65_534, 65_535, 0, 14, 15, 40]
         let nack = RTCPPacket.nack(NegativeAcknowledgement(sender: 1, media: 2, sequenceNumbers: numbers))

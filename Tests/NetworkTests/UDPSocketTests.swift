@@ -10,7 +10,8 @@ private actor Echo {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     func open(on address: IPAddress) throws -> Endpoint {
-        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) { [weak self] datagram, source in
+        let socket = try UDPSocket(binding: Endpoint(address, port: 0), on: executor) {
+            [weak self] datagram, source, _ in
             self?.assumeIsolated { $0.received(datagram, from: source) }
         }
         self.socket = socket
@@ -46,7 +47,8 @@ private actor Sender {
         if socket == nil {
             let mailbox = mailbox
             socket = try UDPSocket(binding: Endpoint(destination.address, port: 0), on: executor) {
-                mailbox.post(Datagram(bytes: [UInt8]($0), source: $1))
+                datagram, source, _ in
+                mailbox.post(Datagram(bytes: [UInt8](datagram), source: source))
             }
         }
         return socket?.send(bytes.span, to: destination) ?? false
