@@ -150,7 +150,7 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
             argumentParser,
             httpTypes,
             logging),
-        program("QualityBench", "Wire", "Crypto", "Media", "Peer", "Audio", "Engine", argumentParser),
+        program("QualityBench", "Wire", "Crypto", "Media", "Peer", "Audio", "Engine", argumentParser, logging),
         program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]
