@@ -2,8 +2,8 @@ import Wire
 
 /// Sound goes out.
 extension JitterBuffer {
-    /// Less is not worth a change: 3 ms of lack, 5 ms that remain of a surplus, 3 ms to take out.
-    private static let tolerance = (lack: 144, remainder: 240, surplus: 144)
+    /// Less is not worth a change: 3 ms of lack, 2 ms that remain of a surplus, 3 ms to take out.
+    private static let tolerance = (lack: 144, remainder: 96, surplus: 144)
     /// A surplus or lack of more, 40 ms, is dealt with quickly.
     private static let hurry = 1_920
     /// What is held beyond this, 300 ms, is not played faster but thrown away.

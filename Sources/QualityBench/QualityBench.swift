@@ -5,9 +5,14 @@ import Media
 import Peer
 import Wire
 
-/// Sends speech through an impaired network in virtual time, and writes what is heard, for deploy/quality.
+/// How calls sound, for deploy/quality, deploy/impairments and deploy/mouth-to-ear.
 @main
-struct QualityBench: ParsableCommand {
+struct QualityBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(subcommands: [Speech.self, LiveEnd.self])
+}
+
+/// Sends speech through an impaired network in virtual time, and writes what is heard.
+struct Speech: ParsableCommand {
     @Argument(help: "Speech: samples of 16 bits at 48 kHz, no header.")
     var speech: String
     @Argument(help: "Where what is heard is written to, in the same form.")
