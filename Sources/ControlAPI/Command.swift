@@ -189,7 +189,7 @@ extension Command {
         case .cancelAfterCallStatus:
             self = .cancelAfterCallStatus(ccNumber: try Parameters(body).required("ccNumber"))
         case .webApiHandler:
-            self = .webApiHandler(functionName: parameter ?? "", Redacted(try Parameters(body).texts))
+            self = .webApiHandler(functionName: parameter ?? "", Redacted(try Parameters(body).texts()))
         case .startCallMonitor, .stopCallMonitor, .joinFromMonitor, .exitJoinMonitor, .endCallMonitor, .terminateCall:
             guard let verb = MonitorVerb(rawValue: operation.rawValue) else { return nil }
             self = .monitor(verb, ccNumber: try Parameters(body).required("ccNumber"))
@@ -228,9 +228,8 @@ extension Command {
 
     /// `callintype` is 2, 4 or 5, and 2 if it is not there; 4 and 5 need a `number`.
     private static func telephone(_ parameters: Parameters) throws(Problem) -> Telephone {
-        guard parameters["callintype"].map({ $0 != .null }) ?? false else { return .here }
-        switch parameters.optional("callintype") {
-        case "2": return .here
+        switch try parameters.text("callintype") {
+        case nil, "2": return .here
         case "4": return .callback(number: try parameters.required("number"))
         case "5": return .sip(number: try parameters.required("number"))
         default: throw .invalidParameter("callintype")
@@ -245,6 +244,9 @@ extension Command {
             ccNumber: try parameters.required("ccNumber"), interval: interval == 0 ? nil : .seconds(interval))
     }
 
+    /// Room for as many gateways as are tried.
+    private static let longestSocketURI = 2048
+
     /// `init` says false besides naming what is missing, as the SDK does.
     private static func initialize(_ parameters: Parameters) throws(Problem) -> Initialize {
         do throws(Problem) {
@@ -253,7 +255,8 @@ extension Command {
                 pwd: Redacted(try parameters.required("pwd")),
                 switchnumber: try parameters.required("switchnumber"),
                 gid: try parameters.required("gid"),
-                socketUri: parameters.optional("socketUri"), remoteAudio: parameters.optional("remoteAudio"))
+                socketUri: try parameters.text("socketUri", upTo: longestSocketURI),
+                remoteAudio: try parameters.text("remoteAudio"))
         } catch {
             throw error.with(result: false)
         }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Wire
 
 /// An event as the log keeps it.
@@ -26,7 +25,7 @@ package struct EventRecord: Sendable, Equatable {
     /// The same event at another place, which is part of its text.
     func moved(to position: LogPosition) -> EventRecord {
         var text = text
-        if case .object(var members) = try? JSONDecoder().decode(JSON.self, from: Data(text)) {
+        if case .object(var members) = try? JSON(parsing: text) {
             members["epoch"] = .string(position.epoch)
             members["seq"] = .integer(Int64(clamping: position.seq))
             text = encodedJSON(.object(members))

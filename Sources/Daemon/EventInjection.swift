@@ -1,5 +1,4 @@
 import ControlAPI
-import FoundationEssentials
 import Wire
 
 /// `POST /v1/test/events` with `{"count", "size"}`: makes up so many events of about so many bytes of JSON text.
@@ -14,7 +13,7 @@ struct EventInjection {
     let size: Int
 
     init?(body: [UInt8]) {
-        guard let json = try? JSONDecoder().decode(JSON.self, from: Data(body)),
+        guard let json = try? JSON(parsing: body),
             let count = json["count"]?.lenientInteger, let size = json["size"]?.lenientInteger,
             1...100_000 ~= count, 0...65_536 ~= size
         else { return nil }

@@ -92,6 +92,9 @@ extension Target {
     }
 
     private static func checkCommand(_ bytes: [UInt8]) {
+        if let json = try? JSON(parsing: bytes) {
+            precondition((try? JSON(parsing: encodedJSON(json))) == json, "what was read is not what is written")
+        }
         for operation in Operation.allCases { _ = try? Command(operation, body: bytes.span) }
         _ = try? TokenRequest(body: bytes.span)
         _ = Set<Scope>(list: String(decoding: bytes, as: UTF8.self))

@@ -48,6 +48,8 @@ struct Call: Sendable {
     var hasAfterCallWork = false
     /// When it is answered without the agent.
     var answersAt: Instant?
+    /// By when there has to be sound, once it is answered; nil when there is, or when it is elsewhere.
+    var soundDue: Instant?
 
     init(_ id: CallID, _ direction: Direction, number: String, state: State) {
         self.id = id
@@ -69,7 +71,7 @@ struct Call: Sendable {
         if let ending { return ending.deadline }
         return switch state {
         case .offered(let until), .answering(let until), .ringing(let until): until
-        case .connected: nil
+        case .connected: soundDue
         }
     }
 

@@ -60,7 +60,9 @@ extension Seat {
     mutating func answer(_ ccNumber: CallID, _ id: CommandID, at now: Moment) -> [Output] {
         guard let login, isOnline else { return refuse(id, notReady.with(code: .answerFailed)) }
         guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .answerFailed)) }
-        guard calls[index].isOffered, mayAnswer else { return refuse(id, .wrongState.with(code: .answerFailed)) }
+        guard calls[index].isOffered, !isEnding(calls[index]), mayAnswer else {
+            return refuse(id, .wrongState.with(code: .answerFailed))
+        }
         return answer(index, login.user, id, at: now)
     }
 
@@ -97,11 +99,15 @@ extension Seat {
         guard let login else { return refuse(id, .notLoggedIn.with(code: .terminateFailed)) }
         guard let index = index(of: ccNumber) else { return refuse(id, .noSuchCall.with(code: .terminateFailed)) }
         guard isOnline else { return end(calls[index], .agentHungUp, at: now) + accept(id, result: true) }
-        guard calls[index].ending == nil, !waiting.values.contains(where: { $0.purpose == .hangUp(ccNumber) }) else {
-            return refuse(id, .wrongState.with(code: .terminateFailed))
-        }
+        guard !isEnding(calls[index]) else { return refuse(id, .wrongState.with(code: .terminateFailed)) }
+        calls[index].answersAt = nil
         let action = dialect.action(for: .hangUp(ccNumber), user: login.user, at: now, using: &randomness)
         return send(action, .hangUp(ccNumber), for: id, at: now)
+    }
+
+    /// Whether it has been hung up, or its end is certain.
+    private func isEnding(_ call: Call) -> Bool {
+        call.ending != nil || waiting.values.contains { $0.purpose == .hangUp(call.id) }
     }
 
     /// The platform has not taken it: the sound ends all the same, and so does the call, a little later.
@@ -131,12 +137,12 @@ extension Seat {
 
     mutating func callDeadlines(at now: Moment) -> [Output] {
         var outputs: [Output] = []
-        if let due = dialling?.deadline, due <= now.instant { outputs += diallingTimedOut() }
+        if let due = dialling?.deadline, due <= now.instant { outputs += giveUpDialling() }
         for call in calls where call.deadline.map({ $0 <= now.instant }) ?? false {
             if let ending = call.ending {
                 outputs += end(call, ending.reason, at: now)
             } else {
-                outputs += hangUpAtPlatform(call.id, at: now) + end(call, .notConnected, at: now)
+                outputs += hangUpAtPlatform(call.id, at: now) + end(call, .agentHungUp, at: now)
             }
         }
         return outputs
@@ -150,10 +156,12 @@ extension Seat {
         return send(action, .hangUp(call), for: nil, at: now)
     }
 
-    /// The platform took the message and then said nothing; `r` is SIP's word for that, 408.
-    private mutating func diallingTimedOut() -> [Output] {
+    /// The platform took the message and then said nothing, or can say nothing any more; `r` is SIP's word for that, 408. Who
+    /// still waits for the message to be taken is told so in the reply.
+    mutating func giveUpDialling() -> [Output] {
         guard let dialling else { return [] }
         self.dialling = nil
+        guard !waiting.values.contains(where: { $0.purpose == .call(dialling.kind) }) else { return [] }
         let (type, a): (String, JSON) =
             dialling.kind == .inside ? ("callinResponse", "301") : ("calloutResponse", "201")
         let data: JSON = ["a": a, "r": "408", "n": .string(dialling.number)]
@@ -163,10 +171,19 @@ extension Seat {
     /// Ends a call with the event its state asks for; `said` is the platform's own notice of it, if it gave one.
     mutating func end(_ call: Call, _ reason: EndReason, said: JSON? = nil, at now: Moment) -> [Output] {
         calls.removeAll { $0.id == call.id }
-        let settled = confirm { $0 == .hangUp(call.id) }
-        expectNoMore(of: call.id, at: now)
+        let settled = settle(call.id, at: now)
         return settled + [.event(endEvent(of: call, reason, said: said, at: now))] + hangUpLegs(of: call.id, at: now)
             + drive(.callEnded(call.id), at: now)
+    }
+
+    /// Answers who waits for what can no longer be done with a call: it is over, and what was to end it has.
+    mutating func settle(_ call: CallID, at now: Moment) -> [Output] {
+        expectNoMore(of: call, at: now)
+        let done = confirm { $0 == .hangUp(call) }
+        let late = waiting.filter { [.answer(call), .hold(call), .unhold(call)].contains($0.value.purpose) }
+        for id in late.keys { waiting[id] = nil }
+        let refused = late.values.flatMap { refuse($0.command, .noSuchCall.with(code: $0.failure)) }
+        return done + refused + (keySequence?.call == call ? keysFailed(.wrongState) : [])
     }
 
     private func endEvent(of call: Call, _ reason: EndReason, said: JSON?, at now: Moment) -> Event.Content {
@@ -192,8 +209,10 @@ extension Seat {
     mutating func endCallsWithoutAudio(at now: Moment) -> [Output] {
         let audible = Set(legs.values.compactMap(\.call))
         let isElsewhere = login?.user.telephone != .here
-        dialling = nil
-        return calls.filter { !audible.contains($0.id) && !(isElsewhere && $0.connectedSince != nil) }
+        let unheard = monitor.call.flatMap { audible.contains($0) ? nil : $0 }
+        let unwatched = unheard.map { drive(.callEnded($0), at: now) } ?? []
+        return giveUpDialling() + unwatched
+            + calls.filter { !audible.contains($0.id) && !(isElsewhere && $0.connectedSince != nil) }
             .flatMap { end($0, .notConnected, at: now) }
     }
 }

@@ -6,7 +6,8 @@ import Wire
 /// A seat that is logged in, or on the way there or out: one user agent over one connection at a time.
 struct Login: Sendable {
     struct LoggingOut: Sendable {
-        let command: CommandID?
+        /// All who have asked for it.
+        var commands: [CommandID]
         let deadline: Instant
     }
 
@@ -62,10 +63,11 @@ extension Seat {
         let credentials = Credentials(
             extensionNumber: parameters.un, password: parameters.pwd, switchboardNumber: parameters.switchnumber)
         let loggingIn = dialect.user(user, loggingInWith: credentials)
-        guard gateways.count <= Self.gatewayLimit, gateways.allSatisfy(isAcceptable),
-            let agent = makeAgent(loggingIn, isSecure: gateways[0].hasPrefix("wss:"))
-        else {
+        guard gateways.count <= Self.gatewayLimit, gateways.allSatisfy(isAcceptable) else {
             return refuse(id, .invalidParameter("socketUri").with(result: false))
+        }
+        guard let agent = makeAgent(loggingIn, isSecure: gateways[0].hasPrefix("wss:")) else {
+            return refuse(id, .invalidParameter("un").with(result: false))
         }
         let dropped = login == nil ? [] : finishLogin(at: now)
         lastLogin += 1
@@ -112,11 +114,15 @@ extension Seat {
     mutating func logOut(_ id: CommandID?, at now: Moment) -> [Output] {
         endAutomaticLogin()
         guard let login else { return id.map { [.reply($0, .success(.loggedOut))] } ?? [] }
+        guard login.loggingOut == nil else {
+            if let id { self.login?.loggingOut?.commands.append(id) }
+            return []
+        }
         let ended = endAllCalls(at: now)
         guard login.link.isUp, login.agent.isBound else { return ended + finishLogin(id, at: now) }
-        let superseded = refuse(login.loggingOut?.command, .superseded)
-        self.login?.loggingOut = Login.LoggingOut(command: id, deadline: now.instant + Self.logoutTime)
-        return superseded + ended + agent(.unregister, at: now) + tellStep(at: now)
+        self.login?.loggingOut = Login.LoggingOut(
+            commands: id.map { [$0] } ?? [], deadline: now.instant + Self.logoutTime)
+        return ended + agent(.unregister, at: now) + tellStep(at: now)
     }
 
     private func loggedOutReply(_ command: CommandID?, _ problem: Problem? = nil) -> [Output] {
@@ -130,17 +136,20 @@ extension Seat {
     mutating func finishLogin(_ command: CommandID? = nil, _ problem: Problem? = nil, at now: Moment) -> [Output] {
         let ended = endAllCalls(at: now)
         guard let login else { return ended + loggedOutReply(command) }
+        let undialled = giveUpDialling()
         let unwatched = drive(.loggedOut, at: now)
         reportedCalls = []
         self.login = nil
         let unanswered = waiting.values.flatMap { refuse($0.command, .notLoggedIn.with(code: $0.failure)) }
         waiting = [:]
         let unresolved = refuseExpectations()
-        dialling = nil
         groupSeats = []
         let offline: [Output] = login.status == .offline ? [] : [.event(.offline)]
-        let replies = loggedOutReply(login.loggingOut?.command, problem) + loggedOutReply(command)
-        return ended + unwatched + unanswered + unresolved + offline + tellStep(at: now) + replies + [.disconnect]
+        let askers = login.loggingOut?.commands ?? []
+        let replies = askers.flatMap { loggedOutReply($0, problem) } + loggedOutReply(command)
+        return ended + undialled + unwatched + unanswered + unresolved + offline + tellStep(at: now) + replies + [
+            .disconnect
+        ]
     }
 
     mutating func messageAtLoginFailed(_ code: SDKCode, _ problem: Problem) -> [Output] {

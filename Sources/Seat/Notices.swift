@@ -20,7 +20,7 @@ extension Seat {
         switch fact {
         case .seatStatus(let status, let data): seatStatus(status, data)
         case .dialled(let kind, let call, let data): dialled(kind, call, data, at: now)
-        case .unanswered(let call, let data): unanswered(call, data)
+        case .unanswered(let call, let data): unanswered(call, data, at: now)
         case .offered(let call, let number, let data): offered(call, number, data, at: now)
         case .withdrawn(let call, let data): withdrawn(call, data, at: now)
         case .answered(let call, let data): answered(call, data, at: now)
@@ -49,7 +49,9 @@ extension Seat {
         return []
     }
 
+    /// Said again of a call that is on, it is not told again.
     private mutating func dialled(_ kind: CallKind, _ call: CallID?, _ data: JSON, at now: Moment) -> [Output] {
+        guard dialling != nil || call.flatMap(index(of:)) == nil else { return [] }
         let number = dialling?.number ?? data["n"]?.string ?? ""
         dialling = nil
         if let call, index(of: call) == nil, calls.count < Self.mostCalls {
@@ -61,8 +63,10 @@ extension Seat {
         ]
     }
 
-    private func unanswered(_ call: CallID?, _ data: JSON) -> [Output] {
+    /// The end is said in a notice of its own; a call of which it is not does not keep the seat.
+    private mutating func unanswered(_ call: CallID?, _ data: JSON, at now: Moment) -> [Output] {
         let told = call.flatMap(index(of:)).map { calls[$0].told(data) } ?? data
+        if let call { expectEnd(of: call, reason: .notConnected, at: now) }
         return [.event(Event.Content(.callEvent, type: "callinFaildResponse", data: told))]
     }
 
@@ -82,8 +86,7 @@ extension Seat {
     private mutating func withdrawn(_ call: CallID, _ data: JSON, at now: Moment) -> [Output] {
         guard let index = index(of: call) else { return drive(.callEnded(call), at: now) }
         calls.remove(at: index)
-        expectNoMore(of: call, at: now)
-        return confirm { $0 == .hangUp(call) || $0 == .answer(call) } + [
+        return settle(call, at: now) + [
             .event(Event.Content(.callEvent, type: "cancelPBXCall", data: data))
         ] + hangUpLegs(of: call, at: now)
     }
@@ -99,6 +102,7 @@ extension Seat {
             guard calls.count < Self.mostCalls else { return [] }
             calls.append(Call(call, .incoming, number: number, state: .connected(since: now)))
         }
+        awaitSound(of: call, at: now)
         return confirm { $0 == .answer(call) } + [
             .event(Event.Content(.callEvent, type: "answeredPBXCall", data: data.with("n", .string(number))))
         ]

@@ -79,8 +79,8 @@ extension Seat {
         case .unhold(let call):
             return held(call, false, request, at: now)
         case .setStatus(let status):
-            return accept(request.command, result: true)
-                + seatStatus(status, ["status": .integer(Int64(status.rawValue))])
+            let data: JSON = ["status": .integer(Int64(status.rawValue))]
+            return accept(request.command, result: true) + (isOnline ? seatStatus(status, data) : [])
         case .setMode(let mode):
             login?.mode = mode
             return accept(request.command, result: true)

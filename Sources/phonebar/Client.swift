@@ -37,7 +37,7 @@ struct Client {
         let response = try await send(method, path, body: body.map { [UInt8](try JSONEncoder().encode($0)) } ?? [])
         if let ending = Ending(response) { throw ending }
         guard !response.body.isEmpty else { return .null }
-        guard let json = try? JSONDecoder().decode(JSON.self, from: Data(response.body)) else {
+        guard let json = try? JSON(parsing: response.body) else {
             throw Ending.refused("the answer is not JSON; is this phonebard?")
         }
         return json
@@ -62,7 +62,7 @@ extension Ending {
     /// Nil when the status says that all is well.
     init?(_ response: ResponseParser.Response) {
         guard response.status >= 400 else { return nil }
-        let problem = (try? JSONDecoder().decode(JSON.self, from: Data(response.body))) ?? .null
+        let problem = (try? JSON(parsing: response.body)) ?? .null
         let words = ["title", "detail", "info"].compactMap { problem[$0]?.string }
         let text = "\(words.isEmpty ? "the daemon said no" : words.joined(separator: " ")) (\(response.status))"
         self = response.status == 401 || response.status == 403 ? .unauthorised(text) : .refused(text)

@@ -1,4 +1,3 @@
-import Foundation
 import HTTP
 import Logging
 import Network
@@ -22,7 +21,7 @@ enum EventConnection {
                 callbacks: WebSocketClient.Callbacks(
                     onOpen: { _ in continuation.yield(.opened) },
                     onMessage: { message in
-                        guard let json = try? JSONDecoder().decode(JSON.self, from: Data(message.bytes)) else { return }
+                        guard let json = try? JSON(parsing: message.bytes) else { return }
                         continuation.yield(.event(text: String(decoding: message.bytes, as: UTF8.self), json))
                     },
                     onClose: { reason in

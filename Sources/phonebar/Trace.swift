@@ -48,7 +48,7 @@ struct Trace: AsyncParsableCommand {
     }
 
     private func show(_ body: [UInt8]) throws {
-        guard let arrows = try? JSONDecoder().decode(JSON.self, from: Data(body))["arrows"]?.array else {
+        guard let arrows = try? JSON(parsing: body)["arrows"]?.array else {
             throw Ending.refused("the answer is no ladder; is this phonebard?")
         }
         for arrow in arrows {

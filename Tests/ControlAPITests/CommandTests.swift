@@ -112,6 +112,36 @@ struct CommandTests {
         #expect(throws: Problem.invalidParameter("number")) { try command(.call, #"{"number":""}"#) }
     }
 
+    @Test("A text is one line of at most 256 bytes", arguments: ["ccNumber", "string", "un", "searchGid"])
+    func text(name: String) throws {
+        let operations: [String: ControlAPI.Operation] = [
+            "ccNumber": .terminate, "string": .sendDTMF, "un": .getUser, "searchGid": .webApiHandler,
+        ]
+        let operation = try #require(operations[name])
+        let tooLong = String(repeating: "9", count: 257)
+        for text in [tooLong, "7\\n", "7\\u0000", "\\u001b7"] {
+            #expect(throws: Problem.invalidParameter(name)) { try command(operation, "{\"\(name)\":\"\(text)\"}") }
+        }
+        let longest = String(tooLong.dropLast())
+        #expect(try command(.terminate, "{\"ccNumber\":\"\(longest)\"}") == .terminate(ccNumber: longest))
+    }
+
+    @Test(
+        "What init can do without must still be a text if it is there; socketUri has room for eight gateways",
+        arguments: ["socketUri", "remoteAudio"])
+    func initializeOptional(name: String) throws {
+        func initialize(_ value: String) throws -> Command? {
+            try command(.initialize, "{\"un\":1,\"pwd\":1,\"switchnumber\":1,\"gid\":0,\"\(name)\":\(value)}")
+        }
+        for value in ["true", "[]", "{}", "\"\(String(repeating: "w", count: 2049))\""] {
+            #expect(throws: Problem.invalidParameter(name).with(result: false)) { try initialize(value) }
+        }
+        #expect(throws: Never.self) { try initialize("null") }
+        let gateways = Array(repeating: "wss://gateway.example:9060/" + String(repeating: "p", count: 64), count: 8)
+        guard name == "socketUri" else { return }
+        #expect(throws: Never.self) { try initialize("\"\(gateways.joined(separator: ","))\"") }
+    }
+
     @Test("state and events are not for a seat")
     func daemonOperations() throws {
         #expect(try command(.state, "") == nil)

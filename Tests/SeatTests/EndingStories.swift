@@ -119,6 +119,37 @@ struct EndingStories {
         #expect(story.takeEvents() == ["callEvent newPBXCall", "callEvent endPBXCall"])
     }
 
+    @Test("A call that is answered and has no sound in 20 seconds is hung up")
+    func neverHeard() {
+        let story = Story()
+        story.logIn()
+        story.notice(#"<cc a="104" c="7" n="138"/>"#)
+        story.advance(by: .milliseconds(19_999))
+        #expect(story.takeEvents() == ["callEvent answeredPBXCall"])
+        story.advance(by: .milliseconds(1))
+        #expect(story.events.map(\.data["r"]) == ["26"])
+        #expect(story.takeEvents() == ["callEvent endPBXCall"])
+        #expect(story.bodies == [#"<cc a="106" c="7"/>"#])
+        story.notice(#"<cc a="104" c="8" n="138"/>"#)
+        story.invite(for: "8")
+        story.advance(by: .seconds(60))
+        #expect(story.takeEvents() == ["callEvent answeredPBXCall"])
+    }
+
+    @Test("A colleague who does not answer ends the call, though nothing follows his notice")
+    func colleagueMissed() {
+        let story = Story()
+        story.logIn()
+        story.command(.call(number: "1001"))
+        story.notice(#"<cc a="301" r="200" c="7" n="1001"/>"#)
+        story.notice(#"<cc a="309" c="7"/>"#)
+        story.advance(by: .seconds(5))
+        #expect(story.events.last?.data["r"] == "20")
+        #expect(
+            story.takeEvents() == ["callinResponse", "callinFaildResponse", "endPBXCall"].map { "callEvent \($0)" })
+        #expect(story.reply(.call(number: "10010")) == .success(["result": 2]))
+    }
+
     @Test("A new leg for a call takes the old one's place, whose end then means nothing")
     func legReplaced() {
         let story = talking()

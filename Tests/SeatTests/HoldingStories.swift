@@ -100,8 +100,7 @@ struct HoldingStories {
         story.answersMessages = nil
         let hold = story.command(.hold(ccNumber: "8"))
         story.notice(#"<cc a="105" c="8" r="25"/>"#)
-        story.advance(by: .seconds(10))
-        #expect(story.replies[hold] == .failure(.platformSilent.with(code: .holdFailed)))
+        #expect(story.replies[hold] == .failure(.noSuchCall.with(code: .holdFailed)))
         #expect(story.seat.state == .idle)
     }
 

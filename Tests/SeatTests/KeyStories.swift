@@ -78,7 +78,6 @@ struct KeyStories {
         story.command(.unhold(ccNumber: "7"))
         let ended = story.command(try send("1,2"))
         story.notice(#"<cc a="105" c="7" r="200"/>"#)
-        story.advance(by: .milliseconds(240))
         #expect(story.replies[ended] == .failure(.wrongState))
         #expect(signals == ["1", "1"])
     }

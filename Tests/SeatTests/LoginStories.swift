@@ -148,6 +148,18 @@ struct LoginStories {
         #expect(story.seat.deadline == nil)
     }
 
+    @Test("Two who log out at once are both told how it went")
+    func logoutTwice() {
+        let story = Story()
+        story.logIn()
+        story.isDeaf = true
+        let commands = [story.command(.logout), story.command(.logout)]
+        story.advance(by: .seconds(5))
+        let failure = Problem.platformSilent.with(code: .logoutFailed)
+        #expect(commands.map { story.replies[$0] } == [.failure(failure), .failure(failure)])
+        #expect(story.takeEvents() == ["statusChanged"])
+    }
+
     @Test("logout from a platform that does not answer is over after five seconds, with 53000")
     func logoutUnanswered() throws {
         let story = Story()

@@ -127,6 +127,36 @@ struct RaceStories {
         expectNextCall()
     }
 
+    @Test("A call that is being refused is not answered any more, by the agent or without", arguments: ["0", "1"])
+    func refusedThenAnswered(autoAnswer: String) {
+        story.profile = "{\"allow_auto_answer\":\(autoAnswer),\"auto_answer_duration\":5}"
+        story.logIn()
+        story.notice(#"<cc a="100" c="7" n="138"/>"#)
+        story.answersMessages = nil
+        story.command(.terminate(ccNumber: "7"))
+        #expect(story.reply(.answerPBXCall(ccNumber: "7")) == .failure(.wrongState.with(code: .answerFailed)))
+        story.advance(by: .seconds(6))
+        #expect(story.bodies == [#"<cc a="106" c="7"/>"#])
+        story.answersMessages = 200
+        story.notice(#"<cc a="101" c="7"/>"#)
+        #expect(story.takeEvents() == ["callEvent newPBXCall", "callEvent cancelPBXCall"])
+        story.advance(by: .seconds(10))
+        expectNextCall()
+    }
+
+    @Test("The caller gives up before our answer is answered: there is no such call any more", arguments: [101, 105])
+    func gaveUpMeanwhile(notice: Int) {
+        story.logIn()
+        story.notice(#"<cc a="100" c="7" n="138"/>"#)
+        story.answersMessages = nil
+        let answer = story.command(.answerPBXCall(ccNumber: "7"))
+        story.notice("<cc a=\"\(notice)\" c=\"7\" r=\"20\"/>")
+        #expect(story.replies[answer] == .failure(.noSuchCall.with(code: .answerFailed)))
+        story.answersMessages = 200
+        story.advance(by: .seconds(10))
+        expectNextCall()
+    }
+
     @Test(
         "A call offered during a call, which the caller gives up or which is answered afterwards",
         arguments: [true, false])
@@ -187,6 +217,18 @@ struct RaceStories {
         expectNextCall()
     }
 
+    @Test("Logged out after the platform took a call and before it said more: the call is not on")
+    func loggedOutWhileDialling() {
+        story.logIn()
+        story.command(.call(number: "10010"))
+        #expect(story.reply(.logout) == .success(.loggedOut))
+        #expect(story.events.first?.data == ["a": "201", "n": "10010", "r": "408"])
+        #expect(story.takeEvents() == ["callEvent calloutResponse", "statusChanged"])
+        story.replacePlatform()
+        story.logIn()
+        expectNextCall()
+    }
+
     @Test("The platform restarts and knows nothing of the call: it ends when its sound has failed")
     func restartDuringCall() {
         story.logIn()
@@ -218,7 +260,9 @@ struct RaceStories {
         }
         _ = story.takeEvents()
         story.loseConnection()
-        let end = ["ringing": "endPBXCall", "offered": "cancelPBXCall", "answered": "endPBXCall"][state]
+        let end = [
+            "dialled": "calloutResponse", "ringing": "endPBXCall", "offered": "cancelPBXCall", "answered": "endPBXCall",
+        ][state]
         #expect(story.takeEvents() == ["register", "statusChanged"] + (end.map { ["callEvent \($0)"] } ?? []))
         story.advance(by: .seconds(2))
         story.notice(#"<cc a="1"/>"#)

@@ -96,7 +96,7 @@ struct SupervisorStories {
     }
 
     @Test(
-        "What the platform refuses is 1 with the reason and changes nothing",
+        "What the platform refuses is 1 with the reason and changes nothing, unless it knows of no such call",
         arguments: arrows.flatMap { arrow in [403, 404, 409, 500].map { (arrow.0, arrow.1, $0) } })
     func refused(from: Int64, verb: MonitorVerb, result: Int) {
         bring(to: from)
@@ -110,7 +110,12 @@ struct SupervisorStories {
             default: .platformRefused(status: result)
             }
         #expect(story.replies[command] == Self.failure(expected))
-        #expect(state == Self.state(from))
+        #expect(story.bodies.count == 1)
+        #expect(state == Self.state(result == 404 ? 0 : from))
+        guard result == 404, from > 0 else { return }
+        story.advance(by: .seconds(5))
+        #expect(story.takeEvents() == ["callEvent endPBXCall"])
+        #expect(story.openLegs == [])
     }
 
     @Test("No answer within ten seconds is 1 too, whether the message was taken or not", arguments: arrows, [200, nil])
@@ -143,6 +148,25 @@ struct SupervisorStories {
         #expect(story.bodies == [#"<cm a="1" c="7"/>"#, #"<cm a="2" c="7"/>"#])
         #expect(story.openLegs == [])
         #expect(story.endedLegs.count == 1)
+    }
+
+    @Test("Given up after 104 has come, it ends as listening does")
+    func givenUpAfterAnswer() {
+        bring(to: 0)
+        _ = ask(.startCallMonitor)
+        story.invite(for: "7")
+        story.notice(#"<cc a="104" c="7" n="10010"/>"#)
+        story.advance(by: .seconds(15))
+        #expect(story.takeEvents() == ["callEvent answeredPBXCall", "callEvent endPBXCall"])
+        #expect(story.seat.state == .idle)
+    }
+
+    @Test("A connection lost before there is anything to hear ends the listening")
+    func connectionLost() {
+        story.logIn()
+        #expect(done(.startCallMonitor) == Self.success)
+        story.loseConnection()
+        #expect(state == Self.state(0))
     }
 
     @Test("One request at a time: while one waits, the next is 1 without being sent")

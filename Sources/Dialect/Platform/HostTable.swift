@@ -8,12 +8,8 @@ package struct HostTable: Sendable, Equatable {
     }
 
     package func host(for switchboardNumber: String) -> String? {
-        var prefix = Substring(switchboardNumber)
-        while true {
-            if let host = hosts[String(prefix)] { return host }
-            guard !prefix.isEmpty else { return nil }
-            prefix.removeLast()
-        }
+        let prefixes = hosts.keys.filter { switchboardNumber.hasPrefix($0) }
+        return prefixes.max { $0.utf8.count < $1.utf8.count }.flatMap { hosts[$0] }
     }
 }
 

@@ -1,5 +1,4 @@
 import ControlAPI
-import FoundationEssentials
 import Wire
 
 extension Platform {
@@ -56,7 +55,7 @@ struct PlatformQuery: WebQuery {
     }
 
     func answer(_ body: [UInt8]?) throws(Problem) -> JSON {
-        guard let body, let answer = try? JSONDecoder().decode(JSON.self, from: Data(body)),
+        guard let body, let answer = try? JSON(parsing: body),
             let status = answer["status"]?.lenientInteger
         else { throw .webAPIFailed(function.failure, detail: "The platform's user API does not answer.") }
         guard status == 0, let data = returnData(answer["data"]) else {

@@ -1,6 +1,5 @@
 import ControlAPI
 import Crypto
-import FoundationEssentials
 import Wire
 
 /// The HTTP calls behind `getUser` (platform protocol §1), one step after the other.
@@ -237,7 +236,7 @@ extension PlatformUserLookup {
         guard let body else {
             throw .getUserFailed(code(-1), detail: "The platform's user API does not answer.")
         }
-        guard let answer = try? JSONDecoder().decode(JSON.self, from: Data(body)),
+        guard let answer = try? JSON(parsing: body),
             let status = answer["status"]?.lenientInteger
         else { throw .getUserFailed(code(-1), detail: "The platform's answer cannot be read.") }
         guard status == 0 else {

@@ -34,7 +34,9 @@ struct Monitor: Sendable {
         /// The platform ends the supervisor's part in the call.
         case expectEnd(CallID)
         /// The platform may have done what it was not heard to do.
-        case giveUp(CallID)
+        case takeBack(CallID)
+        /// There is nothing to hear any more.
+        case leave(CallID)
     }
 
     private struct Request: Sendable {
@@ -107,7 +109,12 @@ struct Monitor: Sendable {
     private mutating func fail(_ asked: Request, _ problem: Problem) -> [Output] {
         request = nil
         let reply = Output.reply(asked.command, refusal: problem)
-        return asked.verb == .startCallMonitor ? [.giveUp(asked.call), reply] : [reply]
+        if asked.verb == .startCallMonitor {
+            return (problem == .platformSilent ? [.takeBack(asked.call)] : []) + [.leave(asked.call), reply]
+        }
+        guard problem == .noSuchCall, state != .none else { return [reply] }
+        state = .none
+        return [.leave(asked.call), reply]
     }
 }
 

@@ -29,8 +29,10 @@ extension Seat {
         case .expectEnd(let call):
             expectEnd(of: call, reason: .agentHungUp, at: now)
             return []
-        case .giveUp(let call):
-            return sendUnawaited(.stopCallMonitor, call, at: now) + hangUpLegs(of: call, at: now)
+        case .takeBack(let call): return sendUnawaited(.stopCallMonitor, call, at: now)
+        case .leave(let call):
+            expectEnd(of: call, reason: .agentHungUp, at: now)
+            return hangUpLegs(of: call, at: now)
         }
     }
 

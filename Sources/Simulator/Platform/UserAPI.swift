@@ -1,5 +1,4 @@
 import Crypto
-import FoundationEssentials
 import Wire
 
 /// The platform's HTTPS calls that give a client its user, and those behind `webApiHandler` (platform protocol §1).
@@ -97,7 +96,7 @@ struct UserAPI: Sendable {
     /// Step 6: where the audio goes from now on.
     private mutating func update(_ query: [String: String]) throws(Fault) -> JSON {
         let member = try enterpriseMember(query)
-        let update = try? JSONDecoder().decode(JSON.self, from: Data((query["jsonStr"] ?? "").utf8))
+        let update = try? JSON(parsing: Array((query["jsonStr"] ?? "").utf8))
         guard let data = update?["data"], data.object != nil else { throw .badParameter }
         guard let type = data["callintype"]?.lenientInteger else { return [:] }
         let kind = Telephone.Kind(rawValue: Int(clamping: type))

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTypes
 import Wire
 
@@ -7,7 +6,7 @@ struct ScenarioBody {
     private let members: [String: JSON]
 
     init(_ body: [UInt8], allowed: [String]) throws(ScenarioProblem) {
-        guard let members = (try? JSONDecoder().decode(JSON.self, from: Data(body)))?.object else {
+        guard let members = (try? JSON(parsing: body))?.object else {
             throw ScenarioProblem(.badRequest, "the body is no JSON object")
         }
         if let unknown = members.keys.sorted().first(where: { !allowed.contains($0) }) { throw .unusable(unknown) }
