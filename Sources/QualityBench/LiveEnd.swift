@@ -27,7 +27,8 @@ struct LiveEnd: AsyncParsableCommand {
     var soundServer: String?
 
     func run() async throws {
-        guard let own = IPAddress(address), let input = AudioDevice(microphone), let output = AudioDevice(speaker) else {
+        guard let own = IPAddress(address), let input = AudioDevice(microphone), let output = AudioDevice(speaker)
+        else {
             throw ValidationError("no such address or device")
         }
         let server = SoundServer(

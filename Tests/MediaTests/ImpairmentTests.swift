@@ -131,7 +131,9 @@ import Wire
         return Double(total.nanoseconds) / 1e6 / Double(count)
     }
 
-    @Test("An even network costs 20 ms, give or take half a frame, and nothing else", arguments: [1.0, 4, 7, 11, 15, 19])
+    @Test(
+        "An even network costs 20 ms, give or take half a frame, and nothing else",
+        arguments: [1.0, 4, 7, 11, 15, 19])
     func even(phase: Double) {
         let outcome = Self.play(seconds: 20, over: Network(phase: phase))
         #expect(outcome.statistics.concealedSamples == 0)
