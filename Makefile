@@ -9,9 +9,11 @@
 # make sanitize   run the tests under the thread sanitizer and the address sanitizer
 # make deb        make a Debian package in reports/
 # make systemd-test            install that package under a systemd of its own and try it there; needs root, for minutes
+# make quality    how speech sounds after networks of many kinds (PESQ), and how long it takes from mouth to ear; minutes
+# make impairments             a call between two machines over networks that fail, in real time; needs root, for minutes
 # make bench      measure calls, events, SIP and the HTTP server beside others, for minutes; BENCH=short for one short round
 
-.PHONY: build demo test lint browser-calls deb systemd-test websocket-conformance contract fuzz sanitize bench bench-media bench-events bench-seats bench-sip bench-registration
+.PHONY: build demo test lint browser-calls deb systemd-test websocket-conformance contract fuzz sanitize bench quality impairments bench-media bench-events bench-seats bench-sip bench-registration
 
 SECONDS := 60
 
@@ -63,6 +65,15 @@ fuzz:
 sanitize:
 	@deploy/bootstrap test
 	deploy/sanitize
+
+quality:
+	@deploy/bootstrap quality
+	.venv-quality/bin/python deploy/quality
+	.venv-quality/bin/python deploy/mouth-to-ear
+
+impairments:
+	@deploy/bootstrap quality
+	deploy/impairments
 
 bench: bench-media bench-events bench-seats bench-sip bench-registration
 	@deploy/bootstrap bench

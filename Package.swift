@@ -138,7 +138,7 @@ if Context.environment["PHONEBARD_FUZZ"] != nil {
     ]
 }
 
-// Run by deploy/bench-media, deploy/bench-events, deploy/bench-seats and deploy/bench-sip.
+// Run by deploy/bench-media, deploy/bench-events, deploy/bench-seats, deploy/bench-sip and deploy/quality.
 if Context.environment["PHONEBARD_BENCH"] != nil {
     package.targets += [
         program(
@@ -150,6 +150,7 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
             argumentParser,
             httpTypes,
             logging),
+        program("QualityBench", "Wire", "Crypto", "Media", "Peer", "Audio", "Engine", argumentParser, logging),
         program("SIPBench", "CAllocations", "Wire", "SIP", "SDP", argumentParser),
         .target(name: "CAllocations"),
     ]

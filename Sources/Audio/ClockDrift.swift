@@ -2,12 +2,12 @@
 /// and given at that of the other, a little fewer or more, by a cubic through the four around each.
 ///
 /// How far the clocks are apart shows in how many samples wait between them. An oscillator's error of 100 ppm shifts that
-/// by 1 ms; steps of the clock beyond ``limit`` are left to whoever drops or makes up samples.
+/// by 0.4 ms; steps of the clock beyond ``limit`` are left to whoever drops or makes up samples.
 struct ClockDrift: Sendable {
     /// What it makes up for at most, 1 being the whole rate.
-    private static let limit = 0.002
-    /// Within how many samples a deviation is made up for: ten seconds.
-    private static let patience = 10.0 * Double(AudioFormat.sampleRate)
+    private static let limit = 0.004
+    /// Within how many samples a deviation is made up for: four seconds. What waits at first beyond the target is delay.
+    private static let patience = 4.0 * Double(AudioFormat.sampleRate)
     /// Over how many frames, about, deviations are averaged.
     private static let frames = 64.0
     private static let fractionBits = 32

@@ -22,17 +22,35 @@ enum G722 {
 
     struct Decoder: Sendable {
         private var join = Filter()
+        /// Hears what comes out, to be ready when something has to be made up.
+        private var split = Filter()
         private var lower = SubBand(step: 32)
         private var higher = SubBand(step: 8)
 
         mutating func decode(_ octet: UInt8) -> (first: Int16, second: Int16) {
-            let lowCode = Int(octet & 0x3F)
-            let highCode = Int(octet >> 6)
+            let (lowCode, highCode) = (Int(octet & 0x3F), Int(octet >> 6))
+            let (first, second) = advance(lowCode, highCode)
+            split.shift(in: Int32(first), Int32(second))
+            return (first, second)
+        }
+
+        /// Has the bands adapt to what was made up in place of a lost octet as if it had been sent, so that what comes next meets
+        /// them as the encoder's are by then, nearly (as Appendices III and IV do).
+        mutating func follow(_ first: Int16, _ second: Int16) {
+            split.shift(in: Int32(first), Int32(second))
+            let sums = split.sums
+            let low = (sums.odd + sums.even) >> 14
+            let high = (sums.even - sums.odd) >> 14
+            let lowCode = Table.lowerCode(of: saturated(low - lower.estimate), step: lower.step)
+            let highCode = Table.higherCode(of: saturated(high - higher.estimate), step: higher.step)
+            _ = advance(lowCode, highCode)
+        }
+
+        private mutating func advance(_ lowCode: Int, _ highCode: Int) -> (first: Int16, second: Int16) {
             let low = limited(lower.estimate + (lower.step * Table.lower6[lowCode]) >> 15)
             lower.adaptLower(to: lowCode)
             let high = limited(higher.estimate + (higher.step * Table.higher2[highCode]) >> 15)
             higher.adaptHigher(to: highCode)
-
             join.shift(in: low + high, low - high)
             let sums = join.sums
             return (Int16(clamping: sums.even >> 11), Int16(clamping: sums.odd >> 11))

@@ -20,7 +20,7 @@ package struct G722Encoder: Sendable {
     }
 }
 
-/// Expands G.722 to samples at 48 kHz, and conceals as G.711 does.
+/// Expands G.722 to samples at 48 kHz, and conceals as G.711 does at twice the rate; what is made up passes through the codec.
 package struct G722Decoder: Sendable {
     private var decoder = G722.Decoder()
     private var interpolator = Interpolator(factor: G722.factor, capacity: AudioDecoder.maximumSamples / G722.factor)
@@ -46,6 +46,10 @@ package struct G722Decoder: Sendable {
     mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
         silence(count, within: samples.count)
         concealment.conceal(&wide)
+        let made = min(wide.count, concealment.memory)
+        for age in stride(from: made, to: 0, by: -2) where age > 1 {
+            decoder.follow(concealment.latest(age), concealment.latest(age - 1))
+        }
         return widen(into: &samples)
     }
 

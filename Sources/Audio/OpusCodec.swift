@@ -12,7 +12,12 @@ package struct OpusSettings: Sendable, Hashable {
 }
 
 /// An `OpusEncoder` of one voice at 48 kHz (RFC 6716).
+///
+/// Its band is that of wideband telephony, 8 kHz: no telephone hears more, and at this bitrate the rest would be paid for by
+/// what every listener hears.
 package struct OpusEncoder: ~Copyable {
+    private static let greatestExpectedLoss = 10
+
     private let state: OpaquePointer
     private var expectedLoss = 0
 
@@ -24,6 +29,7 @@ package struct OpusEncoder: ~Copyable {
         else { preconditionFailure("libopus refuses an encoder: \(failure)") }
         self.state = state
         phonebard_opus_set_voice(state)
+        phonebard_opus_set_wideband(state)
         phonebard_opus_set_dtx(state, settings.discontinuousTransmission ? 1 : 0)
         phonebard_opus_set_complexity(state, settings.complexity)
         phonebard_opus_set_bitrate(state, settings.bitrate)
@@ -34,8 +40,9 @@ package struct OpusEncoder: ~Copyable {
     }
 
     /// In-band forward error correction costs quality without loss and wins from 5 % on; it is taken from the voice's share of
-    /// the bitrate, which stays as it is.
+    /// the bitrate, which stays as it is. The more libopus expects to be lost the more it takes: beyond 10 %, too much.
     mutating func expect(loss percent: Int) {
+        let percent = min(percent, Self.greatestExpectedLoss)
         guard percent != expectedLoss else { return }
         expectedLoss = percent
         phonebard_opus_set_inband_fec(state, percent > 0 ? 1 : 0)

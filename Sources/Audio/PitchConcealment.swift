@@ -38,6 +38,11 @@ struct PitchConcealment: Sendable {
 
     private var overlap: Int { period / 4 }
 
+    /// How many of the latest samples are known, those that have not come out yet among them; the latest has an age of 1.
+    var memory: Int { history.count }
+
+    func latest(_ age: Int) -> Int16 { history[history.count - age] }
+
     /// Takes in what was received, and gives it back a little late.
     mutating func receive(_ samples: inout [Int16]) {
         var start = 0

@@ -44,7 +44,7 @@ package final class PulseSource: AudioSource, @unchecked Sendable {
 /// A loudspeaker of the sound server.
 package final class PulseSink: AudioSink, @unchecked Sendable {
     private let stream: PulseStream
-    private var drift = ClockDrift(target: 3 * AudioFormat.samplesPerFrame / 4)
+    private var drift = ClockDrift(target: AudioFormat.samplesPerFrame / 2)
     private var samples = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame + 16)
 
     /// - Parameter role: the speaker or the ringer.

@@ -20,7 +20,7 @@ final class PulseStream: @unchecked Sendable {
     /// Whether the device has failed and is not to be tried just now.
     private var isLost = false
     private var condition: AudioDevice.Condition?
-    /// Whether what is played has a frame in reserve; false at first and after running dry.
+    /// Whether what is played has something in reserve; false at first and after running dry.
     private var isPrimed = false
 
     init(_ role: SoundRole, on server: SoundServer, onChange: @escaping @Sendable (AudioDevice.Condition) -> Void) {
@@ -177,11 +177,11 @@ extension PulseStream {
         }
     }
 
-    /// Silence until a frame waits in reserve, so that a frame that comes a little late is not heard.
+    /// Silence until half a frame waits in reserve, so that a frame that comes a little late is not heard.
     private func fill(_ samples: UnsafeMutableBufferPointer<Int16>) {
         ring.drop(beyond: samples.count + 3 * AudioFormat.samplesPerFrame)
         if !isPrimed {
-            isPrimed = ring.count >= samples.count + AudioFormat.samplesPerFrame
+            isPrimed = ring.count >= samples.count + AudioFormat.samplesPerFrame / 2
         }
         let count = isPrimed ? ring.read(into: samples) : 0
         samples.dropFirst(count).update(repeating: 0)

@@ -23,3 +23,7 @@ int phonebard_opus_set_dtx(OpusEncoder *encoder, opus_int32 enabled) {
 int phonebard_opus_set_voice(OpusEncoder *encoder) {
     return opus_encoder_ctl(encoder, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
 }
+
+int phonebard_opus_set_wideband(OpusEncoder *encoder) {
+    return opus_encoder_ctl(encoder, OPUS_SET_MAX_BANDWIDTH(OPUS_BANDWIDTH_WIDEBAND));
+}

@@ -6,14 +6,14 @@ import Wire
 extension AudioDecoder: SpeechDecoder {}
 
 /// From the peer to the sink, one frame at a time, in buffers that live as long as the codec does.
-final class IncomingSound {
+package final class IncomingSound {
     private let sink: any AudioSink
     private var decoder: AudioDecoder
     /// What was heard last.
     private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var meter = ToneMeter()
 
-    init(sink: any AudioSink, codec: MediaCodec) {
+    package init(sink: any AudioSink, codec: MediaCodec) {
         self.sink = sink
         decoder = AudioDecoder(codec.audio(ReceptionWishes()))
     }
@@ -22,7 +22,7 @@ final class IncomingSound {
     var reading: ToneMeter.Reading { meter.reading }
 
     /// Plays the next 20 ms, which are due now.
-    func playFrame(from peer: inout PeerConnection, at now: Instant) {
+    package func playFrame(from peer: inout PeerConnection, at now: Instant) {
         var samples = frame.mutableSpan
         peer.playAudio(into: &samples, with: &decoder, at: now)
         let heard = frame

@@ -17,7 +17,7 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    var negotiable: Codec {
+    package var negotiable: Codec {
         switch self {
         case .opus: .opus
         case .g722: .g722

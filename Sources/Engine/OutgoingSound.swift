@@ -3,7 +3,7 @@ import Media
 import Peer
 
 /// From the source to payloads, one frame at a time, in buffers that live as long as the codec does.
-final class OutgoingSound {
+package final class OutgoingSound {
     private let source: any AudioSource
     private let codec: MediaCodec
     private var encoder: AudioEncoder
@@ -16,7 +16,7 @@ final class OutgoingSound {
     private var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
     private var meter = ToneMeter()
 
-    init(source: any AudioSource, codec: MediaCodec, wishes: ReceptionWishes) {
+    package init(source: any AudioSource, codec: MediaCodec, wishes: ReceptionWishes) {
         self.source = source
         self.codec = codec
         encoder = AudioEncoder(codec.audio(wishes))
@@ -31,7 +31,7 @@ final class OutgoingSound {
     /// Hands over the packets that are full with the next frame, each with its length in ticks of the RTP clock.
     ///
     /// The source is read even when muted, so that it has nothing old to say afterwards.
-    func next(
+    package func next(
         isMuted: Bool, expectedLoss: Int,
         _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void
     ) {

@@ -81,7 +81,8 @@ extension Target {
             let payload = bytes.span.extracting(block.payload)
             guard
                 let length = sender.write(
-                    payload, payloadType: 111, after: block.offset, into: &span, from: 0, limit: 1_500)
+                    payload, payloadType: 111, at: block.offset, generations: 2, into: &span, from: 0,
+                    limit: 1_500)
             else { continue }
             var own: Range<Int>?
             try? RedundantPayload.read(buffer.span.extracting(0..<length)) { own = $0.payload }

@@ -8,6 +8,8 @@ import Wire
 struct DelayEstimate: Sendable {
     static let minimum = Duration.milliseconds(20)
     static let maximum = Duration.milliseconds(400)
+    /// Half a frame.
+    private static let latitude = Duration.milliseconds(10)
     /// Until packets say something else.
     static let initial = Duration.milliseconds(40)
 
@@ -41,10 +43,16 @@ struct DelayEstimate: Sendable {
     }
 
     /// The transit that sound should have had when it is played; nil before the first packet.
-    var target: Int64? {
+    var target: Int64? { transit(notBelow: Self.minimum) }
+
+    /// The least transit sound may be asked for at: that happens in whole frames, so the target is met on average, unless it is
+    /// too soon for the jitter.
+    var least: Int64? { transit(notBelow: Self.minimum - Self.latitude) }
+
+    private func transit(notBelow minimum: Duration) -> Int64? {
         guard let origin, let base else { return nil }
         let wanted = origin + Int64(quantile + 1) * Self.bucket + margin.nanoseconds
-        return min(max(wanted, base + Self.minimum.nanoseconds), base + Self.maximum.nanoseconds)
+        return min(max(wanted, base + minimum.nanoseconds), base + Self.maximum.nanoseconds)
     }
 
     /// The target beyond the fastest packet.

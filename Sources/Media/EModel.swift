@@ -17,7 +17,8 @@ package enum EModel {
         }
 
         /// G.711 with the concealment of its Appendix I. Also for G.722 and Opus, of which G.113 has no values on the scale
-        /// of narrow-band telephony: so they are not told to be better than a telephone is at its best.
+        /// of narrow-band telephony: so they are not told to be better than a telephone is at its best. Where as much is
+        /// concealed the three sound about alike, as `deploy/quality` hears.
         package static let concealed = Equipment(impairment: 0, lossRobustness: 25.1)
     }
 

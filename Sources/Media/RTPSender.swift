@@ -69,9 +69,6 @@ package struct RTPSender: Sendable {
         octetCount &+= UInt32(truncatingIfNeeded: payloadLength)
     }
 
-    /// How long ago the last audio packet was, in units of the timestamp; nil when there was none.
-    package var ticksSinceLastPacket: UInt32? { (lastPacket?.timestamp).map { timestamp &- $0 } }
-
     /// Lets time pass without a packet.
     package mutating func pause(samples: UInt32) {
         timestamp &+= samples

@@ -42,48 +42,81 @@ package enum RedundantPayload {
     }
 }
 
-/// Keeps the last payload that was sent, to say it once more with the next.
+/// Keeps the last payloads that were sent, to say them again with the next.
 package struct RedundancySender: Sendable {
+    /// How many are kept.
+    package static let maximumGenerations = 2
     /// What ten bits of length can say.
     private static let maximumLength = 1_023
     /// What fourteen bits of offset can say.
     private static let maximumOffset: UInt32 = 0x3FFF
 
-    private var last = [UInt8](repeating: 0, count: maximumLength)
-    private var lastLength = 0
+    private struct Kept {
+        var timestamp: UInt32 = 0
+        var length = 0
+    }
+
+    private var bytes = [UInt8](repeating: 0, count: maximumGenerations * maximumLength)
+    private var kept = [Kept](repeating: Kept(), count: maximumGenerations)
+    private var newest = 0
 
     package init() {}
 
     /// Has the next payload stand alone: there was another packet since the last.
-    package mutating func forget() { lastLength = 0 }
+    package mutating func forget() {
+        for slot in kept.indices { kept[slot].length = 0 }
+    }
 
-    /// Writes the payload with the one before it into a buffer, from `start` on, and gives the length; nil when not
-    /// even the payload fits.
-    /// - Parameters:
-    ///   - ticks: how long ago the last packet was, nil when there was none.
+    /// Writes the payload with as many before it as are wanted into a buffer, from `start` on, and gives the length; nil when
+    /// not even the payload fits.
+    ///
+    /// What is too long ago, too long or does not fit is left out, and what came before it as well: readers count blocks to know
+    /// the packet a block was in.
     package mutating func write(
-        _ payload: Span<UInt8>, payloadType: UInt8, after ticks: UInt32?, into buffer: inout MutableSpan<UInt8>,
-        from start: Int, limit: Int
+        _ payload: Span<UInt8>, payloadType: UInt8, at timestamp: UInt32, generations: Int,
+        into buffer: inout MutableSpan<UInt8>, from start: Int, limit: Int
     ) -> Int? {
         guard 1 + payload.count <= limit else { return nil }
         var position = start
-        let isRepeated = ticks.map { $0 > 0 && $0 <= Self.maximumOffset } ?? false
-        if let ticks, isRepeated, lastLength > 0, 5 + lastLength + payload.count <= limit {
+        let count = repeatable(at: timestamp, upTo: generations, within: limit - 1 - payload.count)
+        for age in (0..<count).reversed() {
+            let (length, ticks) = (kept[slot(age)].length, timestamp &- kept[slot(age)].timestamp)
             buffer[position] = 0x80 | payloadType
             buffer[position + 1] = UInt8(truncatingIfNeeded: ticks >> 6)
-            buffer[position + 2] = UInt8(truncatingIfNeeded: ticks << 2) | UInt8(truncatingIfNeeded: lastLength >> 8)
-            buffer[position + 3] = UInt8(truncatingIfNeeded: lastLength)
-            buffer[position + 4] = payloadType
-            position += 5
-            for index in 0..<lastLength { buffer[position + index] = last[index] }
-            position += lastLength
-        } else {
-            buffer[position] = payloadType
-            position += 1
+            buffer[position + 2] = UInt8(truncatingIfNeeded: ticks << 2) | UInt8(truncatingIfNeeded: length >> 8)
+            buffer[position + 3] = UInt8(truncatingIfNeeded: length)
+            position += 4
+        }
+        buffer[position] = payloadType
+        position += 1
+        for age in (0..<count).reversed() {
+            let (first, length) = (slot(age) * Self.maximumLength, kept[slot(age)].length)
+            for index in 0..<length { buffer[position + index] = bytes[first + index] }
+            position += length
         }
         for index in payload.indices { buffer[position + index] = payload[index] }
-        lastLength = payload.count <= Self.maximumLength ? payload.count : 0
-        for index in 0..<lastLength { last[index] = payload[index] }
+        keep(payload, timestamp)
         return position + payload.count - start
+    }
+
+    /// The slot of the payload so many packets before the last.
+    private func slot(_ age: Int) -> Int { (newest + age) % Self.maximumGenerations }
+
+    private func repeatable(at timestamp: UInt32, upTo generations: Int, within room: Int) -> Int {
+        var (count, room) = (0, room)
+        while count < min(generations, Self.maximumGenerations) {
+            let next = kept[slot(count)]
+            room -= 4 + next.length
+            guard next.length > 0, room >= 0, 1...Self.maximumOffset ~= timestamp &- next.timestamp else { break }
+            count += 1
+        }
+        return count
+    }
+
+    private mutating func keep(_ payload: Span<UInt8>, _ timestamp: UInt32) {
+        newest = slot(Self.maximumGenerations - 1)
+        let length = payload.count <= Self.maximumLength ? payload.count : 0
+        kept[newest] = Kept(timestamp: timestamp, length: length)
+        for index in 0..<length { bytes[newest * Self.maximumLength + index] = payload[index] }
     }
 }

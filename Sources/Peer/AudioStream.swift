@@ -69,20 +69,23 @@ extension AudioStream {
             audioLevel: levelElement, at: now, into: &packet)
     }
 
-    /// The payload, with the one before it if both sides have agreed on that.
+    /// The payload, with those before it if both sides have agreed on that.
     private mutating func place(
         _ payload: Span<UInt8>, _ audio: NegotiatedAudio, into packet: inout MutableSpan<UInt8>, from start: Int,
         limit: Int
     ) -> Int? {
         if audio.redundancyPayloadType != nil {
             return redundancy.write(
-                payload, payloadType: audio.payloadType, after: sender.ticksSinceLastPacket, into: &packet,
+                payload, payloadType: audio.payloadType, at: sender.timestamp, generations: generations, into: &packet,
                 from: start, limit: limit)
         }
         guard payload.count <= limit else { return nil }
         for index in payload.indices { packet[start + index] = payload[index] }
         return payload.count
     }
+
+    /// One packet in twenty is where two in a row begin to be lost often enough.
+    private var generations: Int { expectedLoss.percent >= 5 ? 2 : 1 }
 
     /// The number of the packet that was written last.
     var lastSequenceNumber: UInt16 { sender.sequenceNumber &- 1 }

@@ -35,8 +35,11 @@ extension PeerConnection {
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 
-    /// How much of what is sent the peer is to be expected to lose, in percent; 0 while redundancy is not worth it.
-    package var expectedLoss: Int { stream?.expectedLoss.percent ?? 0 }
+    /// How much of what is sent the encoder is to expect to be lost, in percent; 0 while redundancy of its own is not worth it,
+    /// as where packets repeat one another.
+    package var expectedLoss: Int {
+        negotiated?.redundancyPayloadType == nil ? stream?.expectedLoss.percent ?? 0 : 0
+    }
 
     /// What a datagram holds beside the longest authentication tag.
     private static var maximumPacketLength: Int { maximumDatagramLength - 16 }

@@ -29,7 +29,7 @@ import Testing
     @Test("What is stretched stays the same sound")
     func clean() {
         var drift = ClockDrift(target: 0)
-        for _ in 0..<500 { drift.note(waiting: 480) }
+        for _ in 0..<500 { drift.note(waiting: 192) }
         #expect(abs(drift.correction - 1000) < 10)
         let tone = ToneSource(frequency: 1000, level: -6)
         var meter = ToneMeter()

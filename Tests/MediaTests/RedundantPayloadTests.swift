@@ -11,12 +11,13 @@ import Wire
     }
 
     private func write(
-        _ sender: inout RedundancySender, _ payload: [UInt8], after ticks: UInt32?, limit: Int = 1_200
+        _ sender: inout RedundancySender, _ payload: [UInt8], at timestamp: UInt32, generations: Int = 1,
+        limit: Int = 1_200
     ) -> [UInt8]? {
-        var buffer = [UInt8](repeating: 0, count: 2_000)
+        var buffer = [UInt8](repeating: 0, count: 4_000)
         var span = buffer.mutableSpan
         let length = sender.write(
-            payload.span, payloadType: 111, after: ticks, into: &span, from: 0, limit: limit)
+            payload.span, payloadType: 111, at: timestamp, generations: generations, into: &span, from: 0, limit: limit)
         return length.map { Array(buffer[..<$0]) }
     }
 
@@ -46,22 +47,37 @@ import Wire
 
     @Test("Each payload is said again with the next one") func writing() throws {
         var sender = RedundancySender()
-        #expect(write(&sender, [1, 2], after: nil) == [111, 1, 2])
-        #expect(write(&sender, [3], after: 960) == [0x80 | 111, 0x0F, 0, 2, 111, 1, 2, 3])
-        #expect(write(&sender, [4], after: 16_383) == [0x80 | 111, 0xFF, 0xFC, 1, 111, 3, 4])
+        #expect(write(&sender, [1, 2], at: 0xFFFF_FFFF) == [111, 1, 2])
+        #expect(write(&sender, [3], at: 959) == [0x80 | 111, 0x0F, 0, 2, 111, 1, 2, 3])
+        #expect(write(&sender, [4], at: 959 + 16_383) == [0x80 | 111, 0xFF, 0xFC, 1, 111, 3, 4])
+        sender.forget()
+        #expect(write(&sender, [5], at: 20_000) == [111, 5])
+    }
+
+    @Test("Where more is lost each payload is said again with the next two") func twoGenerations() throws {
+        var sender = RedundancySender()
+        let payloads = (0..<4).map { write(&sender, [UInt8($0)], at: UInt32($0) * 960, generations: 2) }
+        #expect(payloads[0] == [111, 0])
+        #expect(payloads[1] == [0x80 | 111, 0x0F, 0, 1, 111, 0, 1])
+        #expect(payloads[2] == [0x80 | 111, 0x1E, 0, 1, 0x80 | 111, 0x0F, 0, 1, 111, 0, 1, 2])
+        #expect(payloads[3] == [0x80 | 111, 0x1E, 0, 1, 0x80 | 111, 0x0F, 0, 1, 111, 1, 2, 3])
+        // The nearer of the two goes first where there is no room for both.
+        #expect(
+            write(&sender, [4], at: 4 * 960, generations: 2, limit: 11) == [0x80 | 111, 0x0F, 0, 1, 111, 3, 4])
     }
 
     @Test("What is too long ago, too long or does not fit is not said again (§3)") func limits() throws {
         var sender = RedundancySender()
         let long = [UInt8](repeating: 9, count: 1_024)
-        _ = write(&sender, [1], after: nil)
-        #expect(write(&sender, [2], after: 16_384) == [111, 2])
-        #expect(write(&sender, [3], after: 960, limit: 6) == [111, 3])
-        #expect(write(&sender, [3, 4], after: 960, limit: 2) == nil)
-        #expect(write(&sender, long, after: 960)?.count == 5 + 1 + 1_024)
-        #expect(write(&sender, [5], after: 960) == [111, 5])
-        #expect(write(&sender, Array(long.dropLast()), after: 960)?.count == 5 + 1 + 1_023)
-        let last = try #require(write(&sender, [6], after: 960))
+        _ = write(&sender, [1], at: 0)
+        #expect(write(&sender, [2], at: 16_384) == [111, 2])
+        #expect(write(&sender, [3], at: 17_344, limit: 6) == [111, 3])
+        #expect(write(&sender, [3, 4], at: 18_304, limit: 2) == nil)
+        #expect(write(&sender, long, at: 18_304)?.count == 5 + 1 + 1_024)
+        #expect(write(&sender, [5], at: 19_264) == [111, 5])
+        #expect(write(&sender, Array(long.dropLast()), at: 20_224)?.count == 5 + 1 + 1_023)
+        let last = try #require(write(&sender, [6], at: 21_184))
         #expect(Array(last.prefix(4)) == [0x80 | 111, 0x0F, 3, 0xFF])
+        #expect(write(&sender, [6], at: 21_184) == [111, 6])
     }
 }

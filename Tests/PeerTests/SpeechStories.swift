@@ -28,6 +28,18 @@ import Wire
         #expect(story.b.statistics.packetsRecovered == 50)
     }
 
+    @Test("Two packets lost in a row are heard from the third, once the losses are reported (RFC 2198)")
+    func redundancyOfTwo() throws {
+        let story = try connected(configure: { $0.hasRedundancy = true })
+        story.rule = { _, media in media.map { $0 % 40 != 9 && $0 % 40 != 11 } ?? true }
+        story.talk(frames: 1_000)
+        let before = concealed(story, .b)
+        story.talk(frames: 500)
+        #expect(concealed(story, .b) == before)
+        // The encoder need not repeat as well.
+        #expect(story.a.expectedLoss == 0)
+    }
+
     @Test("A lost packet is asked for and comes in time (RFC 4585 §6.2.1)", arguments: [true, false])
     func lossRequest(isReducedSize: Bool) throws {
         let story = try connected(

@@ -9,4 +9,5 @@ int phonebard_opus_set_inband_fec(OpusEncoder *encoder, opus_int32 enabled);
 int phonebard_opus_set_packet_loss_perc(OpusEncoder *encoder, opus_int32 percent);
 int phonebard_opus_set_dtx(OpusEncoder *encoder, opus_int32 enabled);
 int phonebard_opus_set_voice(OpusEncoder *encoder);
+int phonebard_opus_set_wideband(OpusEncoder *encoder);
 #endif
