@@ -14,6 +14,8 @@ protocol SpeechFile: AnyObject {
 final class SpeechWAVFile: SpeechFile {
     private static let factor = 3
     private static let samplesPerFrame = AudioFormat.samplesPerFrame / factor
+    /// Hours without a frame become silence all at once.
+    private static let mostWaiting = 2 * AudioFormat.sampleRate
 
     private let file: WAVFile
     private let channels: Int
@@ -37,6 +39,7 @@ final class SpeechWAVFile: SpeechFile {
             decimators[number].process(channel.span, into: &decimated)
             for index in decimated.indices { waiting[start + index * channels + number] = decimated[index] }
         }
+        if waiting.count >= Self.mostWaiting { try flush() }
     }
 
     func flush() throws(OutputFile.Failure) {

@@ -318,13 +318,12 @@ extension Desk {
         guard let path = paths[leg] else { return }
         Task {
             do throws(MediaFailure) {
-                guard let answer else { return await path.withdrawOffer() }
-                try await path.accept(answer: answer)
+                if let answer { return try await path.accept(answer: answer) }
             } catch {
                 logger.warning("answer refused", metadata: ["reason": "\(error)"])
-                await path.withdrawOffer()
-                if await !path.statistics().isConnected { handle(.legFailed(leg)) }
             }
+            await path.withdrawOffer()
+            if await !path.statistics().isConnected { handle(.legFailed(leg)) }
         }
     }
 

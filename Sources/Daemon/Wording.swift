@@ -105,6 +105,7 @@ extension Registration.Failure {
     fileprivate var name: String {
         switch self {
         case .rejected(let status, _): "status \(status)"
+        case .unlisted: "not listed"
         case .timedOut: "no answer"
         case .transport: "connection lost"
         }

@@ -9,9 +9,18 @@ package struct ICEConfiguration: Sendable {
         case relay
     }
 
-    package var servers: [ServerURI] = []
-    /// At the TURN servers.
-    package var account: TURNClient.Account?
+    package struct Server: Sendable {
+        package var uri: ServerURI
+        /// Who one is to a TURN server.
+        package var account: TURNClient.Account?
+
+        package init(_ uri: ServerURI, account: TURNClient.Account? = nil) {
+            self.uri = uri
+            self.account = account
+        }
+    }
+
+    package var servers: [Server] = []
     package var policy = Policy.all
     /// Whom to believe about TURN servers over TLS.
     package var trust = TLSContext.Trust.system

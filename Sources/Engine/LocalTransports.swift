@@ -50,10 +50,10 @@ final class LocalTransports {
     /// server knows.
     func gather(on addresses: [IPAddress]) {
         for (rank, server) in ice.servers.enumerated() {
-            switch server.kind {
-            case .stun: lookUp(server)
+            switch server.uri.kind {
+            case .stun: lookUp(server.uri)
             case .turn(let transport):
-                if transport == .udp { lookUp(server) }
+                if transport == .udp { lookUp(server.uri) }
                 let relay = relays.first { $0.rank == rank && $0.localAddress.map(addresses.contains) == true }
                 if let relay { announce(relay) } else { relays.append(makeRelay(server, over: transport, rank: rank)) }
             }
@@ -131,9 +131,9 @@ final class LocalTransports {
         }
     }
 
-    private func makeRelay(_ server: ServerURI, over transport: ServerURI.Transport, rank: Int) -> Relay {
+    private func makeRelay(_ server: ICEConfiguration.Server, over transport: ServerURI.Transport, rank: Int) -> Relay {
         Relay(
-            server, over: transport, rank: rank, ice, on: executor,
+            server, over: transport, rank: rank, trust: ice.trust, on: executor,
             callbacks: Relay.Callbacks(
                 onAllocated: { [weak self] in self?.announce($0) },
                 onReceive: { [callbacks] in callbacks.onReceive($0, $1, $2, $3) },

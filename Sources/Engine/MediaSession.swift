@@ -88,6 +88,7 @@ final class MediaSession {
         } catch {
             throw .refused(error)
         }
+        networkChanged(to: addresses)
     }
 
     func close() {
@@ -193,7 +194,7 @@ extension MediaSession {
         perform(outputs)
     }
 
-    /// Nothing is done as long as the pair in use still is of an address the machine has.
+    /// Nothing is done as long as the pair in use still is of an address the machine has, or an offer has no answer yet.
     func networkChanged(to addresses: [IPAddress]) {
         guard !isClosed, let transports else { return }
         self.addresses = addresses
@@ -203,7 +204,7 @@ extension MediaSession {
 
     /// New sockets and relays, described by an offer that the peer is to be made; the old ones go when a new pair works.
     private func restart() {
-        guard !peer.isRestarting, let transports, let gathering, !addresses.isEmpty else { return }
+        guard !peer.isRestarting, !peer.isOffering, let transports, let gathering, !addresses.isEmpty else { return }
         isRestarting = true
         logger.info("media moves to other addresses")
         peer.restart(hostAddresses: transports.open(on: addresses))

@@ -45,19 +45,20 @@ final class Relay {
     private var keptAlive: Relay?
 
     init(
-        _ server: ServerURI, over transport: ServerURI.Transport, rank: Int, _ ice: ICEConfiguration,
-        on executor: QueueExecutor,
-        callbacks: Callbacks
+        _ server: ICEConfiguration.Server, over transport: ServerURI.Transport, rank: Int, trust: TLSContext.Trust,
+        on executor: QueueExecutor, callbacks: Callbacks
     ) {
         self.rank = rank
         self.executor = executor
         self.callbacks = callbacks
-        client = TURNClient(account: ice.account, isStream: transport != .udp, randomness: .system)
+        client = TURNClient(account: server.account, isStream: transport != .udp, randomness: .system)
         timer = DeadlineTimer(on: executor) { [weak self] in self?.handle(.deadlineReached) }
         switch transport {
         case .udp:
-            HostName.resolve(server.host, port: server.port, on: executor) { [weak self] in self?.open(toward: $0) }
-        case .tcp, .tls: connect(to: server, isSecure: transport == .tls, ice.trust)
+            HostName.resolve(server.uri.host, port: server.uri.port, on: executor) { [weak self] in
+                self?.open(toward: $0)
+            }
+        case .tcp, .tls: connect(to: server.uri, isSecure: transport == .tls, trust)
         }
     }
 

@@ -78,15 +78,9 @@ package final class Dialer {
             executor.queue.async { onExecutor.value.connect(to: unixSocket) }
             return
         }
-        DispatchQueue.global().async {
-            // Both may block: on the name servers, and on the disk.
-            let endpoints = HostName.resolve(route.proxy?.host ?? url.host, port: route.proxy?.port ?? url.port)
-            let context =
-                url.isSecure
-                ? Swift.Result { () throws(TLSContext.Failure) in
-                    try TLSContext(client: route.trust, identity: route.identity)
-                } : nil
-            executor.queue.async { onExecutor.value.resolved(endpoints, context) }
+        HostName.resolve(route.proxy?.host ?? url.host, port: route.proxy?.port ?? url.port, on: executor) {
+            endpoints in
+            onExecutor.value.resolved(endpoints)
         }
     }
 
@@ -105,9 +99,22 @@ package final class Dialer {
         onEnd(result.map { Dialled(socket: $0, context: nil, host: url.host) }.mapError(DialFailure.init))
     }
 
-    private func resolved(_ endpoints: [Endpoint], _ context: Swift.Result<TLSContext, TLSContext.Failure>?) {
+    private func resolved(_ endpoints: [Endpoint]) {
         guard !isCancelled else { return }
         guard !endpoints.isEmpty else { return onEnd(.failure(.dnsFailed)) }
+        guard url.isSecure else { return connect(to: endpoints, nil) }
+        let (route, executor, onExecutor) = (route, executor, Unchecked(self))
+        DispatchQueue.global().async {
+            // It may block on the disk.
+            let context = Swift.Result { () throws(TLSContext.Failure) in
+                try TLSContext(client: route.trust, identity: route.identity)
+            }
+            executor.queue.async { onExecutor.value.connect(to: endpoints, context) }
+        }
+    }
+
+    private func connect(to endpoints: [Endpoint], _ context: Swift.Result<TLSContext, TLSContext.Failure>?) {
+        guard !isCancelled else { return }
         do throws(TLSContext.Failure) {
             let context = try context?.get()
             connector = TCPConnector(to: endpoints, on: executor) { [weak self] in self?.connected($0, context) }

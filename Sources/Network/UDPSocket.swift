@@ -14,6 +14,7 @@ package final class UDPSocket {
         didSet { watch?.interest = isReadOnDemand ? [] : .reading }
     }
 
+    private static let batches = 8
     private let group: (endpoint: Endpoint, links: [IPAddress])?
     private let executor: QueueExecutor
     private let onReceive: Receiver
@@ -111,12 +112,16 @@ package final class UDPSocket {
         descriptor = nil
     }
 
-    /// Hands over what has come, a few datagrams at most: others on the queue get their turn.
+    /// Hands over what has come, 64 datagrams at most: others on the queue get their turn, but who floods the port must not
+    /// have the call's own datagrams wait from beat to beat.
     package func read() {
-        guard let descriptor else { return }
-        _ = datagrams.receive(from: descriptor) { datagram, source, arrival in
-            // One before it may have made us close.
-            if self.descriptor != nil { onReceive(datagram, source, arrival) }
+        for _ in 0..<Self.batches {
+            guard let descriptor else { return }
+            let count = datagrams.receive(from: descriptor) { datagram, source, arrival in
+                // One before it may have made us close.
+                if self.descriptor != nil { onReceive(datagram, source, arrival) }
+            }
+            guard count == DatagramBatch.capacity else { return }
         }
     }
 }

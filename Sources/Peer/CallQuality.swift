@@ -66,7 +66,9 @@ extension CallQuality.Received {
         lateLoss = min(1, Double(late) / expected)
         let heard = now.playout.totalSamplesReceived &- before.playout.totalSamplesReceived
         if heard > 0 {
-            concealed = min(1, Double(now.playout.concealedSamples &- before.playout.concealedSamples) / Double(heard))
+            // What turns out to have been a pause is taken back.
+            let made = Double(now.playout.concealedSamples) - Double(before.playout.concealedSamples)
+            concealed = min(1, max(0, made / Double(heard)))
         }
         let emitted = now.playout.jitterBufferEmittedCount &- before.playout.jitterBufferEmittedCount
         if emitted > 0 {

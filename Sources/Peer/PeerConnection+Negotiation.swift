@@ -5,21 +5,23 @@ import SDP
 import Wire
 
 extension PeerConnection {
-    /// The offer of one audio section, with the candidates there are; a later one changes nothing but ICE, and that only
-    /// after ``restart(hostAddresses:)``.
+    /// The offer of one audio section, with the candidates there are; a later one has what was agreed on, and another ICE
+    /// only after ``restart(hostAddresses:)``. Whether the peer holds the call is for its answer to say (RFC 6337 §5.3).
     ///
     /// Asked again before the answer came, it is the same offer.
     package mutating func createOffer(at now: Instant) -> String {
         guard let local, let remoteSession else { return createFirstOffer() }
-        if pendingOffer == nil {
-            var offer = local
-            offer.setup = .actpass
-            if let successor { offer.ice = ICEDescription(of: successor) }
-            pendingOffer = offer
-            sessionVersion += 1
-        }
-        return (pendingOffer ?? local).answer(to: remoteSession, origin: origin).text
+        var offer = local
+        offer.setup = .actpass
+        offer.direction = .sendrecv
+        if let successor { offer.ice = ICEDescription(of: successor) }
+        let pending = pendingOffer ?? offer
+        pendingOffer = pending
+        return write(pending.answer(to: remoteSession, origin: origin))
     }
+
+    /// Whether an offer of ours waits for its answer.
+    package var isOffering: Bool { pendingOffer != nil }
 
     private mutating func createFirstOffer() -> String {
         agent.role = .controlling
@@ -30,7 +32,7 @@ extension PeerConnection {
                 isReducedSize: configuration.hasNACK, setup: .actpass, fingerprints: [fingerprint],
                 ice: ICEDescription(of: agent), source: nil)
         pendingOffer = offer
-        return offer.offer(origin: origin).text
+        return write(offer.offer(origin: origin))
     }
 
     /// Makes new ICE credentials and candidates, which the next offer describes (RFC 8445 §9).
@@ -95,7 +97,7 @@ extension PeerConnection {
         agent.role = .controlled
         self.stream = stream
         settle(answer, offer, of: session)
-        return (write(answer, to: session), connect(audio, at: now))
+        return (write(answer.answer(to: session, origin: origin)), connect(audio, at: now))
     }
 
     /// Only the direction and ICE may differ from what was agreed on (RFC 3264 §8.4), and the DTLS association stays
@@ -119,17 +121,17 @@ extension PeerConnection {
         settle(answer, offer, of: session)
         if let next { successor = next }
         let outputs = renegotiated(audio) + (restarts ? begin(at: now) : [])
-        return (write(answer, to: session), outputs)
+        return (write(answer.answer(to: session, origin: origin)), outputs)
     }
 
     /// The version counts what is new (RFC 3264 §8).
-    private mutating func write(_ answer: AudioDescription, to offer: SessionDescription) -> String {
-        var description = answer.answer(to: offer, origin: origin)
-        if let lastAnswer, lastAnswer != description {
+    private mutating func write(_ description: SessionDescription) -> String {
+        var description = description
+        if let lastDescription, lastDescription != description {
             sessionVersion += 1
             description.origin = origin
         }
-        lastAnswer = description
+        lastDescription = description
         return description.text
     }
 

@@ -94,8 +94,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     var successor: Agent?
     /// Our latest description that is in force, or the first offer.
     var local: AudioDescription?
-    /// Our latest answer, to tell whether the next one says anything new.
-    var lastAnswer: SessionDescription?
+    /// What we said last, to tell whether what we say next is anything new.
+    var lastDescription: SessionDescription?
     /// An offer of ours without an answer yet.
     var pendingOffer: AudioDescription?
     var remote: AudioDescription?

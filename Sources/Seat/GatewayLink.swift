@@ -36,6 +36,8 @@ struct GatewayLink: Sendable {
     private(set) var state = State.connecting
     /// Rounds that have failed since the last registration.
     private(set) var failures = 0
+    /// How often the registrar has refused since the last registration.
+    private var refusals = 0
     /// Why the last attempt failed or the last connection was lost, until there is a registration again.
     private(set) var failure: String?
     private var index = 0
@@ -57,15 +59,17 @@ struct GatewayLink: Sendable {
 
     var isUp: Bool { if case .up = state { true } else { false } }
 
-    /// Whether subscribers hear of this step: of the first eight rounds that fail all there is, then the end of the 16th, 32nd,
-    /// 64th … alone, so that a night without a network does not fill the event log.
+    /// Whether subscribers and the log hear of this step: of the first eight rounds that fail all there is, then the end of
+    /// the 16th, 32nd, 64th … alone, so that a night without a network does not fill them; and so with refusals.
     var isTold: Bool {
         switch state {
-        case .up: true
+        case .up: Self.isTold(refusals)
         case .connecting: failures < Self.roundsToldWhole
-        case .waiting: failures < Self.roundsToldWhole || failures.nonzeroBitCount == 1
+        case .waiting: Self.isTold(failures)
         }
     }
+
+    private static func isTold(_ count: Int) -> Bool { count < roundsToldWhole || count.nonzeroBitCount == 1 }
 
     var deadline: Instant? { if case .waiting(let until) = state { until.instant } else { nil } }
 
@@ -75,9 +79,11 @@ struct GatewayLink: Sendable {
 
     mutating func registered() {
         hasServed = true
-        failures = 0
+        (failures, refusals) = (0, 0)
         failure = nil
     }
+
+    mutating func registrationRefused() { refusals += 1 }
 
     /// The attempt has failed, the connection is lost or no good; `isAnswered` is whether the other side had a say in it.
     mutating func failed(

@@ -6,9 +6,11 @@ import Wire
 /// Where the answer to an offer goes.
 enum PendingOffer: Sendable, Equatable {
     case invite
+    case update(RequestToken)
+    /// It is still to come from us, for a re-INVITE that had none.
+    case request(RequestToken)
     /// It is ours, in the answer to an INVITE that had none.
     case acknowledgement
-    case update(RequestToken)
 }
 
 /// The audio legs: INVITEs of the platform, answered at once, tied to a call by the INFO that follows.
@@ -31,25 +33,39 @@ extension Seat {
         return muted + [.offerToLeg(leg, sdp: offer)]
     }
 
-    /// An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1).
-    mutating func answerByOffer(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
-        legs[leg]?.pending = .acknowledgement
+    /// An INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §13.2.1, §14.2); nil when nobody
+    /// has asked for the offer.
+    mutating func answerByOffer(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output]? {
         let headers: Headers = [.contentType: "application/sdp"]
-        return agent(.answer(leg.call, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
+        let body = Array(sdp.utf8)
+        switch legs[leg]?.pending {
+        case .invite?:
+            legs[leg]?.pending = .acknowledgement
+            return agent(.answer(leg.call, status: 200, headers: headers, body: body), at: now)
+        case .request(let token)?:
+            legs[leg]?.pending = .acknowledgement
+            return agent(.respond(token, status: 200, headers: headers, body: body), at: now)
+        // The same offer once more, as the addresses have changed meanwhile.
+        case .acknowledgement?: return []
+        case .update?, nil: return nil
+        }
     }
 
+    /// Without an answer the session stays as it was, if there was one.
     mutating func legConfirmed(_ leg: LegID, _ acknowledgement: Request, at now: Moment) -> [Output] {
         guard legs[leg]?.pending == .acknowledgement else { return [] }
         legs[leg]?.pending = nil
-        guard let answer = acknowledgement.sessionDescription else { return legFailed(leg, at: now) }
-        return [.answerToLeg(leg, sdp: answer)]
+        return [.answerToLeg(leg, sdp: acknowledgement.sessionDescription)]
     }
 
+    /// A re-INVITE without an offer wants one of ours, as if the call were new (RFC 3261 §14.2).
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
-        guard legs[leg] != nil, let offer = request.sessionDescription else {
-            return agent(.respond(token, status: 488), at: now)
+        guard let state = legs[leg] else { return agent(.respond(token, status: 488), at: now) }
+        guard state.pending == nil, state.offer == nil else { return agent(.respond(token, status: 491), at: now) }
+        guard let offer = request.sessionDescription else {
+            legs[leg]?.pending = .request(token)
+            return [.offerFromLeg(leg)]
         }
-        guard legs[leg]?.pending == nil else { return agent(.respond(token, status: 491), at: now) }
         legs[leg]?.pending = .update(token)
         return [.offerToLeg(leg, sdp: offer)]
     }
@@ -69,14 +85,15 @@ extension Seat {
         case .invite?: return agent(.answer(leg.call, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
         case .update(let token)?:
             return agent(.respond(token, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
-        case .acknowledgement?, nil: return []
+        case .request?, .acknowledgement?, nil: return []
         }
     }
 
     mutating func legRefused(_ leg: LegID, _ warning: Warning, at now: Moment) -> [Output] {
         switch takePending(leg) {
         case .invite?: return agent(.answer(leg.call, status: 488, headers: warning.headers), at: now)
-        case .update(let token)?: return agent(.respond(token, status: 488, headers: warning.headers), at: now)
+        case .update(let token)?, .request(let token)?:
+            return agent(.respond(token, status: 488, headers: warning.headers), at: now)
         case .acknowledgement?, nil: return []
         }
     }

@@ -35,7 +35,7 @@ extension Seat {
     {
         let before = login?.failureTold
         let step = login?.link.failed(reason, isAnswered: isAnswered, at: now, using: &randomness)
-        let diagnostic: [Output] = [.diagnostic(.connectionFailed(reason))]
+        let diagnostic: [Output] = login?.link.isTold ?? true ? [.diagnostic(.connectionFailed(reason))] : []
         guard case .wait = step else { return diagnostic + leaveLink(at: now) + take(step, at: now) }
         login?.failureTold = event
         return diagnostic + (event == before ? [] : [.event(event)]) + leaveLink(at: now) + take(step, at: now)
@@ -52,11 +52,11 @@ extension Seat {
         guard let link = login?.link else { return [] }
         switch step {
         case .connect:
-            return tellStep(at: now) + [
-                .diagnostic(.connecting(gateway: link.number)), .connect(socketURI: link.gateway),
-            ]
+            let diagnostic: [Output] = link.isTold ? [.diagnostic(.connecting(gateway: link.number))] : []
+            return tellStep(at: now) + diagnostic + [.connect(socketURI: link.gateway)]
         case .wait(let pause):
-            return tellStep(at: now) + [.diagnostic(.reconnecting(after: pause, failures: link.failures))]
+            let diagnostic = Output.diagnostic(.reconnecting(after: pause, failures: link.failures))
+            return tellStep(at: now) + (link.isTold ? [diagnostic] : [])
         case .probe: return [.probe(within: Self.probeTime)]
         case .replace(let reason):
             let event = Event.Content.registerFailed(.connectionFailed, detail: reason)

@@ -6,7 +6,7 @@ extension Seat {
     /// Often the connection to the platform is gone as well: the offer waits for the next one.
     mutating func legOffers(_ leg: LegID, _ sdp: String, at now: Moment) -> [Output] {
         guard legs[leg] != nil else { return [] }
-        guard legs[leg]?.pending != .invite else { return answerByOffer(leg, sdp, at: now) }
+        if let outputs = answerByOffer(leg, sdp, at: now) { return outputs }
         legs[leg]?.offer = LegOffer(sdp: sdp)
         return isOnline ? sendLegOffers(at: now) : []
     }

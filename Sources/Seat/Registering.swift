@@ -6,8 +6,16 @@ import Wire
 /// What the steps of the registration mean for the seat and for who watches it.
 extension Seat {
     mutating func registration(_ state: Registration.State, at now: Moment) -> [Output] {
-        if case .registered = state { login?.link.registered() }
-        let told = [.diagnostic(.registration(state, at: now.instant))] + tellStep(at: now)
+        var isTold = true
+        switch state {
+        case .registered: login?.link.registered()
+        case .failed(let failure, _, _) where failure.isFinal: break
+        case .failed(.rejected, _, _), .failed(.unlisted, _, _):
+            login?.link.registrationRefused()
+            isTold = login?.link.isTold ?? true
+        case .unregistered, .registering, .refreshing, .unregistering, .failed: isTold = login?.link.isTold ?? true
+        }
+        let told = (isTold ? [.diagnostic(.registration(state, at: now.instant))] : []) + tellStep(at: now)
         switch state {
         case .registered: return told + registered(at: now)
         case .unregistered: return told + (login?.loggingOut != nil ? finishLogin(at: now) : [])
@@ -35,14 +43,17 @@ extension Seat {
     ) -> [Output] {
         if login?.loggingOut != nil { return finishLogin(nil, failure.problem, at: now) }
         switch failure {
-        case .rejected(let status, let reason):
-            let event = Event.Content.registerFailed(.registrationFailed, detail: reason, status: status)
+        case .rejected, .unlisted:
+            let event = Event.Content.registerFailed(.registrationFailed, detail: failure.text, status: failure.status)
             if failure.isFinal { return [.event(event)] + finishLogin(at: now) }
             if login?.link.mayPassOver ?? false {
-                return [.disconnect] + loseLink(event, "\(status) \(reason)", isAnswered: true, at: now)
+                let reason = (failure.status.map { "\($0) " } ?? "") + failure.text
+                return [.disconnect] + loseLink(event, reason, isAnswered: true, at: now)
             }
+            let before = login?.failureTold
+            login?.failureTold = event
             login?.isRegistered = false
-            return [.event(event)] + (isBound ? [] : goOffline())
+            return (event == before ? [] : [.event(event)]) + (isBound ? [] : goOffline())
         case .timedOut:
             let event = Event.Content.registerFailed(.registrationFailed, detail: failure.text)
             return [.disconnect] + loseLink(event, failure.text, isAnswered: true, at: now)
@@ -63,6 +74,7 @@ extension Registration.Failure {
     fileprivate var problem: Problem {
         switch self {
         case .rejected(let status, _): .platformRefused(status: status)
+        case .unlisted: .platformRefused(status: 200)
         case .timedOut: .platformSilent
         case .transport: .platformUnreachable
         }

@@ -57,17 +57,17 @@ extension Registration.State {
         }
         return [
             "state": name, "until": now.json(of: until), "nextTryAt": now.json(of: retry),
-            "status": failure?.status ?? .null,
+            "status": failure?.status.map { .integer(Int64($0)) } ?? .null,
             "reason": failure.map { .string($0.text) } ?? .null,
         ]
     }
 }
 
 extension Registration.Failure {
-    fileprivate var status: JSON {
+    var status: Int? {
         switch self {
-        case .rejected(let status, _): .integer(Int64(status))
-        case .timedOut, .transport: .null
+        case .rejected(let status, _): status
+        case .unlisted, .timedOut, .transport: nil
         }
     }
 
@@ -75,6 +75,7 @@ extension Registration.Failure {
     var text: String {
         switch self {
         case .rejected(_, let reason): reason
+        case .unlisted: "The registrar does not list this seat."
         case .timedOut: "The registrar does not answer."
         case .transport: "The connection was lost."
         }

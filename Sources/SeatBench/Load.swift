@@ -31,6 +31,7 @@ struct Load {
         let count = rate * seconds
         let began = MonotonicClock.now
         let processorTime = phone.processorSeconds
+        let ownTime = ownProcessorSeconds()
         var memory: [Double] = []
         var outcomes: [Outcome] = []
         await withTaskGroup(of: Outcome.self) { group in
@@ -43,11 +44,12 @@ struct Load {
             for await outcome in group { outcomes.append(outcome) }
         }
         memory.append(phone.residentMegabytes)
-        await report(outcomes, memory, processor: phone.processorSeconds - processorTime)
+        await report(
+            outcomes, memory, processor: phone.processorSeconds - processorTime, own: ownProcessorSeconds() - ownTime)
         guard outcomes.allSatisfy(\.failures.isEmpty) else { throw Phone.Failure(text: "calls were lost") }
     }
 
-    private func report(_ outcomes: [Outcome], _ memory: [Double], processor: Double) async {
+    private func report(_ outcomes: [Outcome], _ memory: [Double], processor: Double, own: Double) async {
         let failures = outcomes.flatMap(\.failures)
         say(
             "\(outcomes.count) calls of \(names.count) seats, \(rate) a second for \(seconds) s: \(failures.count) lost,"
@@ -60,8 +62,9 @@ struct Load {
         let settled = memory.dropFirst(memory.count / 4)
         say(
             "  memory \(shown(memory[0])) MB at first, from a quarter on \(shown(settled.min() ?? 0)) to"
-                + " \(shown(settled.max() ?? 0)) MB; processor \(shown(processor / Double(seconds) * 100)) % of one core"
-        )
+                + " \(shown(settled.max() ?? 0)) MB; processor \(shown(processor / Double(seconds) * 100)) % of one core,"
+                + " \(shown(processor * 1000 / Double(outcomes.count))) ms a call; platform, customers and client"
+                + " \(shown(own * 1000 / Double(outcomes.count))) ms a call")
     }
 
     private func call(_ number: Int) async -> Outcome {
@@ -113,4 +116,11 @@ struct Load {
         guard ended.json["data"]?["c"]?.string == call else { throw Phone.Failure(text: "another call ended") }
         outcome.hangUpTimes.append((ended.came - began).milliseconds)
     }
+}
+
+/// What this process has used: the platform, its customers' sound and who drives them.
+private func ownProcessorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

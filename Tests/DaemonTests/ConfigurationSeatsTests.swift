@@ -3,7 +3,7 @@ import Daemon
 import Testing
 import Wire
 
-@Suite("The logins of seats in the configuration")
+@Suite("What the configuration has under names of its owner's: logins of seats, accounts at TURN servers")
 struct ConfigurationSeatsTests {
     private let folder: ConfigurationFolder
 
@@ -60,5 +60,40 @@ struct ConfigurationSeatsTests {
         #expect(faults.count { $0.hasPrefix("system.yaml:4: ") && $0.contains("seats.default") } == 1)
         #expect(faults.count { $0.hasPrefix("system.yaml:5: ") && $0.contains("seats.c d") } == 1)
         #expect(faults.count { $0.hasPrefix("system.yaml:6: ") && $0.contains("further keys below it") } == 1)
+    }
+
+    @Test("TURN servers with accounts of their own stand below names, beside those that share one")
+    func relays() throws {
+        defer { folder.remove() }
+        let password = try folder.write("office", "secret\n")
+        try folder.write("credentials/media.relays.b.password", "other")
+        try folder.write(
+            "system.yaml",
+            """
+            media:
+              iceServers: stun:stun.example
+              icePolicy: relay
+              relays:
+                office: {servers: ["turn:turn.example", "turns:turn.example"], user: u1, passwordFile: \(password)}
+                b: {servers: "turn:b.example", user: u2}
+            """)
+        let effective = try folder.load(environment: ["CREDENTIALS_DIRECTORY": folder.path + "/credentials"])
+        let groups = effective.configuration.relays.groups
+        #expect(groups.keys.sorted() == ["b", "office"])
+        #expect(groups["office"]?.servers.count == 2)
+        #expect(groups["office"]?.password == Redacted("secret"))
+        #expect(groups["b"]?.user == "u2")
+        #expect(groups["b"]?.password == Redacted("other"))
+        #expect(effective.configuration.relays.group.servers.count == 1)
+        #expect(effective.report.contains("media.relays.b.password = •••  (credential media.relays.b.password)"))
+    }
+
+    @Test("A relay's account is whole and has servers") func relayFaults() throws {
+        defer { folder.remove() }
+        try folder.write("system.yaml", "media:\n  relays:\n    office: {user: u1}\n    c: {server: turn:c}\n")
+        let faults = folder.faults()
+        #expect(faults.contains("system.yaml:3: media.relays.office.user needs media.relays.office.password"))
+        #expect(faults.contains("system.yaml:3: media.relays.office.user needs media.relays.office.servers"))
+        #expect(faults.count { $0.hasPrefix("system.yaml:4: ") && $0.contains("media.relays.c.server") } == 1)
     }
 }

@@ -101,8 +101,15 @@ extension LiveHouse {
 
     /// The scenario API of the platform.
     @discardableResult
-    func scenario(_ path: String, _ body: JSON) async throws -> Answer {
-        try await send(.post, "https://\(addresses.http)/sim/" + path, body)
+    func scenario(
+        _ path: String, _ body: JSON, method: HTTPRequest.Method = .post
+    ) async throws -> Answer {
+        try await send(method, "https://\(addresses.http)/sim/" + path, body)
+    }
+
+    @discardableResult
+    func scenario(_ path: String, put body: JSON) async throws -> Answer {
+        try await send(.put, "https://\(addresses.http)/sim/" + path, body)
     }
 
     /// Everything the platform has to show.

@@ -181,7 +181,7 @@ struct LiveSoundTests {
 }
 
 /// Whether a fact comes true within twenty seconds.
-private func comesTrue(_ fact: () async throws -> Bool) async rethrows -> Bool {
+func comesTrue(_ fact: () async throws -> Bool) async rethrows -> Bool {
     let limit = MonotonicClock.now + .seconds(20)
     while MonotonicClock.now < limit {
         if try await fact() { return true }

@@ -1,4 +1,7 @@
+import Daemon
 import Foundation
+import HTTPTypes
+import Seat
 import Testing
 import Wire
 
@@ -51,6 +54,59 @@ struct LiveVerbsTests {
         #expect(failed.status == 502)
         #expect(failed.body["code"] == 52012)
         #expect(failed.body["result"]?["type"] == "transferCallFaild")
+        await house.close()
+    }
+
+    @Test(
+        "The customer's side recognises each key once, sent as INFO or in the sound (platform protocol §3.3, RFC 4733)",
+        arguments: KeyTransport.allCases)
+    func keys(_ transport: KeyTransport) async throws {
+        let house = try await LiveHouse.open { $0.keyTransport = transport }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        let call = try await talk(house, events)
+        #expect(try await house.post("sendDTMF", ["string": "110#,*5A"]).body == ["result": true])
+        #expect(try await house.post("terminate", ["ccNumber": call]).body == ["result": true])
+        #expect(try await events.next("callEvent", "endPBXCall")["c"] == call)
+        #expect(try await house.scenarioState()["ended"]?.array?.last?["digits"] == "110#*5A")
+        await house.close()
+    }
+
+    @Test("A call is answered by itself as the enterprise's profile says, with sound both ways (allow_auto_answer)")
+    func autoAnswer() async throws {
+        let house = try await LiveHouse.open()
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        #expect(try await house.scenario("enterprise", ["autoAnswer": 1], method: .put).body["autoAnswer"] == 1)
+        try await house.logIn(events)
+        try await house.scenario("customers/13911112222/calls", ["extension": "1001"])
+        let call = try #require(try await events.next("callEvent", "newPBXCall")["c"])
+        #expect(try await events.next("callEvent", "answeredPBXCall")["c"] == call)
+        // The customer's melody, then the echo of the agent's own tone.
+        try await house.hears(523.25, 659.26, 783.99, 1046.5)
+        try await house.hears(440)
+        try await house.scenario("customers/13911112222/hangup", [:])
+        #expect(try await events.next("callEvent", "endPBXCall")["r"] == "25")
+        await house.close()
+    }
+
+    @Test(
+        "A call that the platform refuses says why, and the next one works",
+        arguments: [
+            ("suspended", true, "507"), ("open", false, "508"), ("callsPerCustomer", 0, "512"),
+        ] as [(String, JSON, JSON)])
+    func refused(_ rule: String, _ value: JSON, _ reason: JSON) async throws {
+        let house = try await LiveHouse.open()
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.scenario("enterprise", .object([rule: value]), method: .put)
+        #expect(try await house.post("call", ["number": "13800138000"]).body == ["result": 2])
+        #expect(try await events.next("callEvent", "calloutResponse")["r"] == reason)
+        try await house.scenario(
+            "enterprise", ["suspended": false, "open": true, "callsPerCustomer": nil], method: .put)
+        _ = try await talk(house, events)
         await house.close()
     }
 

@@ -27,6 +27,17 @@ struct RecordedWAV {
         self.channels = channels
     }
 
+    /// One channel without a header.
+    init(raw: Data, sampleRate: Int) {
+        let bytes = [UInt8](raw)
+        self.sampleRate = sampleRate
+        channels = [
+            stride(from: 0, to: bytes.count - 1, by: 2).map { start in
+                Double(Int16(bitPattern: UInt16(bytes[start]) | UInt16(bytes[start + 1]) << 8)) / 32_768
+            }
+        ]
+    }
+
     var seconds: Double { Double(channels[0].count) / Double(sampleRate) }
 
     /// The amplitude of a frequency in a channel (Goertzel's sum over pieces of 100 ms), the largest there is.

@@ -58,6 +58,8 @@ struct SimulatorScenarioTests {
         #expect(post("customers/1/calls", #"{"extension": "1001"}"#).status == 409)
         #expect(post("customers/1/calls", #"{"extension": "9999"}"#).status == 404)
         #expect(post("customers/1/calls").status == 400)
+        #expect(post("customers/1/press", #"{"key": "55"}"#).status == 400)
+        #expect(post("customers/1/press", #"{"key": "5"}"#).status == 404)
         #expect(post("customers/1/hangup").status == 404)
         #expect(post("outage", "{}").status == 400)
     }

@@ -11,6 +11,8 @@ struct SimulatorStory {
     private var agents: [Platform.ConnectionID: UserAgent] = [:]
     /// What each seat was told by MESSAGE and INFO, declaration left out, and how its audio leg went.
     private(set) var told: [Platform.ConnectionID: [String]] = [:]
+    /// What it was told of its group.
+    private(set) var groupNotices: [Platform.ConnectionID: [String]] = [:]
     private(set) var registrations: [Platform.ConnectionID: Registration.State] = [:]
     /// What the platform did to media and connections.
     private(set) var done: [Platform.Output] = []
@@ -136,8 +138,12 @@ extension SimulatorStory {
             case .registration(let state):
                 registrations[id] = state
             case .request(let token, let request), .callRequest(_, let token, let request):
-                let text = request.text
-                told[id, default: []].append(text.replacing(#"<?xml version="1.0" encoding="utf-8"?>"#, with: ""))
+                let text = request.text.replacing(#"<?xml version="1.0" encoding="utf-8"?>"#, with: "")
+                if text.hasPrefix(#"<cc a="82""#) {
+                    groupNotices[id, default: []].append(text)
+                } else {
+                    told[id, default: []].append(text)
+                }
                 drive(.respond(token, status: 200), id)
             case .incomingCall(let handle, let request):
                 told[id, default: []].append("INVITE " + request.text)
@@ -161,7 +167,7 @@ extension SimulatorStory {
                 carryOut(happened, id)
             case .makeOffer(let leg):
                 tellPlatform { $0.offerMade("offer", for: leg, at: $1) }
-            case .acceptAnswer, .mix, .closeMedia, .close:
+            case .acceptAnswer, .mix, .pressKey, .closeMedia, .close:
                 done.append(output)
             case .diagnostic:
                 break

@@ -17,7 +17,7 @@ final class AIORTCPeer: Sendable {
     }
 
     struct Request: Encodable {
-        enum Verb: String, Encodable { case offer, restart, accept, answer, statistics, close }
+        enum Verb: String, Encodable { case offer, offerVideo, restart, accept, answer, press, statistics, close }
 
         var `do`: Verb
         var sdp: String?

@@ -33,6 +33,20 @@ struct ChromiumCallTests {
         _ = try await peer.ask(.close)
     }
 
+    @Test("Chromium's video is declined in its place, and its key 5 is heard (RFC 8829 §5.3.1, RFC 4733)")
+    func videoAndKey() async throws {
+        let peer = try AIORTCPeer("chromium_call.py", ["1000"])
+        let call = Call(tone: 440, addresses: try addresses())
+        let answer = try await call.path.answer(offer: try #require(try await peer.ask(.offerVideo).sdp))
+        #expect(answer.contains("m=video 0 "))
+        _ = try await peer.ask(.accept, sdp: answer)
+        try await expectSoundBothWays(call, peer)
+        _ = try await peer.ask(.press)
+        #expect(try await eventually { call.events.contains(.keyPressed("5")) })
+        await call.path.close()
+        _ = try await peer.ask(.close)
+    }
+
     @Test("We offer, Chromium answers, restarts ICE, and we do; the sound goes on") func restarts() async throws {
         let peer = try AIORTCPeer("chromium_call.py", ["1000"])
         let addresses = try addresses()

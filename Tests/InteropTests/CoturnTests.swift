@@ -6,12 +6,14 @@ import Wire
 
 /// Ways through a real STUN and TURN server; bootstrap installs coturn.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct CoturnTests {
-    private func ice(_ uris: [String], _ server: CoturnServer, policy: ICEConfiguration.Policy = .all)
-        -> ICEConfiguration
-    {
+    /// Without an account where the password is empty.
+    private func ice(
+        _ uris: [String], _ server: CoturnServer, policy: ICEConfiguration.Policy = .all,
+        password: String = CoturnServer.password
+    ) -> ICEConfiguration {
         var ice = ICEConfiguration()
-        ice.servers = uris.compactMap { ServerURI($0) }
-        ice.account = TURNClient.Account(user: CoturnServer.user, password: Redacted(CoturnServer.password))
+        let account = TURNClient.Account(user: CoturnServer.user, password: Redacted(password))
+        ice.servers = uris.compactMap { ServerURI($0) }.map { .init($0, account: password.isEmpty ? nil : account) }
         ice.policy = policy
         ice.trust = .authorities(file: server.authorityFile)
         return ice
@@ -59,8 +61,7 @@ import Wire
     @Test("Where there is a direct way the relay is not used, and a wrong password costs nothing but the relay")
     func direct() async throws {
         let server = try await CoturnServer()
-        var refused = ice([server.turn("udp"), server.stun], server)
-        refused.account?.password = Redacted("wrong")
+        let refused = ice([server.turn("udp"), server.stun], server, password: "wrong")
         let one = Call(tone: 440, ice: refused)
         let other = Call(tone: 1000, ice: ice([server.turn("udp")], server))
         let start = ContinuousClock.now
@@ -79,8 +80,7 @@ import Wire
     @Test("Without an account or with a certificate nobody vouches for there is no relay, and no call (RFC 8656 §5)")
     func refused() async throws {
         let server = try await CoturnServer()
-        var stranger = ice([server.turn("udp")], server, policy: .relay)
-        stranger.account = nil
+        let stranger = ice([server.turn("udp")], server, policy: .relay, password: "")
         var mistrusting = ice([server.turn("tls")], server, policy: .relay)
         mistrusting.trust = .system
         for ice in [stranger, mistrusting] {
@@ -88,6 +88,21 @@ import Wire
             await #expect(throws: MediaFailure.noTransport) { try await call.path.offer() }
             await call.path.close()
         }
+    }
+
+    @Test("Each server has an account of its own: the one whose password is right lends a relay") func accounts()
+        async throws
+    {
+        let server = try await CoturnServer()
+        var ice = ice([server.turn("udp")], server, policy: .relay, password: "wrong")
+        ice.servers += self.ice([server.turn("tcp")], server).servers
+        let one = Call(tone: 440, ice: ice)
+        let other = Call(tone: 1000)
+        try await one.connect(to: other)
+        #expect(try await eventually { await one.path.statistics().hears(1000, at: -20) })
+        #expect(await one.path.statistics().localCandidate == "relay")
+        await one.path.close()
+        await other.path.close()
     }
 
     @Test("Dead STUN and TURN servers hold a call up by less than a second") func deadServers() async throws {

@@ -139,6 +139,11 @@ struct OutageTests {
         #expect(try await house.daemon.request(.post, "sendDTMF", ["string": "5"]) == ["result": true])
         try await platform.program.line(containing: "digit 5")
         try await platform.program.line(containing: "in-call 200")
+        // Asked for an offer by a re-INVITE that has none (RFC 3261 §14.2).
+        #expect(try await house.daemon.request(.post, "sendDTMF", ["string": "#"]) == ["result": true])
+        try await platform.program.line(containing: "renewed 200")
+        try await house.daemon.hears(440)
+        try await platform.hears(1000)
         #expect(try await house.daemon.request(.post, "terminate", ["ccNumber": "7"]) == ["result": true])
         try await house.daemon.call("endPBXCall")
         try await platform.program.line(containing: "ended")

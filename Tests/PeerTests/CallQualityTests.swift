@@ -15,6 +15,17 @@ import Wire
         #expect(quality.sent.loss == nil)
     }
 
+    @Test("What was taken for lost and turns out to have been a pause does not count as all there is")
+    func takenBack() {
+        var before = Statistics()
+        before.playout.concealedSamples = 9_600
+        var now = before
+        now.packetsReceived = 1
+        now.playout.totalSamplesReceived = 48_000
+        now.playout.concealedSamples = 4_800
+        #expect(CallQuality(now, since: before).received.concealed == 0)
+    }
+
     @Test("Shares are those of the time between two readings") func interval() throws {
         var before = Statistics()
         before.packetsReceived = 1_000

@@ -62,6 +62,31 @@ import Wire
     }
 
     @Test(
+        "An offer of ours in mid-call is the last one again, with the same version, unless something is new (RFC 3264 §8)"
+    )
+    func reoffers() throws {
+        let story = try Self.connected()
+        var offers: [SessionDescription] = []
+        for change in [{ $0 }, { $0 }, { $0.replacing("a=sendrecv", with: "a=sendonly") }, { $0 }]
+            as [(String) -> String]
+        {
+            let offer = story.b.createOffer(at: story.now)
+            #expect(offer.contains("a=sendrecv\r\n"))
+            #expect(offer.contains("a=setup:actpass\r\n"))
+            let (answer, outputs) = try story.a.createAnswer(toOffer: offer, at: story.now)
+            story.perform(outputs, of: .a)
+            story.perform(try story.b.acceptAnswer(change(answer), at: story.now), of: .b)
+            offers.append(try SessionDescription(parsing: offer))
+        }
+        // The first is new after our answer, in its setup attribute; nothing is after that.
+        #expect(offers.map(\.origin.sessionVersion) == [1, 1, 1, 1])
+        #expect(Set(offers.map(\.text)).count == 1)
+        #expect(story.b.state == .connected)
+        story.talk(frames: 10)
+        #expect(story.b.statistics.packetsReceived == 20)
+    }
+
+    @Test(
         "An offer that changes more than the direction is refused and harms nothing",
         arguments: [
             ("a=setup:actpass", "a=setup:active", Refusal.sessionChanged),

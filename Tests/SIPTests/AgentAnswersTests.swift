@@ -55,9 +55,9 @@ struct AgentAnswersTests {
         #expect(try answer(method).status == 481)
     }
 
-    @Test("an extension that is required but not had is named (RFC 3261 §8.2.2.3)")
+    @Test("an extension that is required but not had is named (RFC 3261 §8.2.2.3), without regard to case (§7.3.1)")
     func required() throws {
-        let response = try answer(.message, [.require: "100rel, foo, bar"])
+        let response = try answer(.message, [.require: "100Rel, foo, TIMER, bar"])
         #expect(response.status == 420)
         #expect(response.headers.list(.unsupported) == ["foo", "bar"])
     }

@@ -73,6 +73,20 @@ final class RegistrationTests {
         #expect(handle(response(200)) == [.state(.registered(until: .at(6)))])
     }
 
+    @Test(
+        "a 200 that lists others and not our contact is no registration: it is tried again (RFC 3261 §10.2.4)",
+        arguments: ["<sip:o@y>;expires=7", "<sip:a@y.invalid>"])
+    func unlisted(_ contacts: String) throws {
+        register(600)
+        _ = handle(.deadlineReached, at: 450)
+        let told = try failure(handle(response(200, [.contact: contacts]), at: 451), at: 451)
+        #expect(told.failure == .unlisted)
+        #expect(told.until == nil)
+        #expect(0.5...1 ~= told.pause ?? 0)
+        #expect(handle(.deadlineReached, at: 452) == [.state(.registering), .send(seconds: 600)])
+        #expect(handle(response(200), at: 452) == [.state(.registered(until: .at(1052)))])
+    }
+
     @Test("a refresh that is not answered before the binding ends is a new registration")
     func expired() throws {
         register(60)

@@ -218,6 +218,58 @@ struct OutgoingCallStories {
         #expect(story.endedLegs == [])
     }
 
+    @Test("A re-INVITE without an offer is answered by one, and the ACK has the answer (RFC 3261 §14.2)")
+    func offerlessReinvite() {
+        let story = dialled()
+        let leg = story.invite(for: "7")
+        story.inCall(leg, .invite, nil)
+        #expect(story.legAnswers[leg]?.status == 200)
+        #expect(story.legAnswers[leg]?.text.hasSuffix("v=0 offer") == true)
+        #expect(story.legAnswersTaken == ["v=0 answer"])
+        story.inCall(leg, .invite, nil)
+        #expect(story.legAnswersTaken == ["v=0 answer", "v=0 answer"])
+        story.inCall(leg, .invite, "v=0 hold", type: "application/sdp")
+        #expect(story.openLegs.count == 1)
+        #expect(story.endedLegs == [])
+    }
+
+    @Test("Where there is no offer to make it is refused with 488 and the reason, and the call goes on")
+    func noOfferToMake() {
+        let story = dialled()
+        let leg = story.invite(for: "7")
+        story.answersMedia = false
+        story.inCall(leg, .invite, nil)
+        #expect(story.answersInCall.map(\.status) == [200, 488])
+        #expect(story.answersInCall.last?.headers["Warning"] == #"304 phonebard "no media""#)
+        #expect(story.endedLegs == [])
+    }
+
+    @Test("An ACK without the answer leaves the session as it was, and later offers are taken again (RFC 3261 §14.1)")
+    func unansweredOffer() {
+        let story = dialled()
+        let leg = story.invite(for: "7")
+        story.answersInAcknowledgement = false
+        story.inCall(leg, .invite, nil)
+        #expect(story.legAnswersTaken == [nil])
+        story.answersInAcknowledgement = true
+        story.inCall(leg, .invite, nil)
+        #expect(story.legAnswersTaken == [nil, "v=0 answer"])
+        #expect(story.endedLegs == [])
+    }
+
+    @Test("An offer that new addresses ask for meanwhile is the one that is made, once")
+    func movesMeanwhile() throws {
+        let story = dialled()
+        let leg = story.invite(for: "7")
+        (story.offersMedia, story.answersInAcknowledgement) = (false, nil)
+        story.inCall(leg, .invite, nil)
+        for _ in 1...2 { story.feed(.legOffers(try #require(story.openLegs.first), sdp: "v=0 moved")) }
+        #expect(story.legAnswers[leg]?.text.hasSuffix("v=0 moved") == true)
+        #expect(story.legOffers == [])
+        story.advance(by: .seconds(32))
+        #expect(story.endedLegs == [leg])
+    }
+
     @Test("A lost connection keeps a call that has audio, and ends one that has none")
     func lostConnection() {
         let story = dialled()

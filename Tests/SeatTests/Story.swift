@@ -13,6 +13,8 @@ final class Story {
     private var platform: UserAgent
     private(set) var isConnected = false
     private(set) var probes = 0
+    /// What goes into the log.
+    private(set) var diagnostics: [Seat.Diagnostic] = []
     private var lastCommand: UInt64 = 0
     private var lastRequest: UInt64 = 0
     private var lastInvite: UInt64 = 0
@@ -40,6 +42,8 @@ final class Story {
     /// The platform's side of the audio legs: what became of its INVITEs.
     private(set) var legAnswers: [CallHandle: Response] = [:]
     private(set) var endedLegs: [CallHandle] = []
+    /// What became of its requests in calls.
+    private(set) var answersInCall: [Response] = []
     private(set) var registrations: [(expires: String?, authorized: Bool)] = []
 
     // What the platform is like.
@@ -51,6 +55,10 @@ final class Story {
     var refusesRegistration: Int?
     var retryAfter: String?
     var answersMedia = true
+    /// Whether a leg has its offer ready at once.
+    var offersMedia = true
+    /// Whether the platform's ACK answers an offer in a 200 of the seat's; nil for no ACK.
+    var answersInAcknowledgement: Bool? = true
     /// The agent's skill groups, as JSON.
     var groups = "[]"
     /// The enterprise's, as JSON.
@@ -171,8 +179,9 @@ extension Story {
         case .muteLeg(let leg, true): mutedLegs.insert(leg)
         case .muteLeg(let leg, false): mutedLegs.remove(leg)
         case .offerFromLeg(let leg):
-            openLegs.append(leg)
-            feed(.legOffers(leg, sdp: "v=0 offer"))
+            guard answersMedia else { return feed(.legRefused(leg, warning: Warning(code: 304, text: "no media"))) }
+            if !openLegs.contains(leg) { openLegs.append(leg) }
+            if offersMedia { feed(.legOffers(leg, sdp: "v=0 offer")) }
         case .pressKey(let leg, let key, _):
             if takesKeys { pressedKeys.append(key) }
             feed(.keyPressed(leg, takesKeys))
@@ -187,7 +196,7 @@ extension Story {
             recorded.removeAll { $0 == call }
             replies[id] = .success(["result": true])
         case .probe: probes += 1
-        case .diagnostic: break
+        case .diagnostic(let diagnostic): diagnostics.append(diagnostic)
         }
     }
 
@@ -234,16 +243,16 @@ extension Story {
     }
 
     func inCall(
-        _ leg: CallHandle, _ method: Method, _ body: String, type: String = "application/pidf+xml",
+        _ leg: CallHandle, _ method: Method, _ body: String?, type: String = "application/pidf+xml",
         package: String? = nil
     ) {
         lastRequest += 1
-        var headers: Headers = [.contentType: type]
+        var headers: Headers = body == nil ? [:] : [.contentType: type]
         headers["Info-Package"] = package
         atPlatform(
             platform.handle(
                 .sendInCall(
-                    leg, RequestID(lastRequest), method, headers: headers, body: Array(body.utf8)),
+                    leg, RequestID(lastRequest), method, headers: headers, body: Array((body ?? "").utf8)),
                 at: now.instant))
     }
 
@@ -291,9 +300,13 @@ extension Story {
         case .callOffered(let leg, let token, let response):
             legAnswers[leg] = response
             let headers: Headers = [.contentType: "application/sdp"]
+            guard let answersInAcknowledgement else { return }
             atPlatform(
                 platform.handle(
-                    .respond(token, status: 200, headers: headers, body: Array("v=0 answer".utf8)), at: now.instant))
+                    answersInAcknowledgement
+                        ? .respond(token, status: 200, headers: headers, body: Array("v=0 answer".utf8))
+                        : .respond(token, status: 200), at: now.instant))
+        case .response(_, let response): if response.cSeq.method != .message { answersInCall.append(response) }
         case .callEnded(let leg, let end):
             endedLegs.append(leg)
             if case .rejected(let response) = end { legAnswers[leg] = response }

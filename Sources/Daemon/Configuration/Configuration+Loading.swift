@@ -81,11 +81,12 @@ package struct EffectiveConfiguration: Sendable {
     /// - Parameter layers: strongest first.
     private init(layers: [Layer], defaults: Configuration) {
         configuration = defaults
-        var ofSeats: [String: Setting] = [:]
-        for entry in layers.flatMap(\.entries.values) where entry.setting.name.hasPrefix(Configuration.seats) {
-            ofSeats[entry.setting.name] = entry.setting
+        var named: [String: Setting] = [:]
+        for entry in layers.flatMap(\.entries.values)
+        where !Configuration.namedSettings(for: entry.setting.name).isEmpty {
+            named[entry.setting.name] = entry.setting
         }
-        settings = Configuration.settings + ofSeats.values.sorted { $0.name < $1.name }
+        settings = Configuration.settings + named.values.sorted { $0.name < $1.name }
         let winner = Winner()
         let reader = ConfigReader(providers: layers.map(\.provider), accessReporter: winner)
         for setting in settings {
@@ -152,9 +153,16 @@ extension EffectiveConfiguration {
         if proxy.password != nil, proxy.user == nil { need("platform.proxy.user", for: "platform.proxy.password") }
         if proxy.user != nil, proxy.url == nil { need("platform.proxy.host", for: "platform.proxy.user") }
         let relays = configuration.relays
-        if relays.user != nil, relays.password == nil { need("media.icePassword", for: "media.iceUser") }
-        if relays.password != nil, relays.user == nil { need("media.iceUser", for: "media.icePassword") }
-        if relays.policy == .relay, relays.servers.isEmpty {
+        let own = relays.group
+        if own.user != nil, own.password == nil { need("media.icePassword", for: "media.iceUser") }
+        if own.password != nil, own.user == nil { need("media.iceUser", for: "media.icePassword") }
+        for (name, group) in relays.groups.sorted(by: { $0.key < $1.key }) {
+            let key = Configuration.Named.relays.rawValue + name
+            if group.user != nil, group.password == nil { need("\(key).password", for: "\(key).user") }
+            if group.password != nil, group.user == nil { need("\(key).user", for: "\(key).password") }
+            if group.user != nil, group.servers.isEmpty { need("\(key).servers", for: "\(key).user") }
+        }
+        if relays.policy == .relay, own.servers.isEmpty, relays.groups.allSatisfy(\.value.servers.isEmpty) {
             need("media.iceServers", for: "media.icePolicy", " relay")
         }
         let directory = configuration.directory
@@ -162,7 +170,7 @@ extension EffectiveConfiguration {
             need("platform.directory.key", for: "platform.directory.host")
         }
         for (seat, login) in configuration.logins.sorted(by: { $0.key.text < $1.key.text }) {
-            let group = seat == .default ? "login" : Configuration.seats + seat.text
+            let group = seat == .default ? "login" : Configuration.Named.seats.rawValue + seat.text
             if login.un != nil {
                 if login.password == nil { need("\(group).password", for: "\(group).un") }
                 if login.switchnumber == nil { need("\(group).switchnumber", for: "\(group).un") }

@@ -157,9 +157,16 @@ extension Configuration {
 
     /// The servers that find a way for the sound where there is none between the machines alone.
     package struct Relays: Sendable, Equatable {
-        package var servers: [ServerURI] = []
-        package var user: String?
-        package var password: Redacted<String>?
+        /// Servers that know one by the same name and password.
+        package struct Group: Sendable, Equatable {
+            package var servers: [ServerURI] = []
+            package var user: String?
+            package var password: Redacted<String>?
+        }
+
+        package var group = Group()
+        /// Further ones by the names they are given.
+        package var groups: [String: Group] = [:]
         package var policy = ICEConfiguration.Policy.all
         /// A PEM file of the only certificate authorities to believe, instead of the system's.
         package var authorities: String?
@@ -249,6 +256,11 @@ extension Configuration {
         set { logins[seat] = newValue }
     }
 
+    subscript(relaysOf name: String) -> Relays.Group {
+        get { relays.groups[name] ?? Relays.Group() }
+        set { relays.groups[name] = newValue }
+    }
+
     /// Of those seats that have everything needed.
     var automaticLogins: [SeatName: AutomaticLogin.Parameters] { logins.compactMapValues(\.parameters) }
 
@@ -256,11 +268,9 @@ extension Configuration {
 
     var ice: ICEConfiguration {
         var ice = ICEConfiguration()
-        ice.servers = relays.servers
+        let groups = [relays.group] + relays.groups.sorted { $0.key < $1.key }.map(\.value)
+        ice.servers = groups.flatMap(\.iceServers)
         ice.policy = relays.policy
-        if let user = relays.user, let password = relays.password {
-            ice.account = TURNClient.Account(user: user, password: password)
-        }
         ice.trust = relays.authorities.map { .authorities(file: $0) } ?? .system
         return ice
     }
@@ -289,6 +299,14 @@ extension Configuration {
         let gatewayIsLocal = gateway == "localhost" || gateway.flatMap { IPAddress($0) }?.isLoopback == true
         return interfaces.filter { ($0.isLoopback && gatewayIsLocal) || (!$0.isLoopback && !$0.address.isLinkLocal) }
             .map(\.address)
+    }
+}
+
+extension Configuration.Relays.Group {
+    fileprivate var iceServers: [ICEConfiguration.Server] {
+        var account: TURNClient.Account?
+        if let user, let password { account = TURNClient.Account(user: user, password: password) }
+        return servers.map { .init($0, account: account) }
     }
 }
 

@@ -1,4 +1,3 @@
-import ControlAPI
 import Yams
 
 extension Layer {
@@ -38,12 +37,12 @@ extension Layer {
         for (key, value) in mapping {
             let name = prefix + (key.scalar?.string ?? "")
             let origin = Origin.file(file.path, line: key.mark?.line)
-            let settings = Configuration.settings + Configuration.seatSettings(for: name)
+            let settings = Configuration.settings + Configuration.namedSettings(for: name)
             if let setting = settings.first(where: { $0.name == name }) {
                 take(setting, value, in: file, at: origin)
             } else if let setting = settings.first(where: { $0.fileKey == name }) {
                 set(setting, fromFile: value.scalar?.string ?? "", as: name, at: origin)
-            } else if Self.groups.contains(name) || (prefix == Configuration.seats && isSeat(key)) {
+            } else if Self.groups.contains(name) || isName(key, below: prefix) {
                 readGroup(name, value, in: file, at: origin)
             } else {
                 blame(origin, .unknown(name, suggestion: suggestion(for: name, among: Self.names)))
@@ -51,9 +50,10 @@ extension Layer {
         }
     }
 
-    /// Whether it is the name of another seat than `default`, whose login has a place of its own.
-    private func isSeat(_ key: Node) -> Bool {
-        key.scalar.flatMap { SeatName($0.string) }.map { $0 != .default } ?? false
+    /// Whether it is a name for what may be given any number of times.
+    private func isName(_ key: Node, below prefix: String) -> Bool {
+        guard let kind = Configuration.Named(rawValue: prefix), let name = key.scalar?.string else { return false }
+        return !kind.settings(of: name[...]).isEmpty
     }
 
     private mutating func readGroup(_ name: String, _ value: Node, in file: File, at origin: Origin) {
@@ -107,7 +107,7 @@ extension Layer {
     private static let groups: Set<String> = Set(
         Configuration.settings.flatMap { setting in
             setting.name.indices.filter { setting.name[$0] == "." }.map { String(setting.name[..<$0]) }
-        } + [String(Configuration.seats.dropLast())])
+        } + Configuration.Named.allCases.map { String($0.rawValue.dropLast()) })
 
     private static let names: [String] =
         Configuration.settings.flatMap { [$0.name] + ($0.fileKey.map { [$0] } ?? []) } + groups.sorted()

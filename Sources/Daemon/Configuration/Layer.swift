@@ -66,10 +66,10 @@ extension Layer {
     /// Secrets and secret files handed over by systemd in `$CREDENTIALS_DIRECTORY` (systemd.exec(5)).
     package init(credentialsIn directory: String) {
         self.init(name: directory)
-        let ofSeats = FileAccess.names(in: directory).flatMap { name in
-            Configuration.seatSettings(for: name).filter { $0.credential == name }
+        let named = FileAccess.names(in: directory).flatMap { name in
+            Configuration.namedSettings(for: name).filter { $0.credential == name }
         }
-        for setting in Configuration.settings + ofSeats {
+        for setting in Configuration.settings + named {
             guard let name = setting.credential else { continue }
             let path = directory + "/" + name
             guard FileAccess.exists(path) else { continue }

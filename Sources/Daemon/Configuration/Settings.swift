@@ -145,27 +145,45 @@ extension Configuration {
         ]
     }
 
-    /// What a key like `seats.anna.un` is a setting of: another seat than `default`, which has none but in files and as
-    /// credentials.
-    static func seatSettings(for key: String) -> [Setting] {
-        guard key.hasPrefix(seats), let dot = key.lastIndex(of: "."),
-            let seat = SeatName(key[..<dot].dropFirst(seats.count)), seat != .default
-        else { return [] }
-        return loginSettings(String(key[..<dot]), of: seat)
+    /// What may be given any number of times under names of one's own, in files and as credentials only.
+    enum Named: String, CaseIterable {
+        /// The logins of other seats than `default`.
+        case seats = "seats."
+        /// TURN servers that know one by another name and password than the others.
+        case relays = "media.relays."
+
+        /// The settings below a name; none if it cannot be one.
+        func settings(of name: Substring) -> [Setting] {
+            guard let seat = SeatName(name), self == .relays || seat != .default else { return [] }
+            let group = rawValue + name
+            return self == .seats
+                ? loginSettings(group, of: seat)
+                : [
+                    .list("\(group).servers", \.[relaysOf: seat.text].servers, .iceServer, "As `media.iceServers`"),
+                    .optional("\(group).user", \.[relaysOf: seat.text].user, .word, "As `media.iceUser`"),
+                    .optional(
+                        "\(group).password", \.[relaysOf: seat.text].password, .secret, "As `media.icePassword`"
+                    ).withSecret(),
+                ]
+        }
     }
 
-    /// What such a key begins with.
-    static let seats = "seats."
+    /// The settings a key like `seats.anna.un` is one of.
+    static func namedSettings(for key: String) -> [Setting] {
+        guard let kind = Named.allCases.first(where: { key.hasPrefix($0.rawValue) }), let dot = key.lastIndex(of: ".")
+        else { return [] }
+        return kind.settings(of: key[..<dot].dropFirst(kind.rawValue.count))
+    }
 
     private static let media: [Setting] = [
         .list(
             "media.addresses", \.mediaAddresses, .address, "Local addresses for audio; those of the interfaces if none"),
         .list(
-            "media.iceServers", \.relays.servers, .iceServer,
+            "media.iceServers", \.relays.group.servers, .iceServer,
             "STUN and TURN servers that find a way for audio where the machines alone do not"),
-        .optional("media.iceUser", \.relays.user, .word, "Who one is to the TURN servers"),
+        .optional("media.iceUser", \.relays.group.user, .word, "Who one is to the TURN servers"),
         .optional(
-            "media.icePassword", \.relays.password, .secret, "The password that goes with it"
+            "media.icePassword", \.relays.group.password, .secret, "The password that goes with it"
         ).withSecret(),
         .one(
             "media.icePolicy", \.relays.policy, .choice,

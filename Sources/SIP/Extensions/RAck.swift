@@ -24,7 +24,7 @@ extension RAck: CustomStringConvertible {
 extension Response {
     /// The number of a provisional response that asks for a PRACK (RFC 3262 §7.1).
     package var reliableNumber: UInt32? {
-        guard 101..<200 ~= status, headers.list(.require).contains("100rel") else { return nil }
+        guard 101..<200 ~= status, headers.requires("100rel") else { return nil }
         return headers[.rSeq].flatMap { UInt32(digits: $0) }
     }
 }

@@ -68,6 +68,12 @@ package struct Headers: Sendable {
         all(name).flatMap(\.commaSeparated).filter { !$0.isEmpty }
     }
 
+    /// Whether the sender knows an extension; option tags are compared without case (RFC 3261 §7.3.1).
+    func supports(_ tag: String) -> Bool { list(.supported).contains { $0.lowercased() == tag } }
+
+    /// Whether the sender insists on an extension.
+    func requires(_ tag: String) -> Bool { list(.require).contains { $0.lowercased() == tag } }
+
     /// The addresses of the fields of that name; none for the `*` of a Contact.
     package func addresses(_ name: HeaderName) throws(Malformed) -> [NameAddress] {
         var addresses: [NameAddress] = []

@@ -28,11 +28,12 @@ package struct Registrar: Sendable {
 
     private let configuration: Configuration
     private var bindings: [AddressOfRecord: [Binding]] = [:]
+    private var expiries = Deadlines<AddressOfRecord>()
 
     package init(configuration: Configuration = Configuration()) { self.configuration = configuration }
 
     /// When to call ``deadlineReached(at:)`` if nothing else happens first.
-    package var deadline: Instant? { bindings.values.joined().map(\.expiry).min() }
+    package var deadline: Instant? { expiries.first }
 
     /// What is bound to the address of record, the most preferred first, of equals the latest (RFC 3261 §10.2.1.2).
     package func bindings(of address: URI) -> [Binding] {
@@ -52,7 +53,7 @@ package struct Registrar: Sendable {
             let excess = after.count - configuration.bindingsPerAddress
             if excess > 0 { after = Array(after.sorted { $0.updated < $1.updated }.dropFirst(excess)) }
             guard !before.isEmpty || bindings.count < configuration.addresses else { throw Refusal(status: 503) }
-            bindings[address] = after.isEmpty ? nil : after
+            keep(after, of: address)
             return outcome(of: request, from: before, to: after, at: now)
         } catch {
             return Outcome(status: error.status, headers: error.headers)
@@ -60,19 +61,24 @@ package struct Registrar: Sendable {
     }
 
     /// Forgets what was bound over a connection that is gone.
-    package mutating func flowFailed(_ flow: Flow) -> [Binding] { remove { $0.flow == flow } }
+    package mutating func flowFailed(_ flow: Flow) -> [Binding] {
+        bindings.filter { $0.value.contains { $0.flow == flow } }.keys.flatMap { remove(from: $0) { $0.flow == flow } }
+    }
 
     /// Forgets what has expired.
-    package mutating func deadlineReached(at now: Instant) -> [Binding] { remove { $0.expiry <= now } }
+    package mutating func deadlineReached(at now: Instant) -> [Binding] {
+        expiries.takeDue(at: now).flatMap { remove(from: $0) { $0.expiry <= now } }
+    }
 
-    private mutating func remove(where isGone: (Binding) -> Bool) -> [Binding] {
-        var removed: [Binding] = []
-        for (address, all) in bindings where all.contains(where: isGone) {
-            removed += all.filter(isGone)
-            let left = all.filter { !isGone($0) }
-            bindings[address] = left.isEmpty ? nil : left
-        }
-        return removed
+    private mutating func remove(from address: AddressOfRecord, where isGone: (Binding) -> Bool) -> [Binding] {
+        let all = bindings[address] ?? []
+        keep(all.filter { !isGone($0) }, of: address)
+        return all.filter(isGone)
+    }
+
+    private mutating func keep(_ left: [Binding], of address: AddressOfRecord) {
+        bindings[address] = left.isEmpty ? nil : left
+        expiries.set(left.map(\.expiry).min(), for: address)
     }
 
     /// A 200 lists every binding there is now (RFC 3261 §10.3 step 8).
@@ -83,11 +89,10 @@ package struct Registrar: Sendable {
         outcome.headers = Headers(after.map { Headers.Field(.contact, $0.contact(at: now).description) })
         outcome.bound = after.filter { !before.contains($0) }
         outcome.removed = before.filter { old in !after.contains { $0.isSame(as: old) && $0.flow == old.flow } }
-        let supported = request.headers.list(.supported)
-        if supported.contains("path") {
+        if request.headers.supports("path") {
             for value in request.headers.all(.path) { outcome.headers.append(.path, value) }
         }
-        if supported.contains("outbound"), outcome.bound.contains(where: { $0.registrationID != nil }) {
+        if request.headers.supports("outbound"), outcome.bound.contains(where: { $0.registrationID != nil }) {
             outcome.headers.append(.require, "outbound")
         }
         return outcome

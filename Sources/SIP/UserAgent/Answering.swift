@@ -24,7 +24,8 @@ extension UserAgent {
         session.learn(from: request.headers)
         dialogs[dialog.id] = session
         inviteServers[key] = InviteServer(
-            transaction: InviteServerTransaction(request), call: call, dialog: dialog.id, replaced: replaced)
+            transaction: InviteServerTransaction(request), call: call, dialog: dialog.id, replaced: replaced,
+            expiration: request.headers.invitationTime.map { now + $0 })
         return advance(key, .start, at: now)
     }
 
@@ -133,8 +134,14 @@ extension UserAgent {
         guard let server = inviteServers[key] else { return answer(cancel, Answer(status: 481)) }
         let ok = compose(Answer(status: 200), to: cancel, tag: server.dialog.localTag)
         guard server.transaction.isPending else { return [.transmit(ok.bytes)] }
-        guard server.token == nil else { return [.transmit(ok.bytes)] + terminate(key, at: now) }
-        return [.transmit(ok.bytes)] + remove(server.call, at: now) + [.callEnded(server.call, .cancelled(cancel))]
+        return [.transmit(ok.bytes)] + withdraw(key, cancel, at: now)
+    }
+
+    /// Ends an INVITE that is not answered yet by 487; with it goes the call it would have made.
+    private mutating func withdraw(_ key: ServerKey, _ cancel: Request?, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key] else { return [] }
+        guard server.token == nil else { return terminate(key, at: now) }
+        return remove(server.call, at: now) + [.callEnded(server.call, .cancelled(cancel))]
     }
 
     /// A BYE is answered itself, and every INVITE of the call that is not answered yet (RFC 3261 §15.1.2).
@@ -152,6 +159,13 @@ extension UserAgent {
 
 // A call that rings for long.
 extension UserAgent {
+    /// An invitation whose Expires is over is refused (RFC 3261 §13.3.1).
+    mutating func expireInvitation(_ key: ServerKey, at now: Instant) -> [Output] {
+        guard let server = inviteServers[key], server.mayExpire, let expiration = server.expiration, now >= expiration
+        else { return [] }
+        return withdraw(key, nil, at: now)
+    }
+
     /// A proxy gives up an INVITE it has heard nothing of for three minutes (RFC 3261 §13.3.1.1, RFC 3262 §3).
     mutating func repeatProvisional(_ key: ServerKey, at now: Instant) -> [Output] {
         guard let server = inviteServers[key], server.transaction.isPending, let repetition = server.repetition,
@@ -160,6 +174,11 @@ extension UserAgent {
         inviteServers[key]?.repetition = nil
         return respond(to: key, repetition.answer, at: now)
     }
+}
+
+extension Headers {
+    /// How long an INVITE is good for (RFC 3261 §20.19).
+    var invitationTime: Duration? { self[.expires].flatMap { UInt32(digits: $0) }.map { .seconds(Int64($0)) } }
 }
 
 extension InviteServer {

@@ -18,7 +18,7 @@ extension Registration {
             self.until = until
             gruu = response.contact(bound: contact)?.parameters["pub-gruu"].flatMap { try? URI(parsing: $0) }
             serviceRoute = (try? response.headers.addresses(.serviceRoute)) ?? []
-            isOutbound = response.headers.list(.require).contains("outbound")
+            isOutbound = response.headers.requires("outbound")
             flowTimer = response.seconds(response.headers[.flowTimer]).map { .seconds($0) }
         }
     }
@@ -35,7 +35,7 @@ extension Response {
 
     /// How long the registrar keeps the binding, in seconds (RFC 3261 §10.2.4).
     func expiration(of contact: NameAddress) -> Int? {
-        seconds((self.contact(bound: contact) ?? contacts.first)?.parameters["expires"] ?? headers[.expires])
+        seconds(self.contact(bound: contact)?.parameters["expires"] ?? headers[.expires])
     }
 
     /// The Contact of our binding among all of the address of record: that of our instance, or else of our URI.

@@ -26,6 +26,8 @@ extension UserAgent {
         /// The session interval to ask for, in seconds, 90 or more; nil leaves it to the other side whether sessions
         /// have to be refreshed (RFC 4028).
         package var sessionInterval: Int?
+        /// How long an INVITE of ours whose Expires does not say it may go without a final response before it is cancelled.
+        package var longestRinging = Duration.seconds(300)
         /// A `urn:uuid:` that stays the same over restarts; nil leaves outbound off (RFC 5626 §4.1).
         package var instanceID: String?
 

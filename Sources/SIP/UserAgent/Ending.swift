@@ -20,11 +20,14 @@ extension UserAgent {
         }
     }
 
-    /// Sends the CANCEL of an INVITE (RFC 3261 §9.1).
     mutating func cancel(_ call: CallHandle, _ key: ClientKey, at now: Instant) -> [Output] {
-        guard case .calling(_, _, let headers?) = calls[call]?.state,
-            let invite = inviteClients[key]?.transaction.request
-        else { return [] }
+        guard case .calling(_, _, let headers?) = calls[call]?.state else { return [] }
+        return cancel(key, headers: headers, at: now)
+    }
+
+    /// Sends the CANCEL of an INVITE (RFC 3261 §9.1).
+    mutating func cancel(_ key: ClientKey, headers: Headers, at now: Instant) -> [Output] {
+        guard let invite = inviteClients[key]?.transaction.request else { return [] }
         inviteClients[key]?.cancelled = now + .transactionTimeout
         var cancel = invite
         cancel.method = .cancel

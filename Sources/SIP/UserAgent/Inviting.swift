@@ -23,7 +23,8 @@ extension UserAgent {
         let prepared = prepare(request)
         let key = ClientKey(prepared)
         inviteClients[key] = InviteClient(
-            transaction: InviteClientTransaction(prepared), purpose: purpose, attempt: attempt, raises: raises)
+            transaction: InviteClientTransaction(prepared), purpose: purpose, attempt: attempt, raises: raises,
+            expiration: now + (prepared.headers.invitationTime ?? configuration.longestRinging))
         if case .call(let call) = purpose {
             calls[call] = Call(state: .calling(key, early: [], cancellation: nil))
         }

@@ -13,7 +13,7 @@ extension UserAgent {
         case hungUp
         /// The far side's BYE.
         case bye(Request)
-        /// The caller's CANCEL, or our own.
+        /// The caller's CANCEL, or our own, or the end of the time that the invitation was good for.
         case cancelled(Request?)
         /// The response that refused our INVITE, or that said the far side no longer knows the call.
         case rejected(Response)

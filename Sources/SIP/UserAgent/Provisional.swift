@@ -41,8 +41,8 @@ extension UserAgent {
     /// What the caller requires, and a session description wherever the caller knows how to acknowledge it.
     func isReliable(_ answer: Answer, to invite: Request) -> Bool {
         guard 101..<200 ~= answer.status, configuration.supported.contains("100rel") else { return false }
-        return invite.headers.list(.require).contains("100rel")
-            || answer.hasSession && invite.headers.list(.supported).contains("100rel")
+        return invite.headers.requires("100rel")
+            || answer.hasSession && invite.headers.supports("100rel")
     }
 
     mutating func sendReliably(_ response: Response, _ key: ServerKey, at now: Instant) -> [Output] {

@@ -44,7 +44,7 @@ extension UserAgent {
             return Method.known.contains(request.method)
                 ? Answer(status: 405, headers: allow) : Answer(status: 501, headers: allow)
         }
-        let unsupported = request.headers.list(.require).filter { !configuration.supported.contains($0) }
+        let unsupported = request.headers.list(.require).filter { !configuration.supported.contains($0.lowercased()) }
         if !unsupported.isEmpty {
             return Answer(status: 420, headers: [.unsupported: unsupported.joined(separator: ", ")])
         }

@@ -20,6 +20,9 @@ package struct Registration: Sendable {
     package enum Failure: Sendable, Equatable {
         /// The registrar's final answer, a refused password included.
         case rejected(status: Int, reason: String)
+        /// A 200 that lists others and not our Contact: there is no binding (RFC 3261 §10.2.4). One that lists nobody, as some
+        /// gateways have it, is believed.
+        case unlisted
         case timedOut
         case transport
 
@@ -151,6 +154,10 @@ package struct Registration: Sendable {
         }
         guard response.isSuccess else {
             return fail(rejection, after: response.retryAfter, at: now, using: &randomness)
+        }
+        guard response.contacts.isEmpty || response.contact(bound: contact) != nil else {
+            (binding, keepAlive) = (nil, nil)
+            return fail(.unlisted, after: nil, at: now, using: &randomness)
         }
         (asked, failures, postponement) = (nil, 0, nil)
         let lifetime = response.expiration(of: contact) ?? sent

@@ -54,7 +54,7 @@ extension UserAgent {
     /// The refusal of an interval that is too short (RFC 4028 §9).
     func screenInterval(of request: Request) -> Answer? {
         guard hasSessionTimers, [.invite, .update].contains(request.method),
-            request.headers.list(.supported).contains("timer"),
+            request.headers.supports("timer"),
             let expires = request.headers.sessionExpires, expires.seconds < Limit.sessionInterval
         else { return nil }
         return Answer(status: 422, headers: [.minSE: String(Limit.sessionInterval)])
@@ -67,7 +67,7 @@ extension UserAgent {
         let asked = request.headers.sessionExpires
         guard let wanted = [asked?.seconds, configuration.sessionInterval].compactMap(\.self).min() else { return }
         let interval = max(wanted, request.headers.minimumSessionInterval ?? 0, Limit.sessionInterval)
-        let isKnown = request.headers.list(.supported).contains("timer")
+        let isKnown = request.headers.supports("timer")
         let refresher = isKnown ? asked?.refresher ?? .uas : .uas
         response.headers.append(.sessionExpires, SessionExpires(interval, refresher: refresher).description)
         if refresher == .uac { response.headers.append(.require, "timer") }

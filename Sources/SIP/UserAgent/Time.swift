@@ -15,6 +15,7 @@ extension UserAgent {
         }
         for (key, server) in inviteServers where server.deadline.isReached(at: now) {
             outputs += advance(key, .deadlineReached, at: now)
+            outputs += expireInvitation(key, at: now)
             outputs += retransmitProvisional(key, at: now) + repeatProvisional(key, at: now) + retransmit(key, at: now)
         }
         for (key, referral) in referrals where now >= referral.expiration { outputs += expireReferral(key, at: now) }
@@ -24,9 +25,13 @@ extension UserAgent {
         return outputs
     }
 
-    /// A cancelled INVITE that is never answered is over 64·T1 after its CANCEL (RFC 3261 §9.1), one inside a call that long
+    /// An INVITE that has rung for too long is cancelled (RFC 3261 §13.2.1). A cancelled one that is never answered is over 64·T1 after its CANCEL (RFC 3261 §9.1), one inside a call that long
     /// after its call.
     private mutating func reachDeadline(of client: InviteClient, _ key: ClientKey, at now: Instant) -> [Output] {
+        if client.cancelled == nil, client.transaction.isProceeding, client.expiration.isReached(at: now) {
+            guard case .call(let call) = client.purpose else { return cancel(key, headers: [:], at: now) }
+            return hangUp(call, headers: [:], at: now)
+        }
         guard client.cancelled.isReached(at: now), client.transaction.isPending else {
             inviteClients[key]?.cancelled = nil
             return advance(key, .deadlineReached, at: now)

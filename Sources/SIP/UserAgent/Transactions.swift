@@ -36,10 +36,14 @@ struct InviteClient: Sendable {
     var acknowledgements: [String: Request] = [:]
     /// The number of the last reliable provisional response by the tag of its To (RFC 3262 §4).
     var numbers: [String: UInt32] = [:]
+    /// When to cancel it for want of a final response (RFC 3261 §13.2.1).
+    var expiration: Instant?
     /// When to stop waiting for the final response to a cancelled INVITE (RFC 3261 §9.1), or to one whose call is over.
     var cancelled: Instant?
 
-    var deadline: Instant? { earliest(transaction.deadline, cancelled) }
+    var deadline: Instant? {
+        earliest(transaction.deadline, transaction.isProceeding ? cancelled ?? expiration : cancelled)
+    }
 }
 
 /// A server transaction and the owner's name for it.
@@ -67,13 +71,17 @@ struct InviteServer: Sendable {
     var isAcknowledged = false
     /// The provisional answer that is given anew while the call rings, and when.
     var repetition: (answer: Answer, at: Instant)?
+    /// When the invitation is over if nobody has answered it (RFC 3261 §13.3.1).
+    var expiration: Instant?
     /// What the owner answered while that waits for its PRACK, to be sent then.
     var withheld: [Answer] = []
 
     var deadline: Instant? {
         let next = earliest(transaction.deadline, transaction.isPending ? repetition?.at : nil)
-        return earliest(earliest(next, retransmission?.deadline), provisional?.deadline)
+        return earliest(
+            earliest(next, mayExpire ? expiration : nil), earliest(retransmission?.deadline, provisional?.deadline))
     }
+    var mayExpire: Bool { transaction.isPending && !isDecided }
     var isTerminated: Bool { transaction.isTerminated && retransmission?.isWaiting != true }
 
     /// Whether the owner has given the final answer, though it is still withheld.

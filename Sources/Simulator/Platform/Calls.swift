@@ -28,6 +28,7 @@ extension Platform {
     mutating func hand(_ input: SeatCall.Input, to leg: LegID, at now: Instant) -> [Output] {
         let instructions = calls[leg]?.machine.handle(input, at: now) ?? []
         guard let call = calls[leg], !instructions.isEmpty else { return [] }
+        groupChanged(of: call.seat, at: now)
         guard call.machine.isOver else {
             return instructions.flatMap { carryOut($0, of: call, at: now) } + arrange(call.room)
         }

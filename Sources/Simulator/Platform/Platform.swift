@@ -45,6 +45,8 @@ package struct Platform: Sendable {
         case acceptAnswer(String, LegID)
         /// From now on these are in the room, and nobody else; one without members is gone.
         case mix(RoomID, [RoomMember])
+        /// Sends the seat a key in place of the sound.
+        case pressKey(Character, LegID)
         case closeMedia(LegID)
         case diagnostic(Diagnostic)
     }
@@ -61,6 +63,7 @@ package struct Platform: Sendable {
     package var configuration: Configuration
     var randomness: Randomness
     var connections: [ConnectionID: Connection] = [:]
+    var connectionDeadlines = Deadlines<ConnectionID>()
     /// The seats that are registered, by extension.
     var presences: [String: Presence] = [:]
     var registrar: Registrar
@@ -75,6 +78,8 @@ package struct Platform: Sendable {
     var telephones: [String: Telephone] = [:]
     var telephoneConditions: [String: Telephone.Condition] = [:]
     var outage = Outage()
+    /// When the seats of a skill group are told of each other, by group.
+    var groupNotices: [String: Instant] = [:]
     private var lastSerial: UInt64 = 0
 
     package init(configuration: Configuration = Configuration(), randomness: Randomness) {
@@ -107,11 +112,13 @@ package struct Platform: Sendable {
     package mutating func receive(_ message: Span<UInt8>, on id: ConnectionID, at now: Instant) -> [Output] {
         guard !outage.isSilent else { return [] }
         let happened = connections[id]?.agent.receive(message, at: now) ?? []
+        connectionDeadlines.set(connections[id]?.agent.deadline, for: id)
         return carryOut(happened, on: id, at: now)
     }
 
     package mutating func connectionClosed(_ id: ConnectionID, at now: Instant) -> [Output] {
         guard let connection = connections.removeValue(forKey: id) else { return [] }
+        connectionDeadlines.set(nil, for: id)
         _ = registrar.flowFailed(Registrar.Flow(id.rawValue))
         guard let seat = connection.seat, presences[seat]?.connection == id else { return [] }
         return removePresence(of: seat, at: now)
@@ -128,6 +135,11 @@ package struct Platform: Sendable {
     /// Whether it has gone silent.
     package var isSilent: Bool { outage.isSilent }
 
+    /// The agent presses a key in the sound of a leg (RFC 4733).
+    package mutating func keyPressed(_ key: Character, on leg: LegID) {
+        calls[leg]?.digits.append(key)
+    }
+
     /// Where a call is heard.
     package func room(of leg: LegID) -> RoomID? { calls[leg]?.room }
 
@@ -139,22 +151,20 @@ package struct Platform: Sendable {
 
     /// When to call ``deadlineReached(at:)`` if nothing else happens first.
     package var deadline: Instant? {
-        let deadlines =
-            connections.values.map(\.agent.deadline) + [registrar.deadline] + calls.values.map(\.deadline)
-        return deadlines.reduce(nil, earliest)
+        let next = earliest(earliest(connectionDeadlines.first, registrar.deadline), groupNotices.values.min())
+        return calls.values.reduce(next) { earliest($0, $1.deadline) }
     }
 
     package mutating func deadlineReached(at now: Instant) -> [Output] {
         var outputs: [Output] = []
-        for id in connections.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-            guard let deadline = connections[id]?.agent.deadline, deadline <= now else { continue }
+        for id in connectionDeadlines.takeDue(at: now).sorted(by: { $0.rawValue < $1.rawValue }) {
             outputs += drive(.deadlineReached, on: id, at: now)
         }
         outputs += registrationsExpired(at: now)
         for leg in calls.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             outputs += callDeadlineReached(leg, at: now)
         }
-        return outputs
+        return outputs + groupNoticesDue(at: now)
     }
 
     mutating func nextSerial() -> UInt64 {

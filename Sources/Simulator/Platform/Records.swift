@@ -22,6 +22,10 @@ extension Platform {
         var watchesCalls = false
         /// The call after which the seat is to be busy (`cc a=87`).
         var busyAfter: String?
+        /// 52 fixed, 51 mobile.
+        var mode = "52"
+        /// What the group was told last that the seat does (`service_control`), and since when in Unix time.
+        var activity: (code: Int, since: Int64)?
     }
 
     struct Call: Sendable {

@@ -72,6 +72,7 @@ extension Platform {
 
     /// Forgets a seat; its calls end.
     mutating func removePresence(of seat: String, at now: Instant) -> [Output] {
+        groupChanged(of: seat, at: now)
         guard let presence = presences.removeValue(forKey: seat) else { return [] }
         connections[presence.connection]?.seat = nil
         let legs = calls.values.filter { $0.seat == seat }.map(\.leg).sorted { $0.rawValue < $1.rawValue }

@@ -16,6 +16,7 @@ extension Platform {
 
     mutating func drive(_ input: UserAgent.Input, on id: ConnectionID, at now: Instant) -> [Output] {
         let happened = connections[id]?.agent.handle(input, at: now) ?? []
+        connectionDeadlines.set(connections[id]?.agent.deadline, for: id)
         return carryOut(happened, on: id, at: now)
     }
 
@@ -58,7 +59,7 @@ extension Platform {
         _ request: Request, _ handle: CallHandle, _ token: RequestToken, on id: ConnectionID, at now: Instant
     ) -> [Output] {
         if case .outgoing(let serial) = handle, let digit = Self.digit(in: request) {
-            calls[LegID(serial)]?.digits.append(digit)
+            keyPressed(digit, on: LegID(serial))
         }
         return drive(.respond(token, status: 200), on: id, at: now)
     }

@@ -17,12 +17,14 @@ extension Platform {
         switch (body.name, body["a"]) {
         case ("cc", "1"): return setStatus(.idle, of: seat, at: now)
         case ("cc", "2"): return setStatus(.busy, of: seat, at: now)
-        case ("cc", "51"), ("cc", "52"): return []
+        case ("cc", "51"), ("cc", "52"): return setMode(body["a"] ?? "", of: seat, at: now)
         case ("cc", "31"): return transfer(body, of: seat, at: now)
         case ("cc", "87"): return setAfterCallStatus(body, of: seat, at: now)
         case ("cm", _): return supervise(body, by: seat, at: now)
         case ("cc", "53"):
+            groupChanged(of: seat, at: now)
             presences[seat]?.group = body["g"]
+            groupChanged(of: seat, at: now)
             return []
         case ("cc", "200"): return call(.outside, body, from: seat, at: now)
         case ("cc", "300"): return call(.inside, body, from: seat, at: now)
@@ -36,7 +38,14 @@ extension Platform {
 
     private mutating func setStatus(_ status: Presence.Status, of seat: String, at now: Instant) -> [Output] {
         presences[seat]?.status = status
+        groupChanged(of: seat, at: now)
         return tell(seat, Element("cc", ["a": status.rawValue]), at: now)
+    }
+
+    private mutating func setMode(_ mode: String, of seat: String, at now: Instant) -> [Output] {
+        presences[seat]?.mode = mode
+        groupChanged(of: seat, at: now)
+        return []
     }
 
     private mutating func call(

@@ -29,6 +29,13 @@ extension Platform {
         return legs.flatMap { hand(.partyHungUp, to: $0, at: now) }
     }
 
+    /// A customer presses a key of the telephone (RFC 4733).
+    package func customerPresses(_ key: Character, number: String) throws(ScenarioProblem) -> [Output] {
+        let legs = calls.values.filter { $0.customer?.number == number }.map(\.leg)
+        guard !legs.isEmpty else { throw .noSuchCall }
+        return legs.map { .pressKey(key, $0) }
+    }
+
     /// Logs a seat out with one of the reasons of platform protocol §3.2.
     package mutating func kickSeat(
         _ seat: String, reason: KickReason, at now: Instant
@@ -56,6 +63,7 @@ extension Platform {
         let closed = dropConnections()
         endedCalls = Array(endedCalls.suffix(19)) + Array(calls.values)
         (calls, rooms, presences, connections) = ([:], [:], [:], [:])
+        (connectionDeadlines, groupNotices) = (Deadlines(), [:])
         forgetRegistrations()
         return media + emptied + closed
     }

@@ -50,6 +50,10 @@ extension Platform {
             return (response, PackageResources.openapi_yaml, [])
         case .callSeat: return try callSeat(from: parameter, body, at: now)
         case .hangUp: return json([:], try customerHangsUp(parameter, at: now))
+        case .press:
+            let key = try ScenarioBody(body, allowed: ["key"]).text("key")
+            guard let key, key.wholeMatch(of: /[0-9*#A-D]/) != nil else { throw .unusable("key") }
+            return json([:], try customerPresses(Character(key), number: parameter))
         case .setCustomer: return json(try setCustomer(parameter, body))
         case .forgetCustomer:
             configuration.customers[parameter] = nil

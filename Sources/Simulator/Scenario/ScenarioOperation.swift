@@ -6,6 +6,7 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
     case contract
     case callSeat
     case hangUp
+    case press
     case setCustomer
     case forgetCustomer
     case setSeat
@@ -18,7 +19,7 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
     package var method: HTTPRequest.Method {
         switch self {
         case .state, .contract: .get
-        case .callSeat, .hangUp, .kickSeat, .setOutage, .drop, .restart: .post
+        case .callSeat, .hangUp, .press, .kickSeat, .setOutage, .drop, .restart: .post
         case .setCustomer, .setSeat, .setEnterprise: .put
         case .forgetCustomer: .delete
         }
@@ -31,6 +32,7 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
         case .contract: "/sim/openapi.yaml"
         case .callSeat: "/sim/customers/{number}/calls"
         case .hangUp: "/sim/customers/{number}/hangup"
+        case .press: "/sim/customers/{number}/press"
         case .setCustomer, .forgetCustomer: "/sim/customers/{number}"
         case .setSeat: "/sim/seats/{extension}"
         case .kickSeat: "/sim/seats/{extension}/kick"
@@ -45,7 +47,7 @@ package enum ScenarioOperation: String, CaseIterable, Sendable {
     func accepts(_ parameter: String) -> Bool {
         let digits = "0123456789"
         switch self {
-        case .callSeat, .hangUp, .setCustomer, .forgetCustomer:
+        case .callSeat, .hangUp, .press, .setCustomer, .forgetCustomer:
             return 1...32 ~= parameter.utf8.count && parameter.allSatisfy { (digits + "*#").contains($0) }
         case .setSeat, .kickSeat: return 1...16 ~= parameter.utf8.count && parameter.allSatisfy { digits.contains($0) }
         case .state, .contract, .setEnterprise, .setOutage, .drop, .restart: return true

@@ -170,6 +170,7 @@ extension PlatformServer {
         case .makeOffer(let id): makeOffer(id)
         case .acceptAnswer(let answer, let id): accept(answer, id)
         case .mix(let room, let members): mix(room, members)
+        case .pressKey(let key, let id): press(key, id)
         case .closeMedia(let id): close(id)
         case .diagnostic(let diagnostic): logger.debug("\(diagnostic)")
         }
@@ -227,8 +228,11 @@ extension PlatformServer {
                 addresses: [configuration.address], certificate: certificate, cname: "platform-sim"),
             source: sound, sink: sound, logger: logger
         ) { [weak self] event in
-            guard case .failed = event else { return }
-            self?.enter { $0.mediaFailed(id) }
+            switch event {
+            case .failed: self?.enter { $0.mediaFailed(id) }
+            case .keyPressed(let key): self?.enter { $0.platform.keyPressed(key, on: id) }
+            case .connected, .heard, .endedByPeer, .restarts, .closed: break
+            }
         }
         legs[id] = Leg(path: path, sound: sound)
         Task {
@@ -249,6 +253,13 @@ extension PlatformServer {
             } catch {
                 mediaFailed(id)
             }
+        }
+    }
+
+    private func press(_ key: Character, _ id: Platform.LegID) {
+        guard let path = legs[id]?.path else { return }
+        Task {
+            if await !path.pressKey(key, for: .milliseconds(100)) { logger.warning("the seat takes no keys") }
         }
     }
 

@@ -33,6 +33,18 @@ class Call {
     return this.described();
   }
 
+  // Only before the first offer.
+  async offerVideo() {
+    this.connection.addTransceiver("video", {direction: "recvonly"});
+    return this.offer();
+  }
+
+  async press() {
+    const sender = this.connection.getSenders().find(sender => sender.dtmf?.canInsertDTMF);
+    sender?.dtmf.insertDTMF("5");
+    return {};
+  }
+
   async restart() {
     this.connection.restartIce();
     return this.offer();

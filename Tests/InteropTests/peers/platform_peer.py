@@ -9,6 +9,7 @@ answers there is one, in which a tone of 440 Hz is sent. On standard output, a l
     heard FREQUENCY | heard nothing   in the last half second of the call
     digit D                     an INFO of the seat's in the call
     in-call STATUS              how the seat answered the INFO that is sent back for each digit
+    renewed STATUS              how it answered the INVITE without an offer that comes after the digit #
     ended                       the call is over
 """
 
@@ -77,6 +78,9 @@ class Platform(asyncio.DatagramProtocol):
     def __init__(self):
         self.answers = {}
         self.dialog = None
+        self.connection = None
+        # What its offers were answered with, by CSeq.
+        self.descriptions = {}
         self.offered = False
         self.ear = Ear()
 
@@ -95,7 +99,7 @@ class Platform(asyncio.DatagramProtocol):
             answer = self.answers.get((message.first("call-id"), message.first("cseq")))
             # Each further 200 of an INVITE wants its ACK.
             if status == 200 and message.first("cseq").endswith("INVITE"):
-                self.acknowledge(message)
+                asyncio.ensure_future(self.acknowledge(message))
             if answer and status >= 200 and not answer.done():
                 answer.set_result((status, message))
             return
@@ -116,6 +120,9 @@ class Platform(asyncio.DatagramProtocol):
             say("digit", re.search(r"Signal\s*=\s*(\S)", message.body)[1])
             status, _ = await self.in_call("INFO", "application/pidf+xml", "<i/>")
             say("in-call", status)
+            if re.search(r"Signal\s*=\s*#", message.body):
+                status, _ = await self.in_call("INVITE")
+                say("renewed", status)
         elif method == "BYE":
             say("ended")
 
@@ -153,13 +160,24 @@ class Platform(asyncio.DatagramProtocol):
         self.connection = connection
         asyncio.ensure_future(self.ear.report())
 
-    def acknowledge(self, answer):
+    async def acknowledge(self, answer):
+        """In the first one our offer is answered, in later ones the seat's offer is."""
         routes = re.findall(r"<[^>]*>(?:;[^,]+)?", ",".join(answer.all("record-route")))
         self.dialog["to"] = answer.first("to")
         self.dialog["target"] = re.search(r"<([^>]*)>", answer.first("contact"))[1]
         self.dialog["routes"] = [f"Route: {route}" for route in reversed(routes)]
         sequence = answer.first("cseq").split()[0]
-        self.write("ACK", self.dialog["target"], self.dialog["call-id"], self.dialog_lines(), sequence)
+        kind, body = "", ""
+        if sequence != "1":
+            if sequence not in self.descriptions:
+                self.descriptions[sequence] = asyncio.ensure_future(self.describe(answer.body))
+            kind, body = "application/sdp", await self.descriptions[sequence]
+        self.write("ACK", self.dialog["target"], self.dialog["call-id"], self.dialog_lines(), sequence, kind, body)
+
+    async def describe(self, offer):
+        await self.connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await self.connection.setLocalDescription(await self.connection.createAnswer())
+        return self.connection.localDescription.sdp
 
     def dialog_lines(self):
         return [f"To: {self.dialog['to']}", *self.dialog["routes"]]
