@@ -38,8 +38,8 @@ package final class OutgoingSound {
         var samples = frame.mutableSpan
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
-        for index in frame.indices { gathered.append(frame[index]) }
         let said = frame
+        said.withUnsafeBufferPointer { gathered.append(contentsOf: $0) }
         meter.add(said.span)
         if gathered.count >= samplesPerPacket {
             encoder.expect(loss: wantsRedundancy ? expectedLoss : 0)

@@ -3,6 +3,7 @@ import CAllocations
 import Crypto
 import Engine
 import Logging
+import Synchronization
 import Wire
 
 /// Calls between pairs of media paths over loopback.
@@ -12,7 +13,7 @@ struct Calls {
         let cpuPerSecond: Double
         let allocationsPerFrame: Double
         let packetsSent: UInt64
-        let packetsReceived: UInt64
+        let packetsLost: Int64
     }
 
     enum Failure: Error { case notConnected }
@@ -43,20 +44,22 @@ struct Calls {
         try await awaitConnection()
         try await Task.sleep(for: .seconds(1))
         let before = await counters()
-        let (cpu, allocations) = (processorTime(), phonebard_allocation_count())
+        let (cpu, allocations, frames) = (processorTime(), phonebard_allocation_count(), framesRead)
         try await Task.sleep(for: .seconds(seconds))
         let spent = processorTime() - cpu
         let allocated = phonebard_allocation_count() - allocations
+        let passed = Double(framesRead - frames)
         let after = await counters()
-        for path in paths { await path.close() }
-        let frames = Double(after.sent - before.sent)
+        let lost = await packetsLost.reduce(0, +)
+        await close()
         return Result(
-            profile: after.profile, cpuPerSecond: spent / Double(seconds * paths.count),
-            allocationsPerFrame: Double(allocated) / frames, packetsSent: after.sent - before.sent,
-            packetsReceived: after.received - before.received)
+            profile: after.profile, cpuPerSecond: spent / passed * 50, allocationsPerFrame: Double(allocated) / passed,
+            packetsSent: after.sent - before.sent, packetsLost: lost)
     }
 
-    private func awaitConnection() async throws {
+    private var framesRead: Int { PreparedTone.framesRead.load(ordering: .relaxed) }
+
+    func awaitConnection() async throws {
         for path in paths {
             var patience = 1_000
             while await !path.statistics().isConnected {
@@ -67,7 +70,20 @@ struct Calls {
         }
     }
 
-    private func counters() async -> (sent: UInt64, received: UInt64, profile: String) {
+    func close() async {
+        for path in paths { await path.close() }
+    }
+
+    /// Of each end that has received any.
+    var packetsLost: [Int64] {
+        get async {
+            var lost: [Int64] = []
+            for path in paths { lost.append(await path.statistics().packetsLost) }
+            return lost
+        }
+    }
+
+    func counters() async -> (sent: UInt64, received: UInt64, profile: String) {
         var sum: (sent: UInt64, received: UInt64, profile: String) = (0, 0, "")
         for path in paths {
             let statistics = await path.statistics()

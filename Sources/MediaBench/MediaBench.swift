@@ -11,7 +11,8 @@ struct MediaBench: AsyncParsableCommand {
     var calls = 1
     @Option(help: "For how long to measure.")
     var seconds = 5
-
+    @Option(help: "Keeps the calls up for so many minutes and watches over the memory instead.")
+    var soak: Int?
     @Option(help: "Measures how long that many calls take to connect instead.")
     var connect: Int?
 
@@ -19,6 +20,9 @@ struct MediaBench: AsyncParsableCommand {
         if let connect {
             print(try await Connecting.median(of: connect) / .milliseconds(1))
             return
+        }
+        if let soak {
+            return try await Soak(calls: Calls(count: calls, codec: codec), minutes: soak).run()
         }
         let floor = Floor(codec: codec)
         let alone = try floor.alone(frames: seconds * 50)
@@ -28,8 +32,7 @@ struct MediaBench: AsyncParsableCommand {
             codec: codec.rawValue, calls: calls, profile: result.profile, floor: alone.cpuPerSecond * 1_000,
             floorWithSockets: withSockets * 1_000, phonebard: result.cpuPerSecond * 1_000,
             floorAllocationsPerFrame: alone.allocationsPerFrame, allocationsPerFrame: result.allocationsPerFrame,
-            sent: result.packetsSent,
-            received: result.packetsReceived)
+            sent: result.packetsSent, lost: result.packetsLost)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         print(String(decoding: try encoder.encode(line), as: UTF8.self))
@@ -49,5 +52,5 @@ private struct Line: Encodable {
     let floorAllocationsPerFrame: Double
     let allocationsPerFrame: Double
     let sent: UInt64
-    let received: UInt64
+    let lost: Int64
 }

@@ -1,4 +1,5 @@
 import Audio
+import Synchronization
 
 /// A second of a tone, made beforehand: the microphone costs a copy.
 final class PreparedTone: AudioSource, @unchecked Sendable {
@@ -14,6 +15,9 @@ final class PreparedTone: AudioSource, @unchecked Sendable {
         return samples
     }()
 
+    /// How many frames all of them have given: what a measurement is a share of, however late the frames are.
+    static let framesRead = Atomic<Int>(0)
+
     private var position = 0
 
     init() {
@@ -25,6 +29,7 @@ final class PreparedTone: AudioSource, @unchecked Sendable {
 
     func read(into frame: inout MutableSpan<Int16>) {
         for index in frame.indices { frame[index] = Self.samples[position + index] }
+        Self.framesRead.wrappingAdd(1, ordering: .relaxed)
         position = (position + frame.count) % Self.samples.count
     }
 }
