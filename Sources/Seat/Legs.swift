@@ -57,7 +57,7 @@ extension Seat {
     mutating func legConfirmed(_ leg: LegID, _ acknowledgement: Request, at now: Moment) -> [Output] {
         guard legs[leg]?.pending == .acknowledgement else { return [] }
         legs[leg]?.pending = nil
-        return [.answerToLeg(leg, sdp: acknowledgement.sessionDescription)] + sendLegOffers(at: now)
+        return [.answerToLeg(leg, sdp: acknowledgement.sessionDescription)] + sendWaitingLegOffers(at: now)
     }
 
     /// A re-INVITE without an offer wants one of ours, as if the call were new (RFC 3261 §14.2).
@@ -87,7 +87,7 @@ extension Seat {
         case .invite?: return agent(.answer(leg.call, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
         case .update(let token)?:
             return agent(.respond(token, status: 200, headers: headers, body: Array(sdp.utf8)), at: now)
-                + sendLegOffers(at: now)
+                + sendWaitingLegOffers(at: now)
         case .request?, .acknowledgement?, nil: return []
         }
     }
@@ -96,7 +96,8 @@ extension Seat {
         switch takePending(leg) {
         case .invite?: return agent(.answer(leg.call, status: 488, headers: warning.headers), at: now)
         case .update(let token)?, .request(let token)?:
-            return agent(.respond(token, status: 488, headers: warning.headers), at: now) + sendLegOffers(at: now)
+            return agent(.respond(token, status: 488, headers: warning.headers), at: now)
+                + sendWaitingLegOffers(at: now)
         case .acknowledgement?, nil: return []
         }
     }

@@ -8,13 +8,16 @@ extension Seat {
         guard legs[leg] != nil else { return [] }
         if let outputs = answerByOffer(leg, sdp, at: now) { return outputs }
         legs[leg]?.offer = LegOffer(sdp: sdp)
-        return sendLegOffers(at: now)
+        return sendWaitingLegOffers(at: now)
+    }
+
+    mutating func sendWaitingLegOffers(at now: Moment) -> [Output] {
+        isOnline ? sendLegOffers(at: now) : []
     }
 
     /// Those that can be made now: an offer of the other end comes first.
     mutating func sendLegOffers(at now: Moment) -> [Output] {
-        guard isOnline else { return [] }
-        return legs.flatMap { leg, value -> [Output] in
+        legs.flatMap { leg, value -> [Output] in
             guard let offer = value.offer, offer.request == nil, value.pending == nil else { return [] }
             lastRequest += 1
             let request = RequestID(lastRequest)
