@@ -20,11 +20,11 @@ struct RandomStories {
 private struct Tale {
     private static let calls = ["7", "8", "9"]
     /// What means nothing, or less than it should.
-    private static let nonsense = [
+    private static let nonsense: [String] = [
         "", "<", "<cc", "<cc/>", #"<cc a="100"/>"#, #"<cc a="104" c=""/>"#, #"<cc a="105" r="26"/>"#, #"<cc a="201"/>"#,
         #"<cc a="301" r="200" c=""/>"#, #"<cc a="87"/>"#, #"<cm a="1" r="200"/>"#, #"<rc c=""/>"#, "<o><a/></o>",
         #"<o><a><u a="x"/></a></o>"#, #"<i n="7"/>"#, #"{"a":"100"}"#,
-        "<x>" + String(repeating: "y", count: 70_000) + "</x>",
+        "<x>y</x>",
         String(repeating: "<x>", count: 1000), #"<cc a="100" c="7" c="8"/>"#, #"<cc a="100" c="&e;"/>"#,
     ]
 
