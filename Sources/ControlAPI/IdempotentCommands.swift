@@ -88,11 +88,11 @@ package struct IdempotentCommands: Sendable {
 }
 
 extension Result<JSON, Problem> {
-    /// After a time-out nobody knows.
+    /// Without an answer nobody knows.
     fileprivate var mayHaveActed: Bool {
         switch self {
         case .success: true
-        case .failure(let problem): problem == .platformSilent
+        case .failure(let problem): [Problem.platformSilent, .connectionLost].contains { $0.name == problem.name }
         }
     }
 }

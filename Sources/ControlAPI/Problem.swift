@@ -160,6 +160,8 @@ extension Problem {
     package static let superseded = Problem(status: 409, "superseded", "A later request took this one's place.")
     package static let platformUnreachable = Problem(
         status: 503, "platform-unreachable", "There is no connection to the platform.")
+    package static let connectionLost = Problem(
+        status: 503, "connection-lost", "The connection was lost before the platform answered.")
     package static let platformSilent = Problem(status: 504, "platform-silent", "The platform did not answer in time.")
 
     /// It has said so in a notice.

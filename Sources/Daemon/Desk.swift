@@ -72,14 +72,15 @@ actor Desk {
 /// What ``Seats`` asks for.
 extension Desk {
     func carryOut(_ command: Command, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        switch command {
-        case .initialize(let parameters): parameters.remoteAudio.map { premises.devices.prefer(speaker: $0) }
-        case .terminate(let ccNumber): tones.hangUp(ccNumber)
-        default: break
-        }
+        if case .terminate(let ccNumber) = command { tones.hangUp(ccNumber) }
         lastCommand += 1
         let id = CommandID(lastCommand)
-        replies[id] = completion
+        replies[id] = { [devices = premises.devices] result in
+            if case (.initialize(let login), .success) = (command, result) {
+                login.remoteAudio.map { devices.prefer(speaker: $0) }
+            }
+            completion(result)
+        }
         handle(.command(id, command))
     }
 

@@ -51,7 +51,7 @@ extension Seat {
         if let status, 200..<300 ~= status { return succeeded(request, at: now) }
         let problem: Problem =
             if let status { .platformRefused(status: status) } else if timedOut { .platformSilent } else {
-                .platformUnreachable
+                .connectionLost
             }
         return [.diagnostic(.messageRefused(request.failure, status: status))] + failed(request, problem, at: now)
     }

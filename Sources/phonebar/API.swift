@@ -12,7 +12,7 @@ struct API: AsyncParsableCommand {
             phonebar api POST init @login.json
             """)
 
-    @Argument(help: "GET, POST or DELETE.", completion: .list(["GET", "POST", "DELETE"]))
+    @Argument(help: "GET, POST, PATCH or DELETE.", completion: .list(["GET", "POST", "PATCH", "DELETE"]))
     var method: String
 
     @Argument(help: "A path; one without a slash in front is below /v1/.")

@@ -20,7 +20,7 @@ struct PlatformSim: AsyncParsableCommand {
 
             A customer's last digits say what he does: 020 never answers, 251 to 259 hang up after 1 to 9 seconds, \
             a refusal code such as 503 refuses the call with it.
-            """)
+            """, version: "0.1.0")
 
     @Option(help: "Where the certificate authority's certificate goes.")
     var stateDir = ".run/platform-sim"

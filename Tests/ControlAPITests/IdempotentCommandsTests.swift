@@ -58,9 +58,15 @@ struct IdempotentCommandsTests {
             #expect(try begin(&commands) == "first")
             #expect(commands.end(try key(), with: .failure(problem), at: start).count == 1)
         }
-        #expect(try begin(&commands) == "first")
-        #expect(commands.end(try key(), with: .failure(.platformSilent), at: start).count == 1)
-        #expect(try begin(&commands) == "platform-silent")
+        let unknown = [
+            Problem.platformSilent, .connectionLost, .platformSilent.with(code: .callOutsideFailed),
+            .platformSilent.with(result: 1),
+        ]
+        for (number, problem) in unknown.enumerated() {
+            #expect(try begin(&commands, "\(number)") == "first")
+            #expect(commands.end(try key("\(number)"), with: .failure(problem), at: start).count == 1)
+            #expect(try begin(&commands, "\(number)") == problem.name)
+        }
     }
 
     @Test("A key belongs to one command and one caller")

@@ -19,6 +19,33 @@ struct LiveSoundServerTests {
         try await call(in: SoundRoom(.pipeWire))
     }
 
+    @Test(
+        "Calls are heard where the remoteAudio of an init that was taken says (SDK: init)",
+        .enabled(if: SoundRoom.Kind.pulseAudio.isInstalled, "needs pulseaudio"))
+    func remoteAudio() async throws {
+        let room = try await SoundRoom(.pulseAudio)
+        for loudspeaker in ["first", "second", "third"] { try await room.addLoudspeaker(loudspeaker) }
+        try await room.setDefault(sink: "first")
+        let house = try await LiveHouse.open {
+            $0.soundServer = room.address
+            $0.microphone = .null
+            $0.speaker = .pulse(names: ["default"])
+            $0.echoCancellation = .off
+            $0.playsTones = false
+        }
+        func login(on loudspeaker: String) -> JSON {
+            .object((LiveHouse.login.object ?? [:]).merging(["remoteAudio": .string(loudspeaker)]) { $1 })
+        }
+        try await house.post("getUser", LiveHouse.user)
+        #expect(try await house.post("init", login(on: "second")).body == ["result": true])
+        #expect(try await comesTrue { try await house.get("checkSeatState").body == ["result": 1] })
+        #expect(try await house.post("init", login(on: "third")).status == 409)
+        try await house.post("call", ["number": "13800138000"])
+        #expect(try await house.call(in: "connected") != nil)
+        #expect(try await comesTrue { try await house.get("audio").body["speaker"]?["open"] == "second" })
+        await house.close()
+    }
+
     private func call(in room: SoundRoom) async throws {
         try await room.addLoudspeaker("first")
         try await room.addLoudspeaker("second")

@@ -258,6 +258,18 @@ struct SimulatorSupervisorTests {
         #expect(story.platform.state["calls"] == [])
     }
 
+    @Test("Who has been let in may go on, or out again, before there is sound", arguments: ["2", "34", "5", "35"])
+    mutating func hasty(verbs: String) throws {
+        let (agent, supervisor, call) = try begin()
+        _ = story.news(supervisor)
+        story.makesOffers = false
+        for verb in "1" + verbs { story.send("<cm a=\"\(verb)\" c=\"\(call)\"/>", supervisor) }
+        let news = story.news(supervisor)
+        #expect(news.filter { $0.hasPrefix("<cm") } == ("1" + verbs).map { #"<cm a="\#($0)" c="\#(call)" r="200"/>"# })
+        #expect(news.contains(#"<cc a="105" c="\#(call)" n="10010" r="20"/>"#))
+        #expect(story.news(agent).contains { $0.hasPrefix(#"<cc a="105""#) } == verbs.hasSuffix("5"))
+    }
+
     @Test("No supervisor or another group is 403, no call 404, at the wrong time 409")
     mutating func refused() throws {
         let (_, supervisor, call) = try begin()

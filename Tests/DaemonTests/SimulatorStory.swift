@@ -16,6 +16,8 @@ struct SimulatorStory {
     private(set) var registrations: [Platform.ConnectionID: Registration.State] = [:]
     /// What the platform did to media and connections.
     private(set) var done: [Platform.Output] = []
+    /// Whether there is media to be had for a leg.
+    var makesOffers = true
     private var lastRequest: UInt64 = 0
 
     init(_ change: (inout Platform.Configuration) -> Void = { _ in }) {
@@ -166,6 +168,7 @@ extension SimulatorStory {
                 let happened = agents[id]?.receive(message.span, at: now) ?? []
                 carryOut(happened, id)
             case .makeOffer(let leg):
+                guard makesOffers else { continue }
                 tellPlatform { $0.offerMade("offer", for: leg, at: $1) }
             case .acceptAnswer, .mix, .pressKey, .closeMedia, .close:
                 done.append(output)

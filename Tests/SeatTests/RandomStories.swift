@@ -19,6 +19,14 @@ struct RandomStories {
 /// One story made up at random; what happened is in `plot`, to be read when something is wrong.
 private struct Tale {
     private static let calls = ["7", "8", "9"]
+    /// What means nothing, or less than it should.
+    private static let nonsense: [String] = [
+        "", "<", "<cc", "<cc/>", #"<cc a="100"/>"#, #"<cc a="104" c=""/>"#, #"<cc a="105" r="26"/>"#, #"<cc a="201"/>"#,
+        #"<cc a="301" r="200" c=""/>"#, #"<cc a="87"/>"#, #"<cm a="1" r="200"/>"#, #"<rc c=""/>"#, "<o><a/></o>",
+        #"<o><a><u a="x"/></a></o>"#, #"<i n="7"/>"#, #"{"a":"100"}"#,
+        "<x>y</x>",
+        String(repeating: "<x>", count: 1000), #"<cc a="100" c="7" c="8"/>"#, #"<cc a="100" c="&e;"/>"#,
+    ]
 
     private let story = Story()
     private var randomness: Randomness
@@ -115,6 +123,7 @@ extension Tale {
                 "<cc a=\"38\" c=\"\(call)\"/>", "<cc a=\"39\" c=\"\(call)\"/>", "<cc a=\"87\" r=\"\(result)\"/>",
                 "<cm a=\"\(number)\" c=\"\(call)\" r=\"\(result)\"/>", "<cm a=\"\(number)\" c=\"\(call)\" r=\"200\"/>",
                 "<rc n=\"1001_00010078\" t=\"10010\" c=\"\(call)\" b=\"1\" e=\"\"/>",
+                one(of: Self.nonsense),
             ]))
     }
 

@@ -22,7 +22,7 @@ extension Platform {
         guard let group = group(of: seat), group == self.group(of: target.seat) else {
             return tell(seat, answer(.forbidden), at: now)
         }
-        let isWatching = watch?.machine.ccNumber == ccNumber && watch?.machine.state == .talking
+        let isWatching = watch?.machine.ccNumber == ccNumber
         let done: [Output]
         switch (body["a"], isWatching, watch?.hasJoined ?? false) {
         case ("1", false, _) where target.machine.state == .talking && isFree(seat):
