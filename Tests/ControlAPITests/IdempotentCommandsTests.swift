@@ -28,7 +28,7 @@ struct IdempotentCommandsTests {
     }
 
     private func begin(
-        _ commands: inout IdempotentCommands, _ command: Command = .call(number: "10010"), _ text: String = "k",
+        _ commands: inout IdempotentCommands, _ command: Command = .call(number: "10010"), text: String = "k",
         at now: Instant = start, as name: String = "a"
     ) throws -> String {
         switch try commands.begin(command, key(text), at: now, completion: answers.completion(name)) {
@@ -63,9 +63,9 @@ struct IdempotentCommandsTests {
             .platformSilent.with(result: 1),
         ]
         for (number, problem) in unknown.enumerated() {
-            #expect(try begin(&commands, "\(number)") == "first")
+            #expect(try begin(&commands, text: "\(number)") == "first")
             #expect(commands.end(try key("\(number)"), with: .failure(problem), at: start).count == 1)
-            #expect(try begin(&commands, "\(number)") == problem.name)
+            #expect(try begin(&commands, text: "\(number)") == problem.name)
         }
     }
 
@@ -93,12 +93,12 @@ struct IdempotentCommandsTests {
     @Test("The table is bounded: the oldest answer is forgotten, and what is under way never is")
     func bounded() throws {
         var commands = IdempotentCommands(capacity: 2)
-        #expect(try begin(&commands, .call(number: "1"), "1") == "first")
-        #expect(try begin(&commands, .call(number: "2"), "2") == "first")
-        #expect(throws: Problem.tooManyRequests) { try begin(&commands, .call(number: "3"), "3") }
+        #expect(try begin(&commands, .call(number: "1"), text: "1") == "first")
+        #expect(try begin(&commands, .call(number: "2"), text: "2") == "first")
+        #expect(throws: Problem.tooManyRequests) { try begin(&commands, .call(number: "3"), text: "3") }
         _ = commands.end(try key("1"), with: .success(1), at: start)
-        #expect(try begin(&commands, .call(number: "3"), "3") == "first")
-        #expect(try begin(&commands, .call(number: "2"), "2") == "waiting")
-        #expect(throws: Problem.tooManyRequests) { try begin(&commands, .call(number: "1"), "1") }
+        #expect(try begin(&commands, .call(number: "3"), text: "3") == "first")
+        #expect(try begin(&commands, .call(number: "2"), text: "2") == "waiting")
+        #expect(throws: Problem.tooManyRequests) { try begin(&commands, .call(number: "1"), text: "1") }
     }
 }
