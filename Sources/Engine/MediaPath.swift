@@ -123,8 +123,15 @@ package actor MediaPath {
     /// Hands both sides of every frame to a recording from now on, nil to none.
     package func record(to recording: Recording?) { session.recording = recording }
 
-    /// Presses a key of a telephone in place of the voice; false where the peer takes none (RFC 4733).
-    package func pressKey(_ key: Character, for duration: Duration) -> Bool { session.pressKey(key, for: duration) }
+    /// Presses a key of a telephone in place of the voice, as soon as there is sound; false where the peer takes none
+    /// (RFC 4733), or sound never came.
+    package func pressKey(_ key: Character, for duration: Duration) async -> Bool {
+        await withCheckedContinuation { continuation in
+            session.whenConnectedOrClosed { [session] in
+                continuation.resume(returning: session.pressKey(key, for: duration))
+            }
+        }
+    }
 
     /// The statistics with the quality since the last time this was asked.
     package func measure() -> Statistics { session.measure() }

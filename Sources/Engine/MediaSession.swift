@@ -36,6 +36,8 @@ final class MediaSession {
     private var isHeard = false
     private var isClosed = false
     private var isConnected = false
+    /// What waits for the connection, or for its end.
+    private var waiting: [() -> Void] = []
     /// The counters when the call was measured last.
     private var measured = Statistics()
     private var hasPeerEnded = false
@@ -95,6 +97,12 @@ final class MediaSession {
         guard !isClosed else { return }
         perform(peer.close(at: MonotonicClock.now))
         shutDown(.closed)
+    }
+
+    /// Runs `body` at once if there is a connection, or none any more.
+    func whenConnectedOrClosed(_ body: @escaping () -> Void) {
+        guard !isConnected, !isClosed else { return body() }
+        waiting.append(body)
     }
 
     func pressKey(_ key: Character, for duration: Duration) -> Bool {
@@ -296,6 +304,7 @@ extension MediaSession {
             startSound()
             holdBack()
             onEvent(.connected)
+            endWaiting()
         case .failed(let failure):
             shutDown(.failed(.connection(failure)))
         case .new, .connecting, .closed:
@@ -327,6 +336,11 @@ extension MediaSession {
         source.stop()
         sink.stop()
         onEvent(event)
+        endWaiting()
+    }
+
+    private func endWaiting() {
+        for body in exchange(&waiting, with: []) { body() }
     }
 }
 

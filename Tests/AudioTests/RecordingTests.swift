@@ -42,8 +42,9 @@ import Wire
         let heard = try await FFmpegReading(of: path)
         #expect(heard.duration == 2)
         #expect(heard.channels.count == 1)
-        #expect(abs(heard.channels[0][1].energy(at: 1000) + 20) < 1.5)
-        #expect(abs(heard.channels[0][1].energy(at: 440) + 20) < 1.5)
+        // A codec of voices takes two pure tones at once less exactly than one.
+        #expect(abs(heard.channels[0][1].energy(at: 1000) + 20) < 2)
+        #expect(abs(heard.channels[0][1].energy(at: 440) + 20) < 2)
     }
 
     @Test(

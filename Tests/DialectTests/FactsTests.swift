@@ -17,7 +17,7 @@ struct FactsTests {
         #expect(facts(#"<cc a="2"/>"#) == [.seatStatus(.busy, data: ["status": 2])])
     }
 
-    @Test("201 and 301 answer a call; only with r 200 it has a ccNumber")
+    @Test("201 and 301 answer a call; only with r 200 it has a ccNumber, and then it must")
     func dialled() {
         #expect(
             facts(#"<cc a="201" r="200" c="77" n="10010"/>"#) == [
@@ -27,6 +27,8 @@ struct FactsTests {
             facts(#"<cc a="301" r="503" c="77" n="1002"/>"#) == [
                 .dialled(.inside, call: nil, data: ["a": "301", "r": "503", "c": "77", "n": "1002"])
             ])
+        #expect(facts(#"<cc a="201" r="200"/>"#) == [])
+        #expect(facts(#"<cc a="301" r="200" c=""/>"#) == [])
     }
 
     @Test("100, 101, 104, 105 and 309 follow a call, unlisted attributes pass through")

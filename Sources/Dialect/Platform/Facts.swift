@@ -28,14 +28,17 @@ extension Platform {
     private func callNotice(_ cc: Element) -> Fact? {
         let data = cc.data
         let call = cc["c"].flatMap { $0.isEmpty ? nil : $0 }
+        let isTaken = cc["r"] == "200"
         switch (cc["a"], call) {
         case ("1", _): return .seatStatus(.idle, data: ["status": 1])
         case ("2", _): return .seatStatus(.busy, data: ["status": 2])
-        case ("201", _): return .dialled(.outside, call: cc["r"] == "200" ? call : nil, data: data)
-        case ("301", _): return .dialled(.inside, call: cc["r"] == "200" ? call : nil, data: data)
+        // Taken, but as which call? That says nothing.
+        case ("201", nil) where isTaken, ("301", nil) where isTaken: return nil
+        case ("201", _): return .dialled(.outside, call: isTaken ? call : nil, data: data)
+        case ("301", _): return .dialled(.inside, call: isTaken ? call : nil, data: data)
         case ("38", let call?): return .transferred(call, isDone: true, data: data)
         case ("39", let call?): return .transferred(call, isDone: false, data: data)
-        case ("87", _): return .afterCallStatus(isSet: cc["r"] == "200")
+        case ("87", _): return .afterCallStatus(isSet: isTaken)
         case ("82", _): return .groupSeats(cc.children.filter { $0.name == "u" }.map(\.data))
         case ("309", _): return .unanswered(call: call, data: data)
         case ("100", let call?): return .offered(call, number: cc["n"] ?? "", data: data)
