@@ -1,6 +1,6 @@
 /// The microphone of the sound server.
 package final class PulseSource: AudioSource, @unchecked Sendable {
-    /// A frame and half of another, which comes in two pieces.
+    /// Beside the frame that is read: a piece that the server hands over late.
     private static let samplesInReserve = AudioFormat.samplesPerFrame / 4
 
     private let stream: PulseStream
@@ -43,8 +43,11 @@ package final class PulseSource: AudioSource, @unchecked Sendable {
 
 /// A loudspeaker of the sound server.
 package final class PulseSink: AudioSink, @unchecked Sendable {
+    /// By how much a frame may come late.
+    static let samplesInReserve = AudioFormat.samplesPerFrame * 3 / 8
+
     private let stream: PulseStream
-    private var drift = ClockDrift(target: AudioFormat.samplesPerFrame / 2)
+    private var drift = ClockDrift(target: samplesInReserve)
     private var samples = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame + 16)
 
     /// - Parameter role: the speaker or the ringer.

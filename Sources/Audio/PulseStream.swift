@@ -4,7 +4,10 @@ import CPulse
 ///
 /// libpulse's thread runs the callbacks and owns the state below; samples leave it and reach it through ``ring`` alone.
 final class PulseStream: @unchecked Sendable {
-    static let samplesOfLatency = AudioFormat.samplesPerFrame
+    /// How much the server is to keep of what is played: with less, a little of other work is heard.
+    private static let octetsAhead = UInt32(2 * AudioFormat.samplesPerFrame * 3 / 4)
+    /// In what pieces it hands over what it records.
+    private static let octetsAtOnce = UInt32(2 * AudioFormat.samplesPerFrame / 4)
     /// Microseconds until a device that has failed is tried again.
     private static let pause = 500_000
 
@@ -104,9 +107,8 @@ extension PulseStream {
     }
 
     private func start(_ stream: OpaquePointer, on device: String) -> Int32 {
-        let latency = UInt32(2 * Self.samplesOfLatency)
         var buffering = pa_buffer_attr(
-            maxlength: .max, tlength: latency, prebuf: 0, minreq: .max, fragsize: latency / 2)
+            maxlength: .max, tlength: Self.octetsAhead, prebuf: 0, minreq: .max, fragsize: Self.octetsAtOnce)
         switch role {
         case .microphone:
             pa_stream_set_read_callback(stream, { _, _, handle in PulseStream.from(handle)?.takeIn() }, handle)
@@ -177,11 +179,11 @@ extension PulseStream {
         }
     }
 
-    /// Silence until half a frame waits in reserve, so that a frame that comes a little late is not heard.
+    /// Silence until something waits in reserve, so that a frame that comes a little late is not heard.
     private func fill(_ samples: UnsafeMutableBufferPointer<Int16>) {
         ring.drop(beyond: samples.count + 3 * AudioFormat.samplesPerFrame)
         if !isPrimed {
-            isPrimed = ring.count >= samples.count + AudioFormat.samplesPerFrame / 2
+            isPrimed = ring.count >= samples.count + PulseSink.samplesInReserve
         }
         let count = isPrimed ? ring.read(into: samples) : 0
         samples.dropFirst(count).update(repeating: 0)
