@@ -154,7 +154,7 @@ extension Desk {
         case .answerToLeg(let leg, let sdp): accept(sdp, for: leg)
         case .muteLeg(let leg, let isMuted): mute(leg, isMuted)
         case .offerFromLeg(let leg): offer(leg)
-        case .pressKey(let leg, let key, let duration): press(leg, key, for: duration)
+        case .pressKey(let leg, let key, let duration, let end): press(leg, key, for: duration, until: end)
         case .measureLeg(let leg): measure(leg)
         case .closeLeg(let leg): close(leg)
         case .startRecording(let call, let id):
@@ -339,8 +339,11 @@ extension Desk {
         Task { await path.setMuted(mutedLegs.contains(leg)) }
     }
 
-    private func press(_ leg: LegID, _ key: Character, for duration: Duration) {
-        Task { handle(.keyPressed(leg, await paths[leg]?.pressKey(key, for: duration) ?? false)) }
+    private func press(_ leg: LegID, _ key: Character, for duration: Duration, until end: Instant) {
+        Task {
+            guard let path = paths[leg] else { return handle(.keyPressed(leg, false)) }
+            if let isTaken = await path.pressKey(key, for: duration, until: end) { handle(.keyPressed(leg, isTaken)) }
+        }
     }
 
     private func measure(_ leg: LegID) {

@@ -1,6 +1,7 @@
 import Audio
 import Crypto
 import Logging
+import Media
 import Network
 import Peer
 import Wire
@@ -124,11 +125,12 @@ package actor MediaPath {
     package func record(to recording: Recording?) { session.recording = recording }
 
     /// Presses a key of a telephone in place of the voice, as soon as there is sound; false where the peer takes none
-    /// (RFC 4733), or sound never came.
-    package func pressKey(_ key: Character, for duration: Duration) async -> Bool {
+    /// (RFC 4733), or sound never came, and nil where it came too late for whoever asked.
+    package func pressKey(_ key: Character, for duration: Duration, until end: Instant? = nil) async -> Bool? {
         await withCheckedContinuation { continuation in
             session.whenConnectedOrClosed { [session] in
-                continuation.resume(returning: session.pressKey(key, for: duration))
+                let isLate = end.map { MonotonicClock.now >= $0 } ?? false
+                continuation.resume(returning: isLate ? nil : session.pressKey(key, for: duration))
             }
         }
     }
@@ -139,7 +141,23 @@ package actor MediaPath {
     /// Says goodbye to the peer and gives sockets and devices back.
     package func close() { session.close() }
 
-    package func statistics() -> Statistics { session.statistics }
+    package func statistics() -> Statistics { session.statistics() }
+}
+
+extension MediaPath.Statistics {
+    /// What the counters of a connection say.
+    init(_ counters: Peer.Statistics, since before: Peer.Statistics) {
+        packetsSent = counters.packetsSent
+        packetsReceived = counters.packetsReceived
+        packetsLost = counters.packetsLost
+        jitter = counters.jitter
+        roundTripTime = counters.roundTripTime
+        localCandidate = counters.localCandidate?.rawValue
+        remoteCandidate = counters.remoteCandidate?.rawValue
+        srtpProfile = counters.srtpProfile.map { "\($0)" }
+        quality = CallQuality(counters, since: before)
+        remoteAttenuation = counters.remoteLevel?.attenuation
+    }
 }
 
 extension ToneMeter.Reading {

@@ -37,7 +37,7 @@ final class MediaSession {
     private var isClosed = false
     private var isConnected = false
     /// What waits for the connection, or for its end.
-    private var waiting: [() -> Void] = []
+    private var waiting = Waiting()
     /// The counters when the call was measured last.
     private var measured = Statistics()
     private var hasPeerEnded = false
@@ -102,10 +102,7 @@ final class MediaSession {
     }
 
     /// Runs `body` at once if there is a connection, or none any more.
-    func whenConnectedOrClosed(_ body: @escaping () -> Void) {
-        guard !isConnected, !isClosed else { return body() }
-        waiting.append(body)
-    }
+    func whenConnectedOrClosed(_ body: @escaping () -> Void) { waiting.run(body) }
 
     func pressKey(_ key: Character, for duration: Duration) -> Bool {
         guard !isClosed else { return false }
@@ -113,21 +110,16 @@ final class MediaSession {
     }
 
     func measure() -> MediaPath.Statistics {
-        let counters = peer.statistics
-        defer { measured = counters }
-        return statistics(of: counters, since: measured)
+        defer { measured = peer.statistics }
+        return statistics(since: measured)
     }
 
-    var statistics: MediaPath.Statistics { statistics(of: peer.statistics, since: Statistics()) }
-
-    private func statistics(of counters: Statistics, since before: Statistics) -> MediaPath.Statistics {
-        MediaPath.Statistics(
-            codec: codec, isConnected: isConnected, isMuted: isMuted, packetsSent: counters.packetsSent,
-            packetsReceived: counters.packetsReceived, packetsLost: counters.packetsLost, jitter: counters.jitter,
-            roundTripTime: counters.roundTripTime, localCandidate: counters.localCandidate?.rawValue,
-            remoteCandidate: counters.remoteCandidate?.rawValue, srtpProfile: counters.srtpProfile.map { "\($0)" },
-            sent: outgoing?.reading ?? .quiet, received: incoming?.reading ?? .quiet,
-            quality: CallQuality(counters, since: before), remoteAttenuation: counters.remoteLevel?.attenuation)
+    func statistics(since before: Statistics = Statistics()) -> MediaPath.Statistics {
+        var statistics = MediaPath.Statistics(peer.statistics, since: before)
+        (statistics.codec, statistics.isConnected, statistics.isMuted) = (codec, isConnected, isMuted)
+        statistics.sent = outgoing?.reading ?? .quiet
+        statistics.received = incoming?.reading ?? .quiet
+        return statistics
     }
 }
 
@@ -306,7 +298,7 @@ extension MediaSession {
             startSound()
             holdBack()
             onEvent(.connected)
-            endWaiting()
+            waiting.end()
         case .failed(let failure):
             shutDown(.failed(.connection(failure)))
         case .new, .connecting, .closed:
@@ -338,11 +330,7 @@ extension MediaSession {
         source.stop()
         sink.stop()
         onEvent(event)
-        endWaiting()
-    }
-
-    private func endWaiting() {
-        for body in exchange(&waiting, with: []) { body() }
+        waiting.end()
     }
 }
 
@@ -355,15 +343,13 @@ extension MediaSession: BeatListener {
     /// Opens the devices as soon as there is a codec, so that they run by the time the connection does.
     private func use(_ codec: MediaCodec, _ wishes: ReceptionWishes) {
         guard codec != self.codec || wishes != self.wishes else { return }
-        if self.codec == nil {
-            source.start()
-            sink.start()
-        }
+        (self.codec, self.wishes) = (codec, wishes)
         // What is heard changes later, when all is played that came before.
-        incoming = incoming ?? IncomingSound(sink: sink, codec: codec)
-        self.codec = codec
-        self.wishes = wishes
+        if let outgoing { return outgoing.change(to: codec, wishes: wishes) }
+        source.start()
+        sink.start()
         outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes)
+        incoming = IncomingSound(sink: sink, codec: codec)
     }
 
     private func startSound() {

@@ -5,11 +5,11 @@ import Peer
 /// From the source to payloads, one frame at a time, in buffers that live as long as the codec does.
 package final class OutgoingSound {
     private let source: any AudioSource
-    private let codec: MediaCodec
+    private var codec: MediaCodec
     private var encoder: AudioEncoder
     /// What one packet holds; the peer may wish for more or less than a frame.
-    private let samplesPerPacket: Int
-    private let wantsRedundancy: Bool
+    private var samplesPerPacket: Int
+    private var wantsRedundancy: Bool
     private var gathered: [Int16] = []
     /// What was said last, which is silence while muted.
     private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
@@ -22,6 +22,16 @@ package final class OutgoingSound {
         encoder = AudioEncoder(codec.audio(wishes))
         wantsRedundancy = wishes.forwardErrorCorrection
         samplesPerPacket = wishes.packetTime * AudioFormat.sampleRate / 1_000
+        gathered.reserveCapacity(max(samplesPerPacket, AudioFormat.samplesPerFrame))
+    }
+
+    /// Speaks in another way from the next packet on.
+    func change(to codec: MediaCodec, wishes: ReceptionWishes) {
+        self.codec = codec
+        encoder = AudioEncoder(codec.audio(wishes))
+        wantsRedundancy = wishes.forwardErrorCorrection
+        samplesPerPacket = wishes.packetTime * AudioFormat.sampleRate / 1_000
+        gathered.removeAll(keepingCapacity: true)
         gathered.reserveCapacity(max(samplesPerPacket, AudioFormat.samplesPerFrame))
     }
 

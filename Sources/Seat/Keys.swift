@@ -26,7 +26,7 @@ struct KeySequence: Sendable {
     var step: Step
 
     /// A key that is sent has its answer from elsewhere; this only keeps a lost one from blocking the keys to come.
-    private static let patience = Duration.seconds(15)
+    static let patience = Duration.seconds(15)
 
     var deadline: Instant {
         switch step {
@@ -75,7 +75,7 @@ extension Seat {
         keySequence?.step = .sending(since: now.instant)
         switch configuration.keyTransport {
         case .info: return sendKey(key, on: leg, login.user, at: now)
-        case .rtp: return [.pressKey(leg, key, for: Self.keyTime)]
+        case .rtp: return [.pressKey(leg, key, for: Self.keyTime, until: now.instant + KeySequence.patience)]
         }
     }
 

@@ -64,12 +64,21 @@ extension Seat {
     mutating func legUpdate(_ leg: LegID, _ token: RequestToken, _ request: Request, at now: Moment) -> [Output] {
         guard let state = legs[leg] else { return agent(.respond(token, status: 488), at: now) }
         guard state.pending == nil, state.offer == nil else { return agent(.respond(token, status: 491), at: now) }
+        expectSound(state.call)
         guard let offer = request.sessionDescription else {
             legs[leg]?.pending = .request(token)
             return [.offerFromLeg(leg)]
         }
         legs[leg]?.pending = .update(token)
         return [.offerToLeg(leg, sdp: offer)]
+    }
+
+    /// Who was heard until now may have gone because somebody else takes its place.
+    private mutating func expectSound(_ call: CallID?) {
+        guard let index = call.flatMap({ index(of: $0) }), calls[index].ending?.reason == .customerHungUp else {
+            return
+        }
+        calls[index].ending = nil
     }
 
     /// The offer in the response to a re-INVITE that refreshes the session (RFC 4028 §7.4); without its answer the call would end.

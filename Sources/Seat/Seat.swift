@@ -46,7 +46,7 @@ package struct Seat: Sendable {
         case legFailed(LegID)
         /// The other end of a leg's audio has said goodbye; BYE and the platform's notice usually follow.
         case legEndedByPeer(LegID)
-        /// What became of ``Output/pressKey(_:_:for:)``: whether the key is being sent.
+        /// What became of ``Output/pressKey(_:_:for:until:)``: whether the key is being sent.
         case keyPressed(LegID, Bool)
         /// The other side has pressed a key.
         case keyReceived(LegID, Character)
@@ -76,8 +76,8 @@ package struct Seat: Sendable {
         case muteLeg(LegID, Bool)
         /// Asks a leg for an offer; it is made if it is not there yet.
         case offerFromLeg(LegID)
-        /// Has the leg send a key in place of the voice.
-        case pressKey(LegID, Character, for: Duration)
+        /// Has the leg send a key in place of the voice, as soon as there is sound; after that moment nothing is to be said of it.
+        case pressKey(LegID, Character, for: Duration, until: Instant)
         /// How the leg sounds since the last time is wanted.
         case measureLeg(LegID)
         case closeLeg(LegID)

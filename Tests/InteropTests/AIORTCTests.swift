@@ -42,6 +42,30 @@ import Testing
         try await hangUp(call, peer)
     }
 
+    @Test("A call moves from one aiortc to another, with another codec")
+    func moves() async throws {
+        let (first, second) = (try AIORTCPeer(codec: "opus", tone: 1000), try AIORTCPeer(codec: "PCMU", tone: 620))
+        let call = Call(tone: 440, codecs: MediaCodec.allCases)
+        let offer = try #require(try await first.ask(.offer).sdp)
+        _ = try await first.ask(.accept, sdp: try await call.path.answer(offer: offer))
+        try await expectSoundBothWays(call, first, codec: .opus)
+        let before = await call.path.statistics()
+        let other = try #require(try await second.ask(.offer).sdp)
+        _ = try await second.ask(.accept, sdp: try await call.path.answer(offer: other))
+        #expect(
+            try await eventually {
+                await call.path.statistics().hears(620, at: -20) ? try await second.hears(440, at: -20) : false
+            })
+        let after = await call.path.statistics()
+        #expect(after.codec == .pcmu)
+        #expect(after.packetsSent > before.packetsSent && after.packetsReceived > before.packetsReceived)
+        #expect(after.packetsLost == 0)
+        #expect(call.events == [.connected, .heard])
+        await call.path.close()
+        #expect(call.events == [.connected, .heard, .closed])
+        for peer in [first, second] { _ = try await peer.ask(.close) }
+    }
+
     @Test("A muted call is silent over there until it is unmuted")
     func mutes() async throws {
         let peer = try AIORTCPeer(codec: "opus", tone: 1000)

@@ -123,7 +123,7 @@ final class LiveDaemon: Sendable {
         Issue.record("never heard \(frequency): \(try await request(.get, "state"))")
     }
 
-    private func media() async throws -> JSON? {
+    func media() async throws -> JSON? {
         try await request(.get, "state")["seats"]?["default"]?["calls"]?.array?.first?["media"]
     }
 

@@ -30,6 +30,14 @@ struct PlatformPeer {
         }
     }
 
+    /// Waits until whoever the call was moved to hears this frequency.
+    func otherHears(_ frequency: Int) async throws {
+        while true {
+            let line = try await program.line(containing: "other heard ")
+            if let heard = Int(line.dropFirst("other heard ".count)), abs(heard - frequency) <= 4 { return }
+        }
+    }
+
     func hearsNothing() async throws {
         try await program.line(containing: "heard nothing")
     }

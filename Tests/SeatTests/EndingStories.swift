@@ -175,6 +175,18 @@ struct EndingStories {
         #expect(story.openLegs == [])
     }
 
+    @Test("Audio the other side has ended goes on if another peer's is offered in its place")
+    func audioGoesOn() {
+        let story = talking()
+        let leg = story.openLegs[0]
+        story.feed(.legEndedByPeer(leg))
+        story.advance(by: .seconds(1))
+        story.inCall(.outgoing(1), .invite, "v=0 other", type: "application/sdp")
+        story.advance(by: .seconds(30))
+        #expect(story.events == [])
+        #expect(story.openLegs == [leg])
+    }
+
     @Test("Audio that fails while the platform is away ends the call at once")
     func audioFailsOffline() {
         let story = talking()

@@ -100,6 +100,14 @@ struct KeyStories {
         #expect(story.infos.isEmpty)
         story.takesKeys = false
         #expect(story.reply(try send("12")) == .failure(.keysNotTaken))
+        // A key that waits for sound is not sent once the command has failed.
+        story.takesKeys = nil
+        let late = story.command(try send("12"))
+        story.advance(by: .milliseconds(14_999))
+        #expect(story.replies[late] == nil)
+        story.advance(by: .milliseconds(1))
+        #expect(story.replies[late] == .failure(.platformSilent))
+        #expect(story.keysEnd == story.now.instant)
     }
 
     @Test("The other side's keys are events")

@@ -35,7 +35,10 @@ final class Story {
     private(set) var everUnmuted: Set<LegID> = []
     private(set) var infos: [Request] = []
     private(set) var pressedKeys: [Character] = []
-    var takesKeys = true
+    /// Nil while there is no sound to put them into.
+    var takesKeys: Bool? = true
+    /// Until when the last key may be sent.
+    private(set) var keysEnd: Instant?
     private(set) var connects: [String] = []
     private(set) var fetches: [FetchID] = []
     private(set) var urls: [String] = []
@@ -182,7 +185,9 @@ extension Story {
             guard answersMedia else { return feed(.legRefused(leg, warning: Warning(code: 304, text: "no media"))) }
             if !openLegs.contains(leg) { openLegs.append(leg) }
             if offersMedia { feed(.legOffers(leg, sdp: "v=0 offer")) }
-        case .pressKey(let leg, let key, _):
+        case .pressKey(let leg, let key, _, let end):
+            keysEnd = end
+            guard let takesKeys else { return }
             if takesKeys { pressedKeys.append(key) }
             feed(.keyPressed(leg, takesKeys))
         case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": .number(4.4)]))

@@ -15,6 +15,7 @@ import contextlib
 import fractions
 import json
 import math
+import os
 import sys
 
 import aioice.ice
@@ -30,7 +31,8 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 # aioice leaves loopback out, and these calls need nothing else.
-aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
+ADDRESS = os.environ.get("PEER_ADDRESS", "127.0.0.1")
+aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [ADDRESS]
 
 RATE = 48000
 FRAME = 960

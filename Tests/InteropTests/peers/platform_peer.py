@@ -10,11 +10,18 @@ answers there is one, in which a tone of 440 Hz is sent. On standard output, a l
     digit D                     an INFO of the seat's in the call
     in-call STATUS              how the seat answered the INFO that is sent back for each digit
     renewed STATUS              how it answered the INVITE without an offer that comes after the digit #
+    moved STATUS                how it answered the INVITE that moves the call after the digit * or 0
+    other heard FREQUENCY       in the last half second, by whom the call was moved to
     ended                       the call is over
+
+After the digit * the call is moved to a peer in a process of its own, which sends 620 Hz as PCMA and whose offer is in the
+INVITE; after the digit 0 to another one, which sends 850 Hz as Opus and answers the offer that the INVITE asks for.
 """
 
 import asyncio
 import contextlib
+import json
+import os
 import re
 import sys
 import uuid
@@ -61,6 +68,32 @@ class Ear:
             say("heard", round(float(numpy.argmax(spectrum) * RATE / len(samples))))
 
 
+class Other:
+    """A peer in a process of its own."""
+
+    def __init__(self):
+        self.turn = asyncio.Lock()
+
+    async def start(self, codec, frequency):
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "aiortc_peer.py")
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, path, codec, str(frequency), env={**os.environ, "PEER_ADDRESS": ADDRESS},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+        return self
+
+    async def ask(self, verb, sdp=None):
+        async with self.turn:
+            self.process.stdin.write(json.dumps({"do": verb, "sdp": sdp}).encode() + b"\n")
+            return json.loads(await self.process.stdout.readline())
+
+    async def report(self):
+        while True:
+            await asyncio.sleep(0.5)
+            frequency = (await self.ask("statistics"))["frequency"]
+            if frequency is not None:
+                say("other heard", round(frequency))
+
+
 class Message:
     def __init__(self, data):
         head, _, self.body = data.decode().partition("\r\n\r\n")
@@ -79,8 +112,10 @@ class Platform(asyncio.DatagramProtocol):
         self.answers = {}
         self.dialog = None
         self.connection = None
-        # What its offers were answered with, by CSeq.
+        # Who answers the seat's offers, and what with, by CSeq.
+        self.answerers = {}
         self.descriptions = {}
+        self.reporting = None
         self.offered = False
         self.ear = Ear()
 
@@ -121,8 +156,12 @@ class Platform(asyncio.DatagramProtocol):
             status, _ = await self.in_call("INFO", "application/pidf+xml", "<i/>")
             say("in-call", status)
             if re.search(r"Signal\s*=\s*#", message.body):
-                status, _ = await self.in_call("INVITE")
+                status, _ = await self.ask_for_offer(self.describe)
                 say("renewed", status)
+            if re.search(r"Signal\s*=\s*\*", message.body):
+                await self.move(await Other().start("PCMA", 620), offers=True)
+            if re.search(r"Signal\s*=\s*0", message.body):
+                await self.move(await Other().start("opus", 850), offers=False)
         elif method == "BYE":
             say("ended")
 
@@ -158,19 +197,41 @@ class Platform(asyncio.DatagramProtocol):
         await self.tell(f'<cc a="104" c="{CALL}" n="{CUSTOMER}"/>')
         await connection.setRemoteDescription(RTCSessionDescription(answer.body, "answer"))
         self.connection = connection
-        asyncio.ensure_future(self.ear.report())
+        self.reporting = asyncio.ensure_future(self.ear.report())
+
+    async def move(self, other, offers):
+        if offers:
+            offer = (await other.ask("offer"))["sdp"]
+            status, answer = await self.in_call("INVITE", "application/sdp", offer)
+            if status == 200:
+                await other.ask("accept", answer.body)
+        else:
+
+            async def answer(offer):
+                return (await other.ask("answer", offer))["sdp"]
+
+            status, _ = await self.ask_for_offer(answer)
+        say("moved", status)
+        self.reporting.cancel()
+        self.reporting = asyncio.ensure_future(other.report())
+
+    async def ask_for_offer(self, answerer):
+        self.answerers[str(self.dialog["sequence"] + 1)] = answerer
+        return await self.in_call("INVITE")
 
     async def acknowledge(self, answer):
-        """In the first one our offer is answered, in later ones the seat's offer is."""
-        routes = re.findall(r"<[^>]*>(?:;[^,]+)?", ",".join(answer.all("record-route")))
+        """With the answer to the seat's offer, where it was asked for one."""
         self.dialog["to"] = answer.first("to")
         self.dialog["target"] = re.search(r"<([^>]*)>", answer.first("contact"))[1]
-        self.dialog["routes"] = [f"Route: {route}" for route in reversed(routes)]
         sequence = answer.first("cseq").split()[0]
+        # The route set stays what the first INVITE made it (RFC 3261 §12.2).
+        if sequence == "1":
+            routes = re.findall(r"<[^>]*>(?:;[^,]+)?", ",".join(answer.all("record-route")))
+            self.dialog["routes"] = [f"Route: {route}" for route in reversed(routes)]
         kind, body = "", ""
-        if sequence != "1":
+        if sequence in self.answerers:
             if sequence not in self.descriptions:
-                self.descriptions[sequence] = asyncio.ensure_future(self.describe(answer.body))
+                self.descriptions[sequence] = asyncio.ensure_future(self.answerers[sequence](answer.body))
             kind, body = "application/sdp", await self.descriptions[sequence]
         self.write("ACK", self.dialog["target"], self.dialog["call-id"], self.dialog_lines(), sequence, kind, body)
 
