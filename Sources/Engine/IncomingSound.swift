@@ -3,7 +3,11 @@ import Media
 import Peer
 import Wire
 
-extension AudioDecoder: SpeechDecoder {}
+extension AudioDecoder: SpeechDecoder {
+    package mutating func begin(_ format: PayloadFormat) {
+        self = AudioDecoder(MediaCodec(format).audio(ReceptionWishes()))
+    }
+}
 
 /// From the peer to the sink, one frame at a time, in buffers that live as long as the codec does.
 package final class IncomingSound {

@@ -1,4 +1,5 @@
 import Audio
+import Media
 import Peer
 
 /// A codec as both halves know it: the peer connection that agrees on it and the sound that passes through it.
@@ -10,6 +11,15 @@ package enum MediaCodec: String, Hashable, Sendable, CaseIterable {
 
     init(_ codec: Codec) {
         switch codec {
+        case .opus: self = .opus
+        case .g722: self = .g722
+        case .pcma: self = .pcma
+        case .pcmu: self = .pcmu
+        }
+    }
+
+    init(_ format: PayloadFormat) {
+        switch format {
         case .opus: self = .opus
         case .g722: self = .g722
         case .pcma: self = .pcma

@@ -80,6 +80,8 @@ final class MediaSession {
 
     func offer() throws(MediaFailure) -> String {
         try makeReady()
+        // Whoever answers it may be somebody else.
+        peer.restart()
         let offer = peer.createOffer(at: MonotonicClock.now)
         setTimer()
         return offer
@@ -362,7 +364,8 @@ extension MediaSession: BeatListener {
             source.start()
             sink.start()
         }
-        if codec != self.codec { incoming = IncomingSound(sink: sink, codec: codec) }
+        // What is heard changes later, when all is played that came before.
+        incoming = incoming ?? IncomingSound(sink: sink, codec: codec)
         self.codec = codec
         self.wishes = wishes
         outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes)

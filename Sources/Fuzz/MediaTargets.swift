@@ -202,6 +202,8 @@ struct FuzzedDecoder: ~Copyable, SpeechDecoder {
         checked(decoder.pause(count, into: &samples), samples.count)
     }
 
+    mutating func begin(_ format: PayloadFormat) {}
+
     private func checked(_ count: Int, _ room: Int) -> Int {
         expect((0...room).contains(count), "what is decoded has room")
         return count

@@ -33,6 +33,24 @@ extension JitterBuffer {
         return step
     }
 
+    /// Whether the next step has a packet to hand over.
+    func mayPlay(at now: Instant) -> Bool {
+        switch state {
+        case .idle: false
+        case .filling(let first): ring.firstAudio(from: first).map { slack(of: $0.timestamp, at: now) >= 0 } ?? false
+        case .playing: true
+        }
+    }
+
+    /// Whether a packet waits to be handed over.
+    var holdsAudio: Bool {
+        switch state {
+        case .idle: false
+        case .filling(let next): ring.firstAudio(from: next) != nil
+        case .playing(let playhead): ring.firstAudio(from: playhead.next) != nil
+        }
+    }
+
     /// How many samples more than the least transit the sound of a timestamp is past its sending.
     private func slack(of timestamp: UInt32, at now: Instant) -> Int {
         guard let least = estimate.least else { return 0 }

@@ -11,6 +11,8 @@ package protocol SpeechDecoder: ~Copyable {
     mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int
     /// What is to be heard while the sender says nothing.
     mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int
+    /// What is decoded from now on is the beginning of another stream, of this format.
+    mutating func begin(_ format: PayloadFormat)
 }
 
 /// The receive path of one stream, from packets in whatever order to a steady flow of samples: jitter buffer, decoding,
@@ -19,6 +21,8 @@ package struct Playout: Sendable {
     package static let sampleRate: UInt32 = 48_000
 
     private var buffer: JitterBuffer
+    /// What comes after a change, until it is to be heard: when all is played that came before.
+    private var next: JitterBuffer?
     private var sound = SoundLine()
 
     package init(format: PayloadFormat) {
@@ -27,33 +31,54 @@ package struct Playout: Sendable {
 
     package var statistics: PlayoutStatistics {
         var statistics = buffer.statistics
+        if let next { statistics.count(in: next.statistics) }
         statistics.targetDelay = buffer.targetDelay
         return statistics
     }
 
+    /// What comes from now on is of this format, or from someone else: it is heard when what came before is over.
+    /// - Parameter isSamePath: whether what is known of the jitter still holds.
+    package mutating func change(to format: PayloadFormat, isSamePath: Bool) {
+        var successor = JitterBuffer(format: format, sampleRate: Self.sampleRate)
+        if isSamePath { successor.estimate = (next ?? buffer).estimate }
+        if let next { buffer.statistics.count(in: next.statistics) }
+        next = successor
+    }
+
     /// Takes an audio packet in, whose payload is copied.
     package mutating func insert(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> JitterBuffer.Verdict {
-        buffer.insert(header, payload: payload, at: now)
+        next?.insert(header, payload: payload, at: now) ?? buffer.insert(header, payload: payload, at: now)
+    }
+
+    /// Takes a straggler in, of the format before the change; nil when that is not heard any more.
+    package mutating func insertFormer(
+        _ header: RTPHeader, payload: Span<UInt8>, at now: Instant
+    ) -> JitterBuffer.Verdict? {
+        next == nil ? nil : buffer.insert(header, payload: payload, at: now)
     }
 
     /// Takes in what a later packet repeats (RFC 2198); true if it was missing and comes in time.
     package mutating func insertRepeated(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Bool {
-        buffer.insertRepeated(header, payload: payload, at: now)
+        next?.insertRepeated(header, payload: payload, at: now)
+            ?? buffer.insertRepeated(header, payload: payload, at: now)
     }
 
     /// How long until a packet that has not come is to be played; nil when that is over.
     package func timeLeft(for sequenceNumber: UInt16, at now: Instant) -> Duration? {
-        buffer.timeLeft(for: sequenceNumber, at: now)
+        guard let next else { return buffer.timeLeft(for: sequenceNumber, at: now) }
+        return next.timeLeft(for: sequenceNumber, at: now)
     }
 
     /// Takes note of a packet that is no audio.
     package mutating func skip(_ header: RTPHeader, at now: Instant) {
         buffer.skip(header, at: now)
+        next?.skip(header, at: now)
     }
 
     /// Forgets the stream; the statistics remain.
     package mutating func reset() {
         buffer.reset()
+        next?.reset()
     }
 
     /// Plays the next frame, whose first sample is due now: to be called whenever the one before it is over.
@@ -62,12 +87,22 @@ package struct Playout: Sendable {
     ) {
         var filled = sound.play(into: &frame, from: 0)
         while filled < frame.count {
+            takeOver(with: &decoder, at: now)
             // What is played of this frame already lies ahead of what comes next.
             guard Self.refill(&sound, from: &buffer, with: &decoder, at: now, ahead: filled) else { break }
             filled += sound.play(into: &frame, from: filled)
         }
         buffer.statistics.totalSamplesReceived += UInt64(filled)
         for index in filled..<frame.count { frame[index] = 0 }
+    }
+
+    /// Nothing that was received before the change is lost, and nothing after it has to wait.
+    private mutating func takeOver<Decoder: SpeechDecoder & ~Copyable>(with decoder: inout Decoder, at now: Instant) {
+        guard next?.mayPlay(at: now) == true, !buffer.holdsAudio, var successor = next else { return }
+        next = nil
+        successor.statistics.count(in: buffer.statistics)
+        buffer = successor
+        decoder.begin(buffer.format)
     }
 
     /// Carries one step out; false when there is nothing more to play.

@@ -41,4 +41,23 @@ package struct PlayoutStatistics: Hashable, Sendable {
     package var targetDelay: Duration = .zero
 
     package init() {}
+
+    /// Adds what was counted elsewhere; the present delays remain one's own.
+    mutating func count(in other: PlayoutStatistics) {
+        totalSamplesReceived += other.totalSamplesReceived
+        concealedSamples += other.concealedSamples
+        concealmentEvents += other.concealmentEvents
+        silentConcealedSamples += other.silentConcealedSamples
+        insertedSamplesForDeceleration += other.insertedSamplesForDeceleration
+        removedSamplesForAcceleration += other.removedSamplesForAcceleration
+        jitterBufferDelay += other.jitterBufferDelay
+        jitterBufferTargetDelay += other.jitterBufferTargetDelay
+        jitterBufferEmittedCount += other.jitterBufferEmittedCount
+        packetsDiscarded += other.packetsDiscarded
+        latePackets += other.latePackets
+        duplicatePackets += other.duplicatePackets
+        restarts += other.restarts
+        recoveredFrames += other.recoveredFrames
+        pausedSamples += other.pausedSamples
+    }
 }

@@ -25,7 +25,7 @@ package struct RTPReceiver: Sendable {
         package init() {}
     }
 
-    private let clock: RTPClock
+    private var clock: RTPClock
     private var stream: ReceivedStream?
     /// Of the streams before.
     private var past = Statistics()
@@ -36,6 +36,21 @@ package struct RTPReceiver: Sendable {
 
     /// The source that is heard now.
     package var ssrc: UInt32? { stream?.ssrc }
+
+    /// Counts the timestamps of the next packets by this clock; the source may be the same (RFC 7160 §4.2).
+    package mutating func use(clockRate: UInt32) {
+        guard clockRate != clock.rate else { return }
+        let former = clock
+        clock = RTPClock(rate: clockRate)
+        stream?.change(from: former, to: clock)
+    }
+
+    /// Hears of no source any more; what was counted remains.
+    package mutating func forget() {
+        past = statistics
+        past.jitter = .zero
+        stream = nil
+    }
 
     /// Takes note of a packet of whatever payload.
     package mutating func receive(_ header: RTPHeader, at now: Instant) -> Arrival {
@@ -91,14 +106,15 @@ private struct ReceivedStream: Sendable {
     private var recent: UInt128 = 1
     /// The number after the last implausible one.
     private var suspect: UInt16?
-    private var transit: UInt32
+    /// Nil when the clock is another one.
+    private var transit: UInt32?
     private var timestamp: UInt32
     /// Sixteen times the jitter, as in §A.8.
     private var scaledJitter: UInt32 = 0
     private var prior: (expected: Int64, received: Int64) = (0, 0)
 
     /// Three seconds.
-    private let maximumDifference: UInt32
+    private var maximumDifference: UInt32
 
     init(startingWith header: RTPHeader, arrivedAt: UInt32, clock: RTPClock) {
         maximumDifference = 3 * clock.rate
@@ -107,6 +123,12 @@ private struct ReceivedStream: Sendable {
         highest = base
         transit = arrivedAt &- header.timestamp
         timestamp = header.timestamp
+    }
+
+    mutating func change(from former: RTPClock, to clock: RTPClock) {
+        maximumDifference = 3 * clock.rate
+        transit = nil
+        scaledJitter = UInt32(clamping: UInt64(scaledJitter) * UInt64(clock.rate) / UInt64(former.rate))
     }
 
     var expected: Int64 { highest - base + 1 }
@@ -150,10 +172,10 @@ private struct ReceivedStream: Sendable {
         guard timestamp != self.timestamp else { return }
         self.timestamp = timestamp
         let transit = arrivedAt &- timestamp
-        let difference = Int32(bitPattern: transit &- self.transit).magnitude
+        let difference = self.transit.map { Int32(bitPattern: transit &- $0).magnitude }
         self.transit = transit
         // A source whose timestamps begin anew has another clock now; that is no jitter.
-        guard difference < maximumDifference else { return }
+        guard let difference, difference < maximumDifference else { return }
         scaledJitter = scaledJitter &+ difference &- (scaledJitter &+ 8) >> 4
     }
 

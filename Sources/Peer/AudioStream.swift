@@ -23,16 +23,24 @@ struct AudioStream: Sendable {
     private var lastRemoteReport: ReportBlock?
     private(set) var expectedLoss = ExpectedLoss()
     private var roundTripTime: Duration?
-    private let clockRate: UInt32
+    private var clockRate: UInt32
+    /// What was agreed on before, whose packets may still be under way.
+    private var former: NegotiatedAudio?
+    /// What the peer lost of our sources before this one.
+    private var pastRemoteLost: Int64?
     /// The sources the peer has ended, and when that is its end.
     private var farewell: (sources: [UInt32], endsAt: Instant)?
     /// When all the keys that have come could have been pressed.
     private var keysEndAt = Instant(nanoseconds: 0)
 
     init(codec: Codec, cname: String, randomness: inout Randomness) {
+        self.init(codec: codec, cname: cname, source: RTPSender(codec, randomness: &randomness))
+    }
+
+    init(codec: Codec, cname: String, source: RTPSender) {
         let format = codec.payloadFormat
         clockRate = format.clockRate
-        sender = RTPSender(clockRate: format.clockRate, randomness: &randomness)
+        sender = source
         receiver = RTPReceiver(clockRate: format.clockRate)
         playout = Playout(format: format)
         self.cname = cname
@@ -45,6 +53,46 @@ struct AudioStream: Sendable {
 
     mutating func scheduleReports(from now: Instant, randomness: Randomness) {
         schedule = RTCPSchedule(startingAt: now, randomness: randomness)
+    }
+}
+
+/// Changes of what is agreed on.
+extension AudioStream {
+    /// The peer is spoken to, and may speak, in another way; what it has said before is heard to its end.
+    ///
+    /// A codec whose clock has another rate has a source of its own (RFC 7160 §4.1). Deviation: the one before gets no BYE, as
+    /// there are peers that take it for the end of all sound.
+    mutating func change(to codec: Codec, from former: NegotiatedAudio, as source: RTPSender?) {
+        self.former = former
+        redundancy.forget()
+        if let source { speak(codec, as: source) }
+        if codec != former.codec { playout.change(to: codec.payloadFormat, isSamePath: true) }
+    }
+
+    /// Another peer takes the place of the one before; the counters go on.
+    mutating func change(to codec: Codec, ofAnotherPeerAs source: RTPSender) {
+        former = nil
+        redundancy.forget()
+        speak(codec, as: source)
+        receiver.forget()
+        receiver.use(clockRate: codec.payloadFormat.clockRate)
+        playout.change(to: codec.payloadFormat, isSamePath: false)
+        lossRequests = LossRequests()
+        events = TelephoneEventReceiver()
+        expectedLoss = ExpectedLoss()
+        (roundTripTime, remoteLevel, farewell) = (nil, nil, nil)
+    }
+
+    private mutating func speak(_ codec: Codec, as source: RTPSender) {
+        if let lastRemoteReport { pastRemoteLost = (pastRemoteLost ?? 0) + Int64(lastRemoteReport.cumulativeLost) }
+        (sender, clockRate) = (source, codec.payloadFormat.clockRate)
+        (event, lastRemoteReport, packetsAtLastReport) = (nil, nil, 0)
+    }
+}
+
+extension RTPSender {
+    init(_ codec: Codec, randomness: inout Randomness) {
+        self.init(clockRate: codec.payloadFormat.clockRate, randomness: &randomness)
     }
 }
 
@@ -132,24 +180,50 @@ extension AudioStream {
 
     /// Takes in a plain RTP packet.
     mutating func receive(_ bytes: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant) -> Reception {
-        guard audio.receives, let packet = try? RTPPacket(parsing: bytes), audio.has(packet.header.payloadType)
+        guard audio.receives, let packet = try? RTPPacket(parsing: bytes),
+            let spoken = spoken(packet.header.payloadType, audio)
         else { return .useless }
         let payload = bytes.extracting(packet.payload)
         if farewell?.sources.contains(packet.header.ssrc) == false { farewell = nil }
         packetsReceived += 1
         bytesReceived += UInt64(payload.count)
+        receiver.use(clockRate: spoken.codec.payloadFormat.clockRate)
         let arrival = receiver.receive(packet.header, at: now)
         if audio.hasNACK { lossRequests.receive(packet.header.sequenceNumber, arrival) }
         guard arrival != .duplicate else { return .useless }
         if let id = audio.audioLevelID, let level = packet.audioLevel(id: id, in: bytes) { remoteLevel = level }
+        guard spoken.codec == audio.codec || packet.header.payloadType == spoken.telephoneEventPayloadType else {
+            return takeFormer(packet.header, payload, spoken, at: now)
+        }
         switch packet.header.payloadType {
-        case audio.payloadType: return take(packet.header, payload, at: now)
-        case audio.redundancyPayloadType: return takeApart(packet.header, payload, audio, at: now)
+        case spoken.payloadType: return take(packet.header, payload, at: now)
+        case spoken.redundancyPayloadType: return takeApart(packet.header, payload, spoken, at: now)
         default:
             playout.skip(packet.header, at: now)
             guard let key = events.receive(packet.header, payload) else { return .taken }
             return isPlausibleKey(at: now) ? .key(key) : .useless
         }
+    }
+
+    /// Under which agreement a packet was sent; nil when nobody agreed on its payload type.
+    private func spoken(_ payloadType: UInt8, _ audio: NegotiatedAudio) -> NegotiatedAudio? {
+        if audio.has(payloadType) { return audio }
+        return former?.has(payloadType) == true ? former : nil
+    }
+
+    /// A packet of the codec before: with what it repeats, if anything, left out.
+    private mutating func takeFormer(
+        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant
+    ) -> Reception {
+        guard header.payloadType == audio.redundancyPayloadType else {
+            _ = playout.insertFormer(header, payload: payload, at: now)
+            return .taken
+        }
+        try? RedundantPayload.read(payload) { block in
+            guard block.age == 0, block.payloadType == audio.payloadType else { return }
+            _ = playout.insertFormer(header, payload: payload.extracting(block.payload), at: now)
+        }
+        return .taken
     }
 
     /// Nobody presses more than 25 keys a second; a network may hand over the keys of a second at once.
@@ -285,8 +359,9 @@ extension AudioStream {
         statistics.remoteLevel = remoteLevel
         statistics.playout = playout.statistics
         statistics.roundTripTime = roundTripTime ?? statistics.roundTripTime
+        statistics.remotePacketsLost = pastRemoteLost
         guard let report = lastRemoteReport else { return }
-        statistics.remotePacketsLost = Int64(report.cumulativeLost)
+        statistics.remotePacketsLost = (pastRemoteLost ?? 0) + Int64(report.cumulativeLost)
         statistics.remoteFractionLost = Double(report.fractionLost) / 256
         statistics.remoteJitter = .nanoseconds(Int64(report.jitter) * 1_000_000_000 / Int64(clockRate))
     }

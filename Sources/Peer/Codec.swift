@@ -45,10 +45,58 @@ extension PeerConnection.Configuration {
     }
 
     /// The formats of an offer: beside those a telephone-event for each clock rate (RFC 4733 §2.1).
-    var offeredFormats: [AudioFormat] {
+    var offeredFormats: [AudioFormat] { offered(codecs) }
+
+    /// The formats of a later offer: all there are, the codec in use first, under the payload types they are known by; those of
+    /// others are left alone (RFC 8829 §5.2.2, RFC 3264 §8.3.2).
+    func offeredFormats(preferring codec: Codec, known: [AudioFormat]) -> [AudioFormat] {
+        var numbering = PayloadTypes(known: known, own: offeredFormats)
+        let formats = offered([codec] + codecs.filter { $0 != codec })
+        let numbered = formats.filter { !$0.isRedundancy }.compactMap { numbering.number($0) }
+        return formats.compactMap { format in
+            guard format.isRedundancy else { return numbered.first(where: format.hasSameEncoding) }
+            return numbered.first(where: { $0.encoding == "opus" }).flatMap { numbering.number(.redundancy(of: $0)) }
+        }
+    }
+
+    private func offered(_ codecs: [Codec]) -> [AudioFormat] {
         let formats = audioFormats(codecs)
         let rates = formats.map(\.clockRate).reduce(into: [Int]()) { if !$0.contains($1) { $0.append($1) } }
         return formats + rates.compactMap(AudioFormat.telephoneEvent)
+    }
+}
+
+/// Which payload types mean what.
+private struct PayloadTypes {
+    private let known: [AudioFormat]
+    private var taken: Set<UInt8>
+    private let own: Set<UInt8>
+
+    init(known: [AudioFormat], own: [AudioFormat]) {
+        self.known = known
+        self.own = Set(own.map(\.payloadType))
+        taken = Set(known.map(\.payloadType))
+    }
+
+    /// The format under a payload type of its own; nil when none is left.
+    mutating func number(_ format: AudioFormat) -> AudioFormat? {
+        var format = format
+        if let before = known.first(where: { $0.means(format) }) {
+            format.payloadType = before.payloadType
+        } else if taken.contains(format.payloadType) {
+            let free = (96...127).first { !taken.contains($0) && !own.contains($0) }
+            guard let free else { return nil }
+            format.payloadType = free
+        }
+        taken.insert(format.payloadType)
+        return format
+    }
+}
+
+extension AudioFormat {
+    /// Repetitions are the same only if they repeat the same.
+    fileprivate func means(_ other: AudioFormat) -> Bool {
+        hasSameEncoding(as: other) && (!isRedundancy || parameters == other.parameters)
     }
 }
 

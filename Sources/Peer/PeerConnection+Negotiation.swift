@@ -5,13 +5,18 @@ import SDP
 import Wire
 
 extension PeerConnection {
-    /// The offer of one audio section, with the candidates there are; a later one has what was agreed on, and another ICE
-    /// only after ``restart(hostAddresses:)``. Whether the peer holds the call is for its answer to say (RFC 6337 §5.3).
+    /// The offer of one audio section, with the candidates there are; a later one has the codec in use first and all others
+    /// after it, and another ICE only after ``restart(hostAddresses:)``. Whether the peer holds the call is for its answer to say
+    /// (RFC 6337 §5.3).
     ///
     /// Asked again before the answer came, it is the same offer.
     package mutating func createOffer(at now: Instant) -> String {
-        guard let local, let remoteSession else { return createFirstOffer() }
+        guard let local, let remote, let remoteSession, let codec = agreedAudio?.codec else {
+            return createFirstOffer()
+        }
         var offer = local
+        offer.formats = configuration.offeredFormats(
+            preferring: codec, known: agreedFormats + local.formats + remote.formats)
         offer.setup = .actpass
         offer.direction = .sendrecv
         if let successor { offer.ice = ICEDescription(of: successor) }
@@ -41,13 +46,25 @@ extension PeerConnection {
         successor = Agent(role: .controlling, hostAddresses: hostAddresses, randomness: fork())
     }
 
+    /// Makes new ICE credentials for the candidates there are: who is to answer the next offer may be somebody else, as when
+    /// an INVITE asks for it (RFC 8839 §6.2).
+    package mutating func restart() {
+        guard isLive, remote != nil, pendingOffer == nil, successor == nil else { return }
+        successor = Agent(restarting: agent, role: .controlling, randomness: fork())
+    }
+
     /// Whether a restart has begun and neither found a path nor been given up.
     package var isRestarting: Bool { successor != nil }
 
     /// The offer was refused: all stays as it was (RFC 3261 §14.1).
     package mutating func withdrawOffer() {
         pendingOffer = nil
-        successor = nil
+        forgetOfferedRestart()
+    }
+
+    /// Whoever answers without a restart of its own wants none, but for one that was agreed on before.
+    private mutating func forgetOfferedRestart() {
+        if successor?.state == .new { successor = nil }
     }
 
     package mutating func acceptAnswer(_ description: String, at now: Instant) throws(Refusal) -> [Output] {
@@ -59,39 +76,41 @@ extension PeerConnection {
         let audio = try negotiate(answer, answer.direction.reversed, peer: answer)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
         let role: DTLSSession.Role = answer.setup == .active ? .server : .client
-        if let remote, let negotiated {
-            guard Set(answer.fingerprints) == Set(remote.fingerprints), role == transport.role,
-                audio.payloadType == negotiated.payloadType, audio.codec == negotiated.codec
-            else { throw .sessionChanged }
-            let restarts = answer.ice.ufrag != remote.ice.ufrag
+        guard let remote, let present = agreedAudio else {
+            try makeAssociation(as: role, to: answer, audio, source: nil)
+            stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
             settle(offer, answer, of: session)
-            if !restarts { successor = nil }
-            return renegotiated(audio) + begin(at: now)
+            return connect(audio, at: now)
         }
-        try installTransport(as: role, to: answer)
-        stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
+        let restarts = answer.restartsICE(of: remote)
+        // Nobody can be found by credentials they were not told.
+        guard !restarts || successor?.state == .new else { throw .sessionChanged }
+        let isAnother = answer.isOfAnotherAssociation(than: remote) || role != associationRole
+        let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
+        if isAnother { try makeAssociation(as: role, to: answer, audio, source: source) }
         settle(offer, answer, of: session)
-        return connect(audio, at: now)
+        if !restarts { forgetOfferedRestart() }
+        return renegotiated(audio, source, at: now) + begin(at: now)
     }
 
-    /// The answer to a first offer, or to a later one of the same session, which may change nothing but the direction and
-    /// ICE: the DTLS association stays.
+    /// The answer to a first offer or to a later one, which may change everything: codecs, ICE, even the peer.
     package mutating func createAnswer(
         toOffer description: String, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         guard isLive, pendingOffer == nil else { throw .wrongState }
         let session = try SessionDescription(refusing: description)
         let offer = try refusing { () throws(AudioDescription.Refusal) in try AudioDescription(offeredIn: session) }
-        guard let remote, let local, let negotiated else { return try answerFirst(offer, of: session, at: now) }
-        return try answerAgain(offer, of: session, after: remote, local, negotiated, at: now)
+        guard let remote, let local, let agreedAudio else { return try answerFirst(offer, of: session, at: now) }
+        return try answerAgain(offer, of: session, after: remote, local, agreedAudio, at: now)
     }
 
     private mutating func answerFirst(
         _ offer: AudioDescription, of session: SessionDescription, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
+        answer.tlsID = offer.tlsID == nil ? nil : newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
-        try installTransport(as: answer.setup == .active ? .client : .server, to: offer)
+        try makeAssociation(as: answer.setup == .active ? .client : .server, to: offer, audio, source: nil)
         let stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
         answer.source = Source(ssrc: stream.ssrc, cname: configuration.cname)
         agent.role = .controlled
@@ -100,27 +119,32 @@ extension PeerConnection {
         return (write(answer.answer(to: session, origin: origin)), connect(audio, at: now))
     }
 
-    /// Only the direction and ICE may differ from what was agreed on (RFC 3264 §8.4), and the DTLS association stays
-    /// (RFC 8842 §5.5). New credentials are an ICE restart (RFC 8839 §4.4.1.1.1), with the candidates we have.
+    /// New credentials are an ICE restart (RFC 8839 §4.4.1.1.1), with the candidates we have. Without another fingerprint, role
+    /// or `tls-id` the DTLS association stays (RFC 8842 §5.5), and with it the meaning of payload types (RFC 3264 §8.3.2).
     private mutating func answerAgain(
         _ offer: AudioDescription, of session: SessionDescription, after remote: AudioDescription,
-        _ local: AudioDescription, _ negotiated: NegotiatedAudio, at now: Instant
+        _ local: AudioDescription, _ present: NegotiatedAudio, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
-        let restarts = offer.ice.ufrag != remote.ice.ufrag || offer.ice.password != remote.ice.password
-        let next = restarts ? Agent(restarting: successor ?? agent, role: .controlled, randomness: fork()) : nil
-        let setup: Setup = transport.role == .client ? .active : .passive
-        guard Set(offer.fingerprints) == Set(remote.fingerprints), offer.setup != setup,
-            offer.sectionIndex == local.sectionIndex
-        else { throw .sessionChanged }
+        guard offer.sectionIndex == local.sectionIndex else { throw .sessionChanged }
+        let restarts = offer.restartsICE(of: remote)
+        let heir = restarts ? Agent(restarting: successor ?? agent, role: .controlled, randomness: fork()) : nil
+        let setup: Setup = associationRole == .client ? .active : .passive
+        let isAnother = offer.isOfAnotherAssociation(than: remote) || offer.setup == setup
+        var usable = offer
+        if !isAnother { usable.formats.removeAll { $0.rebinds(agreedFormats) } }
         var answer = try answer(
-            to: offer, with: [negotiated.codec], ice: next.map(ICEDescription.init) ?? local.ice)
-        answer.setup = setup
-        answer.source = local.source
+            to: usable, with: configuration.codecs, ice: heir.map(ICEDescription.init) ?? local.ice)
+        answer.setup = isAnother ? offer.setup.answer : setup
+        answer.tlsID = offer.tlsID == nil ? nil : isAnother ? newTLSID() : local.tlsID ?? newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
-        guard audio.payloadType == negotiated.payloadType else { throw .sessionChanged }
+        let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
+        answer.source = source.map { Source(ssrc: $0.ssrc, cname: configuration.cname) } ?? local.source
+        if isAnother {
+            try makeAssociation(as: answer.setup == .active ? .client : .server, to: offer, audio, source: source)
+        }
         settle(answer, offer, of: session)
-        if let next { successor = next }
-        let outputs = renegotiated(audio) + (restarts ? begin(at: now) : [])
+        if let heir { successor = heir }
+        let outputs = renegotiated(audio, source, at: now) + (restarts ? begin(at: now) : [])
         return (write(answer.answer(to: session, origin: origin)), outputs)
     }
 
@@ -141,6 +165,11 @@ extension PeerConnection {
         self.remote = remote
         remoteSession = session
         pendingOffer = nil
+        // The answer's are what was agreed on: the description with the formats that the other one has as well.
+        let formats = local.formats.filter { format in
+            remote.formats.contains { $0.payloadType == format.payloadType && $0.hasSameEncoding(as: format) }
+        }
+        agreedFormats += formats.filter { format in !agreedFormats.contains { $0.payloadType == format.payloadType } }
     }
 
     private func answer(
@@ -166,12 +195,27 @@ extension PeerConnection {
         }
     }
 
-    private mutating func installTransport(as role: DTLSSession.Role, to remote: AudioDescription) throws(Refusal) {
+    /// Whoever is there does not come to know of it before the new one is established.
+    private mutating func makeAssociation(
+        as role: DTLSSession.Role, to remote: AudioDescription, _ audio: NegotiatedAudio, source: RTPSender?
+    ) throws(Refusal) {
         let fingerprints = remote.fingerprints.compactMap { Fingerprint($0) }
         guard !fingerprints.isEmpty else { throw .unusable(.noFingerprint) }
-        transport = SecureTransport(
-            role: role, certificate: configuration.certificate, peerFingerprints: fingerprints)
+        next = Association(
+            transport: SecureTransport(
+                role: role, certificate: configuration.certificate, peerFingerprints: fingerprints),
+            audio: audio, source: source)
+        agreedFormats = []
     }
+
+    /// What is agreed on, though it may take another association to come into force.
+    private var agreedAudio: NegotiatedAudio? { next.audio ?? negotiated }
+
+    private var associationRole: DTLSSession.Role? { next.role ?? transport.role }
+
+    private mutating func newSource(_ codec: Codec) -> RTPSender { RTPSender(codec, randomness: &randomness) }
+
+    private mutating func newTLSID() -> String { randomness.token(length: 24) }
 
     private mutating func connect(_ audio: NegotiatedAudio, at now: Instant) -> [Output] {
         negotiated = audio
@@ -180,8 +224,29 @@ extension PeerConnection {
         return [.negotiated(audio), .stateChanged(.connecting)] + begin(at: now)
     }
 
-    private mutating func renegotiated(_ audio: NegotiatedAudio) -> [Output] {
-        guard audio != negotiated else { return [] }
+    /// Another association brings its own with it, when it is established; without an ICE restart it can begin at once.
+    private mutating func renegotiated(
+        _ audio: NegotiatedAudio, _ source: RTPSender?, at now: Instant
+    ) -> [Output] {
+        next?.audio = audio
+        if next.takesOver {
+            if let source { next?.source = source }
+            return (successor ?? agent).path == nil ? [] : shakeHands(at: now)
+        }
+        guard let former = negotiated, audio != former else { return [] }
+        stream?.change(to: audio.codec, from: former, as: source)
+        return use(audio, hasNewSource: source != nil)
+    }
+
+    /// What was agreed on with another peer comes into force.
+    mutating func meet(_ audio: NegotiatedAudio, as source: RTPSender) -> [Output] {
+        isEndedByPeer = false
+        stream?.change(to: audio.codec, ofAnotherPeerAs: source)
+        return use(audio, hasNewSource: true)
+    }
+
+    private mutating func use(_ audio: NegotiatedAudio, hasNewSource: Bool) -> [Output] {
+        if audio.hasNACK != negotiated?.hasNACK || hasNewSource { sentPackets = audio.hasNACK ? SentPackets() : nil }
         negotiated = audio
         if !audio.receives { stream?.forgetReceivedAudio() }
         return [.negotiated(audio)]
@@ -213,5 +278,25 @@ extension SessionDescription {
         } catch {
             throw .malformed(error)
         }
+    }
+}
+
+extension AudioDescription {
+    /// Whether the peer begins ICE anew with this description (RFC 8839 §4.4.1.1.1).
+    fileprivate func restartsICE(of before: AudioDescription) -> Bool {
+        ice.ufrag != before.ice.ufrag || ice.password != before.ice.password
+    }
+
+    /// Whether the peer wants another DTLS association, as far as this side's part in it does not tell (RFC 8842 §3.1); who
+    /// has not named the present one cannot have renamed it.
+    fileprivate func isOfAnotherAssociation(than before: AudioDescription) -> Bool {
+        Set(fingerprints) != Set(before.fingerprints) || tlsID != nil && before.tlsID != nil && tlsID != before.tlsID
+    }
+}
+
+extension AudioFormat {
+    /// Whether its payload type has had another meaning.
+    fileprivate func rebinds(_ known: [AudioFormat]) -> Bool {
+        known.contains { $0.payloadType == payloadType && !$0.hasSameEncoding(as: self) }
     }
 }

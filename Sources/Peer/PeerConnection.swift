@@ -103,11 +103,15 @@ package struct PeerConnection: ~Copyable, Sendable {
     var remoteSession: SessionDescription?
     /// The peer's candidates with mDNS names that nobody has resolved yet.
     var unresolved: [CandidateAttribute] = []
+    /// The payload types that offers and answers have agreed on for this peer, which keep their meaning (RFC 3264 §8.3.2).
+    var agreedFormats: [AudioFormat] = []
+    /// The association in use.
     var transport: SecureTransport?
+    /// The one that takes its place as soon as it is established; sound goes on over the other one until then.
+    var next: Association?
     var stream: AudioStream?
     /// What was sent last, where the peer may ask for it.
     var sentPackets: SentPackets?
-    var isHandshaking = false
     /// DTLS that came before ICE knew the path, kept for the moment it does.
     var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
     var isEndedByPeer = false
@@ -130,7 +134,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     package var deadline: Instant? {
         guard isLive else { return nil }
         return earliest(
-            earliest(agent.deadline, successor?.deadline), earliest(transport.deadline, stream?.deadline))
+            earliest(agent.deadline, successor?.deadline),
+            earliest(earliest(transport.deadline, next.deadline), stream?.deadline))
     }
 
     package mutating func handle(_ input: Input, at now: Instant) -> [Output] {
@@ -143,7 +148,10 @@ package struct PeerConnection: ~Copyable, Sendable {
             outputs += succeed(successor?.handle(.deadlineReached, at: now) ?? [], at: now)
         }
         if isLive, let due = transport.deadline, due <= now {
-            outputs += act(on: transport?.handleTimeout(at: now), at: now)
+            outputs += act(onPresent: transport?.handleTimeout(at: now), at: now)
+        }
+        if isLive, let due = next.deadline, due <= now {
+            outputs += act(onNext: next?.transport.handleTimeout(at: now), at: now)
         }
         return outputs + reportIfDue(at: now)
     }
@@ -182,7 +190,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         statistics.selectedPair = agent.selected.map { Statistics.Pair(local: $0.local, remote: $0.remote) }
         statistics.localCandidate = agent.selectedKinds.map { Statistics.CandidateKind($0.local) }
         statistics.remoteCandidate = agent.selectedKinds.map { Statistics.CandidateKind($0.remote) }
-        statistics.dtlsRole = transport.role.map(Statistics.DTLSRole.init)
+        statistics.dtlsRole = (transport.role ?? next.role).map(Statistics.DTLSRole.init)
         statistics.srtpProfile = transport.profile
         statistics.codec = negotiated?.codec
         return statistics

@@ -8,7 +8,7 @@ package enum Refusal: Error, Equatable, Sendable {
     case unusable(AudioDescription.Refusal)
     /// The call has ended, an answer came without an offer, or an offer while ours is pending.
     case wrongState
-    /// A later offer changed the fingerprint, the DTLS role or the codec of a session that stays.
+    /// A later description is of another section than the call's, or of a peer whose ICE was not offered anew.
     case sessionChanged
 
     /// The warn-code and warn-text of RFC 3261 §20.43.

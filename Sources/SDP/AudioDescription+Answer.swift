@@ -92,6 +92,7 @@ extension AudioDescription {
     private var transportAttributes: [Attribute] {
         [Attribute("setup", setup.rawValue)]
             + fingerprints.map { Attribute("fingerprint", $0) }
+            + (tlsID.map { [Attribute("tls-id", $0)] } ?? [])
             + [Attribute("ice-ufrag", ice.ufrag), Attribute("ice-pwd", ice.password.value)]
             + ice.candidates.map { Attribute("candidate", $0.text) }
             + (ice.endOfCandidates ? [Attribute("end-of-candidates")] : [])

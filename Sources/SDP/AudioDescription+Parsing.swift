@@ -34,7 +34,8 @@ extension AudioDescription {
             direction: attributes.direction, packetTime: section.attributes.value(of: "ptime").flatMap { Int($0) },
             maximumPacketTime: section.attributes.value(of: "maxptime").flatMap { Int($0) },
             audioLevelID: section.audioLevelID, isReducedSize: section.attributes.contains("rtcp-rsize"),
-            setup: setup, fingerprints: fingerprints, ice: try ICEDescription(attributes, of: session),
+            setup: setup, fingerprints: fingerprints, tlsID: attributes.value(of: "tls-id"),
+            ice: try ICEDescription(attributes, of: session),
             source: Source(section.attributes))
     }
 

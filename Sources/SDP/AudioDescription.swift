@@ -20,6 +20,8 @@ package struct AudioDescription: Sendable, Equatable {
     package var setup: Setup
     /// The values of the `fingerprint` attributes (RFC 8122 §5), left to the one who has the digests.
     package var fingerprints: [String]
+    /// What the DTLS association is called, where the peer names it (RFC 8842 §4).
+    package var tlsID: String?
     package var ice: ICEDescription
     package var source: Source?
 
@@ -27,7 +29,7 @@ package struct AudioDescription: Sendable, Equatable {
         sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
         formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
         maximumPacketTime: Int? = nil, audioLevelID: UInt8? = nil, isReducedSize: Bool = false, setup: Setup,
-        fingerprints: [String], ice: ICEDescription, source: Source?
+        fingerprints: [String], tlsID: String? = nil, ice: ICEDescription, source: Source?
     ) {
         self.sectionIndex = sectionIndex
         self.mid = mid
@@ -41,6 +43,7 @@ package struct AudioDescription: Sendable, Equatable {
         self.isReducedSize = isReducedSize
         self.setup = setup
         self.fingerprints = fingerprints
+        self.tlsID = tlsID
         self.ice = ice
         self.source = source
     }

@@ -56,7 +56,7 @@ package struct AudioFormat: Sendable, Equatable {
     package var isTelephoneEvent: Bool { encoding.lowercased() == "telephone-event" }
 
     /// Whether it only repeats what others say (RFC 2198).
-    var isRedundancy: Bool { encoding.lowercased() == "red" }
+    package var isRedundancy: Bool { encoding.lowercased() == "red" }
 
     /// Whether it repeats that format and no other.
     package func isRedundancy(of format: AudioFormat) -> Bool {

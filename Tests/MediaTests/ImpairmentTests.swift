@@ -55,6 +55,8 @@ import Wire
         mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int { fill(count, &samples) }
 
         mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int { fill(count, &samples) }
+
+        mutating func begin(_ format: PayloadFormat) {}
     }
 
     private static func play(seconds: Int, over network: Network, seed: UInt64 = 1) -> Outcome {

@@ -28,6 +28,8 @@ import Wire
             fill(min(count, samples.count), 0, &samples)
         }
 
+        mutating func begin(_ format: PayloadFormat) { self.format = format }
+
         private func fill(_ count: Int, _ kind: UInt8, _ samples: inout MutableSpan<Int16>) -> Int {
             let half = 40 * Int(kind & 7)
             for index in 0..<count { samples[index] = half == 0 ? 0 : index / half % 2 == 0 ? 32_767 : -32_768 }
