@@ -3,13 +3,15 @@ package enum G711: Sendable, Hashable {
     case muLaw
     case aLaw
 
-    func expanded(_ octet: UInt8) -> Int16 {
+    /// What each of the 256 octets stands for.
+    var expansion: [Int16] {
         switch self {
-        case .muLaw: Self.muLawExpansion[Int(octet)]
-        case .aLaw: Self.aLawExpansion[Int(octet)]
+        case .muLaw: Self.muLawExpansion
+        case .aLaw: Self.aLawExpansion
         }
     }
 
+    @inline(__always)
     func compressed(_ sample: Int16) -> UInt8 {
         switch self {
         case .muLaw: Self.muLawCompressed(sample)

@@ -13,9 +13,7 @@ package struct G711Encoder: Sendable {
         var length = 0
         for start in stride(from: 0, to: frame.count, by: narrow.count * G711.factor) {
             decimator.process(frame.extracting(start..<start + narrow.count * G711.factor), into: &narrow)
-            for index in narrow.indices {
-                payload[length + index] = law.compressed(narrow[index])
-            }
+            for index in narrow.indices { payload[length + index] = law.compressed(narrow[index]) }
             length += narrow.count
         }
         return length
@@ -24,42 +22,43 @@ package struct G711Encoder: Sendable {
 
 /// Expands G.711 at 8 kHz to samples at 48 kHz, and conceals after Appendix I.
 package struct G711Decoder: Sendable {
-    private let law: G711
+    private let expansion: [Int16]
     private var interpolator = Interpolator(
         factor: G711.factor, capacity: AudioDecoder.maximumSamples / G711.factor)
     private var concealment = PitchConcealment(sampleRate: AudioFormat.sampleRate / G711.factor)
     private var narrow: [Int16] = []
 
     init(_ law: G711) {
-        self.law = law
+        expansion = law.expansion
         narrow.reserveCapacity(AudioDecoder.maximumSamples / G711.factor)
     }
 
     /// The count of samples now at the front of `samples`; what exceeds 120 ms is cut off.
     mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
-        narrow.removeAll(keepingCapacity: true)
-        for index in 0..<min(payload.count, samples.count / G711.factor) {
-            narrow.append(law.expanded(payload[index]))
-        }
+        let octets = payload.extracting(first: samples.count / G711.factor)
+        silence(octets.count)
+        let expansion = expansion
+        var expanded = narrow.mutableSpan
+        for index in octets.indices { expanded[index] = expansion[Int(octets[unchecked: index])] }
         concealment.receive(&narrow)
         return widen(into: &samples)
     }
 
     mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
-        silence(count, within: samples.count)
+        silence(min(count, samples.count) / G711.factor)
         concealment.conceal(&narrow)
         return widen(into: &samples)
     }
 
     mutating func pause(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
-        silence(count, within: samples.count)
+        silence(min(count, samples.count) / G711.factor)
         concealment.receive(&narrow)
         return widen(into: &samples)
     }
 
-    private mutating func silence(_ count: Int, within room: Int) {
+    private mutating func silence(_ count: Int) {
         narrow.removeAll(keepingCapacity: true)
-        for _ in 0..<min(count, room) / G711.factor { narrow.append(0) }
+        narrow.append(contentsOf: repeatElement(0, count: count))
     }
 
     private mutating func widen(into samples: inout MutableSpan<Int16>) -> Int {

@@ -61,7 +61,7 @@ package struct G722Decoder: Sendable {
 
     private mutating func silence(_ count: Int, within room: Int) {
         wide.removeAll(keepingCapacity: true)
-        for _ in 0..<min(count, room) / G722.factor { wide.append(0) }
+        wide.append(contentsOf: repeatElement(0, count: min(count, room) / G722.factor))
     }
 
     private mutating func widen(into samples: inout MutableSpan<Int16>) -> Int {

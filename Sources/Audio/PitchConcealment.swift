@@ -139,10 +139,15 @@ struct PitchConcealment: Sendable {
 
     /// Puts samples behind the history and gives what comes out of it in their place.
     private mutating func delay(_ samples: inout [Int16], from start: Int, count: Int) {
-        for index in 0..<history.count - count { history[index] = history[index + count] }
-        for index in 0..<count { history[history.count - count + index] = samples[start + index] }
-        let first = history.count - longestOverlap - count
-        for index in 0..<count { samples[start + index] = history[first + index] }
+        history.withUnsafeMutableBufferPointer { [longestOverlap] history in
+            samples.withUnsafeMutableBufferPointer { samples in
+                guard let known = history.baseAddress, let given = samples.baseAddress else { return }
+                let (taken, end) = (given + start, history.count)
+                known.update(from: known + count, count: end - count)
+                (known + (end - count)).update(from: taken, count: count)
+                taken.update(from: known + (end - longestOverlap - count), count: count)
+            }
+        }
     }
 
     /// The lag at which the last 20 ms are most like those before them: every other one first, then those around the best.

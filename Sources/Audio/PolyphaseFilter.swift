@@ -41,82 +41,148 @@ enum LowPass {
         return sum
     }
 
-    /// One output: `count` samples of the line, each times its tap, rounded; inlined so that a constant count unrolls.
+    /// Eight samples, each times its tap, summed by twos.
     @inline(__always)
-    static func sample(_ line: [Int16], from first: Int, _ taps: [Int16], from firstTap: Int, count: Int) -> Int16 {
-        let line = line.span.extracting(first..<first + count)
-        let taps = taps.span.extracting(firstTap..<firstTap + count)
-        var sum: Int32 = 0
-        for index in 0..<count {
-            sum &+= Int32(line[unchecked: index]) &* Int32(taps[unchecked: index])
-        }
-        return Int16(clamping: (sum &+ 1 << (fractionBits - 1)) >> fractionBits)
+    static func products(_ samples: SIMD8<Int16>, _ taps: SIMD8<Int16>) -> SIMD4<Int32> {
+        let products = SIMD8<Int32>(truncatingIfNeeded: samples) &* SIMD8<Int32>(truncatingIfNeeded: taps)
+        return products.evenHalf &+ products.oddHalf
     }
+
+    static let half: Int32 = 1 << (fractionBits - 1)
 }
 
 /// Takes a stream from 48 kHz down to 48/`factor` kHz; keeps the end of one frame for the next.
 struct Decimator: Sendable {
     private let factor: Int
-    private let response: [Int16]
+    /// The impulse response, by eights.
+    private let response: [SIMD8<Int16>]
     /// The last taps of the frame before, then the frame.
-    private var line: [Int16]
+    private var line: FilterLine
 
     /// `capacity` is the most samples a call hands in.
     init(factor: Int, capacity: Int = AudioFormat.samplesPerFrame) {
         self.factor = factor
-        response = LowPass.response(factor: factor, gain: 1)
-        line = [Int16](repeating: 0, count: response.count + capacity)
+        let response = LowPass.response(factor: factor, gain: 1)
+        self.response = stride(from: 0, to: response.count, by: 8).map { SIMD8(response[$0..<$0 + 8]) }
+        line = FilterLine(taps: response.count, capacity: capacity)
     }
 
     /// Fills `output`; `input` has `factor` times its samples.
     mutating func process(_ input: Span<Int16>, into output: inout [Int16]) {
         precondition(input.count == output.count * factor)
-        let taps = response.count
-        for index in input.indices {
-            line[taps + index] = input[index]
+        line.append(input)
+        var output = output.mutableSpan
+        for index in output.indices { output[index] = self.output(index) }
+    }
+
+    @inline(__always)
+    private func output(_ index: Int) -> Int16 {
+        let first = (index + 1) * factor
+        let samples = line.samples.span.extracting(first..<first + 8 * response.count).bytes
+        let response = response.span
+        var sum = SIMD4<Int32>()
+        // The count is a multiple of three.
+        for eight in stride(from: 0, to: response.count, by: 3) {
+            for number in eight..<eight &+ 3 {
+                let eight = samples.unsafeLoadUnaligned(fromUncheckedByteOffset: 16 &* number, as: SIMD8<Int16>.self)
+                sum &+= LowPass.products(eight, response[unchecked: number])
+            }
         }
-        for index in output.indices {
-            output[index] = LowPass.sample(
-                line, from: (index + 1) * factor, response, from: 0, count: taps)
-        }
-        for index in 0..<taps {
-            line[index] = line[input.count + index]
-        }
+        return Int16(clamping: (sum.wrappedSum() &+ LowPass.half) >> LowPass.fractionBits)
     }
 }
 
-/// Takes a stream from 48/`factor` kHz up to 48 kHz; keeps the end of one frame for the next.
+/// Takes a stream from 48/`factor` kHz up to 48 kHz, by a factor of at most eight; keeps the end of one frame for the next.
 struct Interpolator: Sendable {
     private let factor: Int
-    /// One phase after the other, each as the taps its samples meet, oldest sample first.
-    private let phases: [Int16]
-    private var line: [Int16]
+    /// What two successive samples meet, oldest samples first: a pair of taps for each of four phases, and of the next four.
+    private let taps: [SIMD8<Int16>]
+    private var line: FilterLine
 
     /// `capacity` is the most samples a call hands in.
     init(factor: Int, capacity: Int) {
+        precondition(factor <= 8)
         self.factor = factor
         let response = LowPass.response(factor: factor, gain: Double(factor))
-        phases = (0..<factor).flatMap { phase in
-            (0..<LowPass.tapsPerPhase).reversed().map { response[$0 * factor + phase] }
+        func tap(_ phase: Int, _ sample: Int) -> Int16 {
+            phase < factor ? response[(LowPass.tapsPerPhase - 1 - sample) * factor + phase] : 0
         }
-        line = [Int16](repeating: 0, count: LowPass.tapsPerPhase + capacity)
+        taps = stride(from: 0, to: LowPass.tapsPerPhase, by: 2).flatMap { sample in
+            [0..<4, 4..<8].map { phases in SIMD8(phases.flatMap { [tap($0, sample), tap($0, sample + 1)] }) }
+        }
+        line = FilterLine(taps: LowPass.tapsPerPhase, capacity: capacity)
     }
 
-    /// Fills the front of `output` with `factor` times the samples of `input`.
+    /// Fills the front of `output` with `factor` times the samples of `input`; a little of what comes behind changes as well.
     mutating func process(_ input: [Int16], into output: inout MutableSpan<Int16>) {
-        precondition(output.count >= input.count * factor && line.count >= LowPass.tapsPerPhase + input.count)
-        let taps = LowPass.tapsPerPhase
+        precondition(output.count >= input.count * factor)
+        line.append(input.span)
         for index in input.indices {
-            line[taps + index] = input[index]
+            let (low, high) = outputs(index)
+            output.put(low, from: index * factor)
+            output.put(high, from: index * factor + 4)
         }
-        for index in input.indices {
-            for phase in 0..<factor {
-                output[index * factor + phase] = LowPass.sample(
-                    line, from: index + 1, phases, from: phase * taps, count: taps)
+    }
+
+    /// What becomes of a sample, by its eight phases.
+    @inline(__always)
+    private func outputs(_ index: Int) -> (SIMD4<Int16>, SIMD4<Int16>) {
+        let samples = line.samples.span.extracting(index + 1..<index + 1 + LowPass.tapsPerPhase).bytes
+        let taps = taps.span.extracting(first: LowPass.tapsPerPhase)
+        var low = SIMD4<Int32>(repeating: LowPass.half)
+        var high = low
+        for eight in 0..<LowPass.tapsPerPhase / 8 {
+            let pairs = samples.unsafeLoadUnaligned(fromUncheckedByteOffset: 16 &* eight, as: SIMD4<UInt32>.self)
+            for number in 0..<4 {
+                let pair = unsafeBitCast(SIMD4(repeating: pairs[number]), to: SIMD8<Int16>.self)
+                low &+= LowPass.products(pair, taps[unchecked: 8 &* eight &+ 2 &* number])
+                high &+= LowPass.products(pair, taps[unchecked: 8 &* eight &+ 2 &* number &+ 1])
             }
         }
-        for index in 0..<taps {
-            line[index] = line[input.count + index]
+        let shift = Int32(LowPass.fractionBits)
+        return (SIMD4(clamping: low &>> shift), SIMD4(clamping: high &>> shift))
+    }
+}
+
+/// What a filter still has to see of the frame before, then the frame.
+private struct FilterLine: Sendable {
+    let taps: Int
+    private(set) var samples: [Int16]
+    private var count = 0
+
+    init(taps: Int, capacity: Int) {
+        self.taps = taps
+        samples = [Int16](repeating: 0, count: taps + capacity)
+    }
+
+    mutating func append(_ frame: Span<Int16>) {
+        precondition(frame.count <= samples.count - taps)
+        samples.withUnsafeMutableBufferPointer { [taps, count] samples in
+            guard let start = samples.baseAddress else { return }
+            start.update(from: start + count, count: taps)
+            frame.withUnsafeBufferPointer { _ = samples[taps...].update(fromContentsOf: $0) }
         }
+        count = frame.count
+    }
+}
+
+extension MutableSpan<Int16> {
+    /// As many of the four as there is room for.
+    @inline(__always)
+    fileprivate mutating func put(_ samples: SIMD4<Int16>, from start: Int) {
+        guard start + 4 <= count else {
+            for lane in 0..<max(0, count - start) { self[start + lane] = samples[lane] }
+            return
+        }
+        var bytes = mutableBytes
+        bytes.storeBytes(of: samples, toByteOffset: start * MemoryLayout<Int16>.stride, as: SIMD4<Int16>.self)
+    }
+}
+
+extension SIMD4<Int16> {
+    @inline(__always)
+    fileprivate init(clamping values: SIMD4<Int32>) {
+        let (least, most) = (SIMD4<Int32>(repeating: -32_768), SIMD4<Int32>(repeating: 32_767))
+        self.init(truncatingIfNeeded: values.clamped(lowerBound: least, upperBound: most))
     }
 }

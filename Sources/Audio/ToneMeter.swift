@@ -1,4 +1,5 @@
 import Glibc
+import Wire
 
 /// Measures the level and the dominant frequency of the last quarter of a second of sound.
 ///
@@ -34,23 +35,18 @@ package struct ToneMeter: Sendable {
     package init() {}
 
     package mutating func add(_ frame: Span<Int16>) {
-        var energy: Int64 = 0
-        for index in frame.indices {
-            energy &+= Int64(frame[index]) &* Int64(frame[index])
-        }
-        energies[nextEnergy] = Double(energy)
+        energies[nextEnergy] = Double(frame.energy)
         nextEnergy = (nextEnergy + 1) % Self.frames
 
-        var start = 0
-        while start + Self.decimation <= frame.count {
+        var next = nextSample
+        var window = window.mutableSpan
+        for first in stride(from: 0, through: frame.count - Self.decimation, by: Self.decimation) {
             var sum: Int32 = 0
-            for index in start..<start + Self.decimation {
-                sum &+= Int32(frame[index])
-            }
-            window[nextSample] = Float(sum)
-            nextSample = (nextSample + 1) % Self.windowLength
-            start += Self.decimation
+            for index in first..<first + Self.decimation { sum &+= Int32(frame[unchecked: index]) }
+            window[next] = Float(sum)
+            next = (next + 1) % Self.windowLength
         }
+        nextSample = next
     }
 
     package var reading: Reading {

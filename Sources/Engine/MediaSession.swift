@@ -23,6 +23,8 @@ final class MediaSession {
     /// Whether a restart was begun and has selected no pair; it may have been given up.
     private var isRestarting = false
     private var timer: DeadlineTimer?
+    /// That of the peer, which sound does not change.
+    private var deadline: Instant?
     /// A datagram while it is decrypted in place.
     private var datagram: [UInt8] = []
 
@@ -239,7 +241,9 @@ extension MediaSession {
         datagram.removeAll(keepingCapacity: true)
         received.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
         var span = datagram.mutableSpan
-        perform(peer.receive(&span, from: remote, to: local, at: arrival))
+        let isSound = PacketKind(span.span) == .rtp
+        let outputs = peer.receive(&span, from: remote, to: local, at: arrival)
+        if !isSound || !outputs.isEmpty { perform(outputs) }
     }
 
     private func timerFired() {
@@ -248,13 +252,14 @@ extension MediaSession {
     }
 
     private func keepDeadlines(at now: Instant) {
-        guard let deadline = peer.deadline, deadline <= now else { return }
+        guard let deadline, deadline <= now else { return }
         perform(peer.handle(.deadlineReached, at: now))
     }
 
     /// While there is sound, its beats are near enough.
     private func setTimer() {
-        timer?.deadline = nextFrame == nil ? peer.deadline : nil
+        deadline = peer.deadline
+        timer?.deadline = nextFrame == nil ? deadline : nil
     }
 
     private func perform(_ outputs: [PeerConnection.Output]) {

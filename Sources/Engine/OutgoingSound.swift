@@ -49,25 +49,28 @@ package final class OutgoingSound {
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
         let said = frame
-        said.withUnsafeBufferPointer { gathered.append(contentsOf: $0) }
         meter.add(said.span)
-        if gathered.count >= samplesPerPacket {
-            encoder.expect(loss: wantsRedundancy ? expectedLoss : 0)
-            encode(body)
-            gathered.removeAll(keepingCapacity: true)
+        if samplesPerPacket == said.count { return encode(said.span, expectedLoss, body) }
+        said.withUnsafeBufferPointer { gathered.append(contentsOf: $0) }
+        guard gathered.count >= samplesPerPacket else { return }
+        var waiting = exchange(&gathered, with: [])
+        for start in stride(from: 0, to: waiting.count, by: samplesPerPacket) {
+            encode(waiting.span.extracting(start..<start + samplesPerPacket), expectedLoss, body)
         }
+        waiting.removeAll(keepingCapacity: true)
+        gathered = waiting
     }
 
-    private func encode(_ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void) {
-        let said = gathered
-        for start in stride(from: 0, to: said.count, by: samplesPerPacket) {
-            let sound = said.span.extracting(start..<start + samplesPerPacket)
-            var octets = payload.mutableSpan
-            let length = encoder.encode(sound, into: &octets)
-            let encoded = payload
-            body(
-                encoded.span.extracting(first: length), UInt32(samplesPerPacket / codec.samplesPerTick),
-                AudioLevel(of: sound))
-        }
+    private func encode(
+        _ sound: Span<Int16>, _ expectedLoss: Int,
+        _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void
+    ) {
+        encoder.expect(loss: wantsRedundancy ? expectedLoss : 0)
+        var octets = payload.mutableSpan
+        let length = encoder.encode(sound, into: &octets)
+        let encoded = payload
+        body(
+            encoded.span.extracting(first: length), UInt32(samplesPerPacket / codec.samplesPerTick),
+            AudioLevel(of: sound))
     }
 }

@@ -1,3 +1,5 @@
+import Wire
+
 /// How loud the sound of a packet is (RFC 6464 §3).
 package struct AudioLevel: Hashable, Sendable {
     /// Below the overload point, in decibels; 127 is silence.
@@ -12,14 +14,12 @@ package struct AudioLevel: Hashable, Sendable {
 
     /// The level of samples of 16 bits; only silence counts as no voice.
     package init(of samples: Span<Int16>) {
-        var energy: Int64 = 0
-        for index in samples.indices { energy += Int64(samples[index]) * Int64(samples[index]) }
-        self.init(energy: energy, count: samples.count)
+        self.init(energy: samples.energy, count: samples.count)
     }
 
     /// Steps down by 1 dB in power until it is below the sound's: no logarithm, the same on every machine.
-    private init(energy: Int64, count: Int) {
-        let fullScale = Int64(count) * 32_768 * 32_768
+    private init(energy: UInt64, count: Int) {
+        let fullScale = UInt64(count) * 32_768 * 32_768
         guard energy > 0, fullScale > 0 else {
             self.init(attenuation: 127, isVoice: false)
             return

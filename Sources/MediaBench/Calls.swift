@@ -12,6 +12,8 @@ struct Calls {
         let profile: String
         let cpuPerSecond: Double
         let allocationsPerFrame: Double
+        /// Without those of RTCP and ICE.
+        let usualAllocationsPerFrame: Double
         let packetsSent: UInt64
         let packetsLost: Int64
     }
@@ -48,12 +50,14 @@ struct Calls {
         try await Task.sleep(for: .seconds(seconds))
         let spent = processorTime() - cpu
         let allocated = phonebard_allocation_count() - allocations
-        let passed = Double(framesRead - frames)
+        let end = framesRead
+        let passed = Double(end - frames)
         let after = await counters()
         let lost = await packetsLost.reduce(0, +)
         await close()
         return Result(
             profile: after.profile, cpuPerSecond: spent / passed * 50, allocationsPerFrame: Double(allocated) / passed,
+            usualAllocationsPerFrame: PreparedTone.usualAllocations(in: frames..<end),
             packetsSent: after.sent - before.sent, packetsLost: lost)
     }
 

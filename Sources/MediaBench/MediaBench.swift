@@ -32,6 +32,7 @@ struct MediaBench: AsyncParsableCommand {
             codec: codec.rawValue, calls: calls, profile: result.profile, floor: alone.cpuPerSecond * 1_000,
             floorWithSockets: withSockets * 1_000, phonebard: result.cpuPerSecond * 1_000,
             floorAllocationsPerFrame: alone.allocationsPerFrame, allocationsPerFrame: result.allocationsPerFrame,
+            usualAllocationsPerFrame: result.usualAllocationsPerFrame,
             sent: result.packetsSent, lost: result.packetsLost)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -51,6 +52,7 @@ private struct Line: Encodable {
     let phonebard: Double
     let floorAllocationsPerFrame: Double
     let allocationsPerFrame: Double
+    let usualAllocationsPerFrame: Double
     let sent: UInt64
     let lost: Int64
 }

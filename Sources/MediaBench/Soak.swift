@@ -11,8 +11,7 @@ struct Soak {
 
     /// How much more memory the second half may take than the first.
     private static let tolerance = 1.03
-    /// Seconds between two readings.
-    private static let interval = 30
+    private static let interval = Duration.seconds(30)
 
     let calls: Calls
     let minutes: Int
@@ -21,12 +20,13 @@ struct Soak {
         try await calls.awaitConnection()
         print("minutes   RSS in MB   packets a second   lost")
         var readings = [Self.residentMegabytes()]
-        var before = await calls.counters()
+        let start = ContinuousClock.now
+        var before = (time: start, received: await calls.counters().received)
         for number in 1...2 * minutes {
-            try await Task.sleep(for: .seconds(Self.interval))
-            let now = await calls.counters()
+            try await Task.sleep(until: start + Self.interval * number, clock: .continuous)
             readings.append(Self.residentMegabytes())
-            let rate = Double(now.received - before.received) / Double(Self.interval)
+            let now = (time: ContinuousClock.now, received: await calls.counters().received)
+            let rate = Double(now.received - before.received) / ((now.time - before.time) / .seconds(1))
             let lost = await calls.packetsLost.reduce(0, +)
             print(String(format: "%7.1f%12.1f%19.0f%7d", Double(number) / 2, readings[number], rate, lost))
             fflush(nil)

@@ -27,7 +27,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 
 extension Duration {
     package var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+        Int64(attoseconds / 1_000_000_000)
     }
 }
 

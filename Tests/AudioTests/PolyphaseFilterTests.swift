@@ -15,6 +15,58 @@ import Testing
         #expect(readingAfterNarrowing(frequency).level < -65)
     }
 
+    @Test("Every output is the sum of samples times taps, rounded and clamped", arguments: [3, 6])
+    func isConvolution(factor: Int) {
+        let (count, frames) = (480 / factor, 3)
+        let wide = noise(count: frames * count * factor)
+        let narrow = noise(count: frames * count)
+        var decimator = Decimator(factor: factor, capacity: count * factor)
+        var interpolator = Interpolator(factor: factor, capacity: count)
+        var (down, up): ([Int16], [Int16]) = ([], [])
+        for frame in 0..<frames {
+            var low = [Int16](repeating: 0, count: count)
+            var high = [Int16](repeating: 0, count: count * factor)
+            var span = high.mutableSpan
+            decimator.process(Array(wide[frame * count * factor..<(frame + 1) * count * factor]).span, into: &low)
+            interpolator.process(Array(narrow[frame * count..<(frame + 1) * count]), into: &span)
+            (down, up) = (down + low, up + high)
+        }
+        let response = LowPass.response(factor: factor, gain: 1)
+        #expect(
+            down
+                == narrow.indices.map { output in
+                    rounded(
+                        response.indices.map { tap in
+                            sample(wide, (output + 1) * factor - 1 - tap) * Int(response[response.count - 1 - tap])
+                        })
+                })
+        let gained = LowPass.response(factor: factor, gain: Double(factor))
+        #expect(
+            up
+                == wide.indices.map { output in
+                    rounded(
+                        (0..<LowPass.tapsPerPhase).map { tap in
+                            sample(narrow, output / factor - tap) * Int(gained[tap * factor + output % factor])
+                        })
+                })
+        #expect(up.contains(.max) && up.contains(.min))
+    }
+
+    private func rounded(_ products: [Int]) -> Int16 {
+        Int16(clamping: (products.reduce(0, +) + 1 << (LowPass.fractionBits - 1)) >> LowPass.fractionBits)
+    }
+
+    private func sample(_ samples: [Int16], _ index: Int) -> Int { index < 0 ? 0 : Int(samples[index]) }
+
+    /// As loud as can be, so that there is something to clamp.
+    private func noise(count: Int) -> [Int16] {
+        var state: UInt32 = 1
+        return (0..<count).map { _ in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return state >> 31 == 0 ? .min : .max
+        }
+    }
+
     private func readingAfterNarrowing(_ frequency: Double) -> ToneMeter.Reading {
         var decimator = Decimator(factor: 6)
         var interpolator = Interpolator(factor: 6, capacity: 160)
