@@ -36,6 +36,7 @@ struct AddressTests {
             "", "sip", "sip:", "sip:@host", "sip:a@", "sip:a@b:70000", "sip:a@b:x", "sip:a b@c", "sip:a@b;=1",
             "sip:a@b;",
             "sip:a@[::1", "sip:a@[zz]", "<sip:a@b>", "sip:a@b\u{0}", "sip:ä@b", ":x", "sip:a@b/c",
+            "sip:a: 90;b=c@d", "sip:a@b :5060", "sip:a@b: 5060",
         ])
     func noURI(_ text: String) {
         #expect(throws: Malformed.self) { try URI(parsing: text) }

@@ -207,8 +207,8 @@ extension URI.Layout.Kind {
 }
 
 extension Lexer {
-    /// `hostport` of RFC 3261 §25.1.
-    mutating func takeHostAndPort() throws(Malformed) -> (host: Slice, port: UInt16?) {
+    /// `hostport` of RFC 3261 §25.1; a `sent-by` may have blanks around the colon, where a URI would become another one.
+    mutating func takeHostAndPort(withBlanks: Bool = false) throws(Malformed) -> (host: Slice, port: UInt16?) {
         let start = position
         if takeJust(UInt8(ascii: "[")) {
             skip { $0.isHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
@@ -218,7 +218,7 @@ extension Lexer {
         }
         let host = Slice(start, position)
         guard !host.isEmpty else { throw .uri }
-        guard take(":") else { return (host, nil) }
+        guard withBlanks ? take(":") : takeJust(UInt8(ascii: ":")) else { return (host, nil) }
         guard let number = takeNumber(), let port = UInt16(exactly: number) else { throw .uri }
         return (host, port)
     }

@@ -95,7 +95,7 @@ extension Lexer {
             let transport = tokenSlice(), next?.isWhitespace == true
         else { throw .value(.via) }
         skipWhitespace()
-        let (host, port) = try takeHostAndPort()
+        let (host, port) = try takeHostAndPort(withBlanks: true)
         let parameters = try takeParameters()
         let whole = Slice(start, position)
         skipWhitespace()
