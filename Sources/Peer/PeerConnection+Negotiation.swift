@@ -126,15 +126,20 @@ extension PeerConnection {
         _ local: AudioDescription, _ present: NegotiatedAudio, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         guard offer.sectionIndex == local.sectionIndex else { throw .sessionChanged }
+        if let before = remoteInUse, next.takesOver, let role = transport.role, offer.setup != Setup(role),
+            offer.isStill(before)
+        {
+            return try answerReturning(offer, of: session, at: now)
+        }
         let restarts = offer.restartsICE(of: remote)
         let heir = restarts ? Agent(restarting: successor ?? agent, role: .controlled, randomness: fork()) : nil
-        let setup: Setup = associationRole == .client ? .active : .passive
+        let setup = associationRole.map(Setup.init)
         let isAnother = offer.isOfAnotherAssociation(than: remote) || offer.setup == setup
         var usable = offer
         if !isAnother { usable.formats.removeAll { $0.rebinds(agreedFormats) } }
         var answer = try answer(
             to: usable, with: configuration.codecs, ice: heir.map(ICEDescription.init) ?? local.ice)
-        answer.setup = isAnother ? offer.setup.answer : setup
+        answer.setup = isAnother ? offer.setup.answer : setup ?? offer.setup.answer
         answer.tlsID = offer.tlsID == nil ? nil : isAnother ? newTLSID() : local.tlsID ?? newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
         let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
@@ -146,6 +151,21 @@ extension PeerConnection {
         if let heir { successor = heir }
         let outputs = renegotiated(audio, source, at: now) + (restarts ? begin(at: now) : [])
         return (write(answer.answer(to: session, origin: origin)), outputs)
+    }
+
+    /// The peer that is heard stays, as another one that was to take its place does not come after all.
+    private mutating func answerReturning(
+        _ offer: AudioDescription, of session: SessionDescription, at now: Instant
+    ) throws(Refusal) -> (description: String, outputs: [Output]) {
+        var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
+        answer.setup = transport.role.map(Setup.init) ?? offer.setup.answer
+        let audio = try negotiate(answer, answer.direction, peer: offer)
+        let source = audio.codec.clockRate == negotiated?.codec.clockRate ? nil : newSource(audio.codec)
+        answer.source = (source?.ssrc ?? stream?.ssrc).map { Source(ssrc: $0, cname: configuration.cname) }
+        next = nil
+        successor = nil
+        settle(answer, offer, of: session)
+        return (write(answer.answer(to: session, origin: origin)), renegotiated(audio, source, at: now))
     }
 
     /// The version counts what is new (RFC 3264 §8).
@@ -165,6 +185,7 @@ extension PeerConnection {
         self.remote = remote
         remoteSession = session
         pendingOffer = nil
+        if !next.takesOver { remoteInUse = remote }
         // The answer's are what was agreed on: the description with the formats that the other one has as well.
         let formats = local.formats.filter { format in
             remote.formats.contains { $0.payloadType == format.payloadType && $0.hasSameEncoding(as: format) }
@@ -281,10 +302,19 @@ extension SessionDescription {
     }
 }
 
+extension Setup {
+    fileprivate init(_ role: DTLSSession.Role) { self = role == .client ? .active : .passive }
+}
+
 extension AudioDescription {
     /// Whether the peer begins ICE anew with this description (RFC 8839 §4.4.1.1.1).
     fileprivate func restartsICE(of before: AudioDescription) -> Bool {
         ice.ufrag != before.ice.ufrag || ice.password != before.ice.password
+    }
+
+    /// Whether nothing of the transport has changed since.
+    fileprivate func isStill(_ before: AudioDescription) -> Bool {
+        !restartsICE(of: before) && !isOfAnotherAssociation(than: before)
     }
 
     /// Whether the peer wants another DTLS association, as far as this side's part in it does not tell (RFC 8842 §3.1); who

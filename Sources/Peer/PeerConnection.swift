@@ -99,6 +99,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     /// An offer of ours without an answer yet.
     var pendingOffer: AudioDescription?
     var remote: AudioDescription?
+    /// The description of the peer that is heard, while another one is to take its place.
+    var remoteInUse: AudioDescription?
     /// The session the peer described last, whose sections a later offer of ours keeps (RFC 3264 §8).
     var remoteSession: SessionDescription?
     /// The peer's candidates with mDNS names that nobody has resolved yet.

@@ -236,6 +236,39 @@ import Wire
         #expect(story.events[.b]?.last == .endedByPeer)
     }
 
+    @Test("The peer that is heard stays if it is offered again before another one has come") func returns() throws {
+        let story = try connected()
+        story.rule = { datagram, _ in datagram.from != Story.addressC && datagram.to != Story.addressC }
+        try move(story)
+        story.talk(.opus, frames: 50, from: 50)
+        _ = try story.renegotiate { $0 }
+        story.talk(.opus, frames: 2_000, from: 100)
+        for side in [Story.Side.a, .b] {
+            let heard = story.heard(by: side).map(\.number)
+            #expect(heard == Array(0..<heard.count))
+            #expect(heard.count > 2_090)
+            #expect(story.concealed(by: side) == 0)
+        }
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("From one to another and another: each is heard in its turn") func movesAgain() throws {
+        let story = try connected()
+        try move(story)
+        story.talk(.opus, frames: 52, from: 50, sides: [.a, .b, .c])
+        // Another one with the same address, as the one before has gone.
+        story.replaceA()
+        let (answer, outputs) = try story.b.createAnswer(toOffer: story.a.createOffer(at: story.now), at: story.now)
+        story.perform(outputs, of: .b)
+        story.perform(try story.a.acceptAnswer(answer, at: story.now), of: .a)
+        story.talk(.opus, frames: 50, from: 102, sides: [.a, .b, .c])
+        let heard = story.heard(by: .b)
+        #expect(heard.map(\.number) == Array(0..<heard.count))
+        let turns = heard.reduce(into: [Story.Side]()) { if $0.last != $1.speaker { $0.append($1.speaker) } }
+        #expect(turns == [.a, .c, .a])
+        #expect(story.events[.c]?.last == .endedByPeer)
+    }
+
     @Test("Another certificate than the offer's is a failure, and nothing of its owner is heard (RFC 8122 §6.2)")
     func wrongFingerprint() throws {
         let story = try connected()
