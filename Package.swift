@@ -49,14 +49,14 @@ let package = Package(
         program("phonebar", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", argumentParser, httpTypes, logging),
         program("platform-sim", "Simulator", argumentParser),
         module(
-            "Daemon", "Wire", "Crypto", "HTTP", "SIP", "ICE", "ControlAPI", "Dialect", "Seat", "Network",
+            "Daemon", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "ControlAPI", "Dialect", "Seat", "Network",
             "ControlServer", "Audio", "Peer", "Engine", "Journal", "Service", httpTypes, logging, layering, yaml),
         module(
             "Simulator", "Wire", "Crypto", "HTTP", "SIP", "Network", "Audio", "Engine", "Service", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
 
         // Shells: sockets, C libraries, files, clocks. Network is the one the others may stand on.
-        module("Engine", "Wire", "Crypto", "HTTP", "ICE", "Media", "Peer", "Network", "Audio", logging),
+        module("Engine", "Wire", "Crypto", "HTTP", "SDP", "ICE", "Media", "Peer", "Network", "Audio", logging),
         module(
             "ControlServer", "Wire", "Crypto", "HTTP", "ControlAPI", "Network", httpTypes, logging,
             resources: [.embedInCode("openapi.yaml")]),
@@ -114,10 +114,10 @@ let package = Package(
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests("ServiceTests", "Service", logging),
         tests(
-            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Seat", "Network", "ControlServer", "Audio",
+            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ControlAPI", "Seat", "Network", "ControlServer", "Audio",
             "Engine", "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
-            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "ICE", "Peer", "Network", "Audio", "Engine", httpTypes,
+            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Peer", "Network", "Audio", "Engine", httpTypes,
             logging, resources: [.copy("peers")]),
     ],
     swiftLanguageModes: [.v6]

@@ -45,7 +45,7 @@ actor Desk {
     private struct Connection {
         let number: Int
         let client: WebSocketClient
-        let host: String
+        let url: WebSocketURL
     }
 
     init(_ name: SeatName, on premises: Premises) {
@@ -98,7 +98,7 @@ extension Desk {
 
     func networkChanged(to addresses: [IPAddress]) {
         handle(.networkChanged(addresses: addresses))
-        guard let own = try? configuration.addresses(forGateway: connection?.host) else { return }
+        guard let own = try? configuration.addresses(forGateway: connection?.url.host) else { return }
         for path in paths.values { Task { await path.networkChanged(to: own) } }
     }
 
@@ -198,7 +198,7 @@ extension Desk {
             onMessage: { [weak self] message in self?.assumeIsolated { $0.received(message, on: number) } },
             onClose: { [weak self] reason in self?.assumeIsolated { $0.closed(number, reason) } })
         let client = WebSocketClient(options, on: executor, logger: logger, callbacks: callbacks)
-        connection = Connection(number: number, client: client, host: url.host)
+        connection = Connection(number: number, client: client, url: url)
         client.connect()
     }
 
@@ -277,19 +277,19 @@ extension Desk {
     /// The leg's own path, made with the first offer; a leg that is closed meanwhile gets none.
     private func path(for leg: LegID) async throws(MediaFailure) -> MediaPath {
         if let path = paths[leg] { return path }
-        guard let addresses = try? configuration.addresses(forGateway: connection?.host), !addresses.isEmpty else {
+        guard let addresses = try? configuration.addresses(forGateway: connection?.url.host), !addresses.isEmpty else {
             throw .noTransport
         }
         let (source, sink) = await premises.devices.open()
         guard openLegs.contains(leg), paths[leg] == nil else { throw .closed }
         var randomness = Randomness.system
+        var media = MediaPath.Configuration(
+            addresses: addresses, certificate: premises.certificate.current(at: MonotonicClock.now),
+            ice: configuration.ice, codecs: configuration.codecs.isEmpty ? MediaCodec.allCases : configuration.codecs,
+            cname: randomness.token(length: 16))
+        media.encryptions = configuration.encryptions(over: connection?.url)
         let path = MediaPath(
-            configuration: MediaPath.Configuration(
-                addresses: addresses, certificate: premises.certificate.current(at: MonotonicClock.now),
-                ice: configuration.ice,
-                codecs: configuration.codecs.isEmpty ? MediaCodec.allCases : configuration.codecs,
-                cname: randomness.token(length: 16)),
-            source: source, sink: sink, logger: logger
+            configuration: media, source: source, sink: sink, logger: logger
         ) { [weak self] event in
             self?.enter { $0.mediaChanged(leg, event) }
         }

@@ -3,6 +3,7 @@ import ControlAPI
 import Engine
 import Network
 import Peer
+import SDP
 import Wire
 
 extension MediaPath.Statistics {
@@ -11,6 +12,7 @@ extension MediaPath.Statistics {
         [
             "connected": .bool(isConnected),
             "codec": codec.map { .string($0.rawValue) } ?? .null,
+            "encryption": encryption.map { .string($0.rawValue) } ?? .null,
             "muted": .bool(isMuted),
             "packetsSent": .integer(Int64(packetsSent)),
             "packetsReceived": .integer(Int64(packetsReceived)),

@@ -4,6 +4,7 @@ import Logging
 import Media
 import Network
 import Peer
+import SDP
 import Wire
 
 /// Owns the sound of one call: its sockets, its peer connection, its codec and its two devices.
@@ -19,6 +20,8 @@ package actor MediaPath {
         package var ice: ICEConfiguration
         /// The codecs to offer or accept, the preferred one first.
         package var codecs: [MediaCodec]
+        /// What is taken; the best of it is offered.
+        package var encryptions: Set<MediaEncryption> = [.dtls]
         /// The canonical name of RTCP (RFC 3550 §6.5.1).
         package var cname: String
 
@@ -65,6 +68,8 @@ package actor MediaPath {
         /// What the addresses in use are: host, srflx, prflx or relay.
         package var localCandidate: String?
         package var remoteCandidate: String?
+        /// How sound is protected now, nil before it is.
+        package var encryption: MediaEncryption?
         package var srtpProfile: String?
         /// What the peer is sent, after muting.
         package var sent = ToneMeter.Reading.quiet
@@ -154,6 +159,7 @@ extension MediaPath.Statistics {
         roundTripTime = counters.roundTripTime
         localCandidate = counters.localCandidate?.rawValue
         remoteCandidate = counters.remoteCandidate?.rawValue
+        encryption = counters.encryption
         srtpProfile = counters.srtpProfile.map { "\($0)" }
         quality = CallQuality(counters, since: before)
         remoteAttenuation = counters.remoteLevel?.attenuation

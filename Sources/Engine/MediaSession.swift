@@ -58,6 +58,7 @@ final class MediaSession {
         connection.hasRedundancy = true
         connection.hasNACK = true
         connection.hasAudioLevel = true
+        connection.encryptions = configuration.encryptions
         peer = PeerConnection(configuration: connection, randomness: .system)
         self.source = source
         self.sink = sink
@@ -287,7 +288,9 @@ extension MediaSession {
             restartEnded()
         case .skippedCandidates(let count): logger.debug("candidates skipped", metadata: ["count": "\(count)"])
         case .srtpReady(let profile, let role):
+            let role = role.map { "\($0)" } ?? "none"
             logger.debug("SRTP ready", metadata: ["profile": "\(profile)", "role": "\(role)"])
+        case .plain: logger.notice("sound is not encrypted, as the configuration lets it be")
         }
     }
 

@@ -1,5 +1,6 @@
 import Crypto
 import HTTPTypes
+import Wire
 
 /// What both ends of the opening handshake agree on, RFC 6455 §4.
 enum WebSocketHandshake {
@@ -31,7 +32,7 @@ package enum WebSocketOffer: Sendable, Equatable {
         }
         let keys = fields[values: .secWebSocketKey]
         guard request.head.method == .get, request.minorVersion == 1, request.body.isEmpty, keys.count == 1,
-            let key = keys.first, Base64.decodedCount(key) == 16, let extensions = WebSocketExtension.list(fields)
+            let key = keys.first, Base64.decode(key)?.count == 16, let extensions = WebSocketExtension.list(fields)
         else {
             self = .malformed
             return

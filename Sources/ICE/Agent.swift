@@ -123,6 +123,14 @@ package struct Agent: Sendable {
         return outputs + startChecksIfDue(at: now)
     }
 
+    /// Goes without ICE, which the peer does not speak, on the path that its description names or its datagrams come on; it
+    /// consents by having said so (RFC 7675 §5.1 does not apply).
+    package mutating func settle(on path: Path) -> [Output] {
+        guard path != selected || state != .connected else { return [] }
+        (state, selected, remote) = (.connected, path, nil)
+        return [.stateChanged(.connected), .selected(path)]
+    }
+
     /// Takes in a datagram that is STUN (RFC 7983); anything else, and what nobody asked for, changes nothing.
     package mutating func receive(
         _ datagram: Span<UInt8>, from source: Endpoint, to local: Endpoint, at now: Instant

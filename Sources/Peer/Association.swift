@@ -2,7 +2,7 @@ import Crypto
 import Media
 import Wire
 
-/// A DTLS association that is being made, and what is agreed on for the time it is there: the first one, or one to take the place
+/// A DTLS association that is being made, or its equal without DTLS, and what is agreed on for the time it is there: the first one, or one to take the place
 /// of the one in use (RFC 8842 §3.1).
 struct Association: ~Copyable, Sendable {
     var transport: SecureTransport
@@ -17,6 +17,13 @@ struct Association: ~Copyable, Sendable {
 
 /// What can be read of one that may not be there; optional chaining would take it away.
 extension Association? {
+    var isThere: Bool {
+        switch self {
+        case .some: true
+        case .none: false
+        }
+    }
+
     var role: DTLSSession.Role? {
         switch self {
         case .some(let association): association.transport.role

@@ -51,7 +51,7 @@ extension PeerConnection {
     /// Candidates that follow their description (RFC 8840 §4); false for what is no fragment or belongs to another one.
     package mutating func addCandidates(fragment text: String, at now: Instant) -> (isTaken: Bool, outputs: [Output]) {
         guard isLive, let remote, let fragment = CandidateFragment(parsing: text),
-            fragment.ufrag == nil || fragment.ufrag == remote.ice.ufrag
+            fragment.ufrag == nil || fragment.ufrag == remote.ice?.ufrag
         else { return (false, []) }
         let outputs = wait(for: fragment.candidates)
         return (true, outputs + add(fragment.candidates.compactMap(Candidate.init), at: now))
@@ -79,7 +79,7 @@ extension PeerConnection {
 
     /// Hands ICE the description of the peer's side that is now in force.
     mutating func begin(at now: Instant) -> [Output] {
-        guard let ice = remote?.ice else { return [] }
+        guard let ice = remote?.ice else { return settleDescribedPath(at: now) }
         let candidates = ice.candidates.compactMap(Candidate.init)
         unresolved = []
         let questions = wait(for: ice.candidates)

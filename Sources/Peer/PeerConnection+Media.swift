@@ -63,24 +63,28 @@ extension PeerConnection {
     }
 
     /// Media before the keys, not authentic or of a foreign payload type is dropped and counted.
-    mutating func receiveRTP(_ datagram: inout MutableSpan<UInt8>, at now: Instant) -> [Output] {
-        guard let negotiated, let count = transport?.unprotectRTP(&datagram),
+    mutating func receiveRTP(_ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant) -> [Output] {
+        guard let negotiated, mayCarrySound(path), let count = transport?.unprotectRTP(&datagram),
             let reception = stream?.receive(datagram.span.extracting(0..<count), negotiated, at: now),
             reception != .useless
         else {
             packetsDropped += 1
             return []
         }
-        if case .key(let key) = reception { return [.keyPressed(key)] }
+        let moves = follow(path, at: now)
+        if case .key(let key) = reception { return moves + [.keyPressed(key)] }
         let request = stream?.lossRequest(negotiated, roundTrip: agent.roundTripTime, at: now)
-        return request.map { sendReports($0) } ?? []
+        return moves + (request.map { sendReports($0) } ?? [])
     }
 
-    mutating func receiveRTCP(_ datagram: inout MutableSpan<UInt8>, at now: Instant) -> [Output] {
-        guard let count = transport?.unprotectRTCP(&datagram) else {
+    mutating func receiveRTCP(
+        _ datagram: inout MutableSpan<UInt8>, from source: Endpoint, at now: Instant
+    ) -> [Output] {
+        guard mayReport(source), let count = transport?.unprotectRTCP(&datagram) else {
             packetsDropped += 1
             return []
         }
+        followReports(to: source)
         return retransmit(stream?.receiveReports(datagram.span.extracting(0..<count), at: now) ?? [])
     }
 
@@ -106,6 +110,6 @@ extension PeerConnection {
         var bytes = compound + [UInt8](repeating: 0, count: SRTPSession.trailerRoom)
         var buffer = bytes.mutableSpan
         guard let count = transport?.protectRTCP(&buffer, count: compound.count) else { return [] }
-        return [.transmit(Array(bytes[..<count]), from: path.local, to: path.remote)]
+        return [.transmit(Array(bytes[..<count]), from: path.local, to: reportAddress ?? path.remote)]
     }
 }

@@ -19,7 +19,11 @@ extension PeerConnection {
             preferring: codec, known: agreedFormats + local.formats + remote.formats)
         offer.setup = .actpass
         offer.direction = .sendrecv
-        if let successor { offer.ice = ICEDescription(of: successor) }
+        if let successor, let address = remote.address {
+            offer.address = successor.address(for: address.rtp.address).map(MediaAddress.init) ?? offer.address
+        } else if let successor {
+            offer.ice = ICEDescription(of: successor)
+        }
         let pending = pendingOffer ?? offer
         pendingOffer = pending
         return write(pending.answer(to: remoteSession, origin: origin))
@@ -30,14 +34,33 @@ extension PeerConnection {
 
     private mutating func createFirstOffer() -> String {
         agent.role = .controlling
-        let offer =
-            pendingOffer
-            ?? AudioDescription(
-                formats: configuration.offeredFormats, audioLevelID: configuration.hasAudioLevel ? 1 : nil,
-                isReducedSize: configuration.hasNACK, setup: .actpass, fingerprints: [fingerprint],
-                ice: ICEDescription(of: agent), source: nil)
+        let offer = pendingOffer ?? makeFirstOffer()
         pendingOffer = offer
         return write(offer.offer(origin: origin))
+    }
+
+    private mutating func makeFirstOffer() -> AudioDescription {
+        var offer = AudioDescription(
+            formats: configuration.offeredFormats, audioLevelID: configuration.hasAudioLevel ? 1 : nil,
+            isReducedSize: configuration.hasNACK, setup: .actpass, fingerprints: [fingerprint],
+            ice: ICEDescription(of: agent), source: nil)
+        guard !configuration.encryptions.contains(.dtls) else { return offer }
+        offer.encryption = configuration.encryptions.contains(.sdes) ? .sdes : .plain
+        // The profiles that everyone of this kind knows, which are without feedback (RFC 4585 §4).
+        offer.transport = offer.encryption == .sdes ? "RTP/SAVP" : "RTP/AVP"
+        (offer.mid, offer.isBundled, offer.isReducedSize) = (nil, false, false)
+        for index in offer.formats.indices { offer.formats[index].hasNACK = false }
+        if offer.encryption == .sdes {
+            offer.crypto = CryptoAttribute.Suite.allCases.enumerated().map { key(tag: $0 + 1, $1) }
+        }
+        return offer
+    }
+
+    /// A key of our own, made now unless there is one.
+    private mutating func key(
+        tag: Int, _ suite: CryptoAttribute.Suite, present: Redacted<[UInt8]>? = nil
+    ) -> CryptoAttribute {
+        CryptoAttribute(tag: tag, suite: suite, key: present ?? Redacted(randomness.bytes(suite.keyLength)))
     }
 
     /// Makes new ICE credentials and candidates, which the next offer describes (RFC 8445 §9).
@@ -68,28 +91,31 @@ extension PeerConnection {
     }
 
     package mutating func acceptAnswer(_ description: String, at now: Instant) throws(Refusal) -> [Output] {
-        guard let offer = pendingOffer, isLive else { throw .wrongState }
+        guard var offer = pendingOffer, isLive else { throw .wrongState }
         let session = try SessionDescription(refusing: description)
         let answer = try refusing { () throws(AudioDescription.Refusal) in
-            try AudioDescription(section: offer.sectionIndex, answeredIn: session)
+            try AudioDescription(
+                section: offer.sectionIndex, answeredIn: session, taking: [offer.encryption])
         }
+        try offer.adapt(to: answer)
         let audio = try negotiate(answer, answer.direction.reversed, peer: answer)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
         let role: DTLSSession.Role = answer.setup == .active ? .server : .client
         guard let remote, let present = agreedAudio else {
-            try makeAssociation(as: role, to: answer, audio, source: nil)
+            try makeAssociation(as: role, from: offer, to: answer, audio, source: nil)
             stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
             settle(offer, answer, of: session)
             return connect(audio, at: now)
         }
         let restarts = answer.restartsICE(of: remote)
         // Nobody can be found by credentials they were not told.
-        guard !restarts || successor?.state == .new else { throw .sessionChanged }
-        let isAnother = answer.isOfAnotherAssociation(than: remote) || role != associationRole
+        guard !restarts || answer.ice == nil || successor?.state == .new else { throw .sessionChanged }
+        let isAnother =
+            answer.isOfAnotherAssociation(than: remote) || answer.encryption == .dtls && role != associationRole
         let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
-        if isAnother { try makeAssociation(as: role, to: answer, audio, source: source) }
+        if isAnother { try makeAssociation(as: role, from: offer, to: answer, audio, source: source) }
         settle(offer, answer, of: session)
-        if !restarts { forgetOfferedRestart() }
+        if !restarts, answer.ice != nil { forgetOfferedRestart() }
         return renegotiated(audio, source, at: now) + begin(at: now)
     }
 
@@ -99,7 +125,10 @@ extension PeerConnection {
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         guard isLive, pendingOffer == nil else { throw .wrongState }
         let session = try SessionDescription(refusing: description)
-        let offer = try refusing { () throws(AudioDescription.Refusal) in try AudioDescription(offeredIn: session) }
+        var offer = try refusing { () throws(AudioDescription.Refusal) in
+            try AudioDescription(offeredIn: session, taking: configuration.encryptions)
+        }
+        offer.chooseKey(preferring: remote?.crypto.first)
         guard let remote, let local, let agreedAudio else { return try answerFirst(offer, of: session, at: now) }
         return try answerAgain(offer, of: session, after: remote, local, agreedAudio, at: now)
     }
@@ -107,10 +136,12 @@ extension PeerConnection {
     private mutating func answerFirst(
         _ offer: AudioDescription, of session: SessionDescription, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
-        var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
+        var answer = try answer(to: offer, with: configuration.codecs, of: agent)
+        answer.crypto = offer.crypto.map { key(tag: $0.tag, $0.suite) }
         answer.tlsID = offer.tlsID == nil ? nil : newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
-        try makeAssociation(as: answer.setup == .active ? .client : .server, to: offer, audio, source: nil)
+        try makeAssociation(
+            as: answer.setup == .active ? .client : .server, from: answer, to: offer, audio, source: nil)
         let stream = AudioStream(codec: audio.codec, cname: configuration.cname, randomness: &randomness)
         answer.source = Source(ssrc: stream.ssrc, cname: configuration.cname)
         agent.role = .controlled
@@ -138,18 +169,21 @@ extension PeerConnection {
         var usable = offer
         if !isAnother { usable.formats.removeAll { $0.rebinds(agreedFormats) } }
         var answer = try answer(
-            to: usable, with: configuration.codecs, ice: heir.map(ICEDescription.init) ?? local.ice)
+            to: usable, with: configuration.codecs, of: heir ?? successor ?? agent, ice: heir == nil ? local.ice : nil)
+        let present = isAnother ? nil : local.crypto.first?.key
+        answer.crypto = offer.crypto.map { key(tag: $0.tag, $0.suite, present: present) }
         answer.setup = isAnother ? offer.setup.answer : setup ?? offer.setup.answer
         answer.tlsID = offer.tlsID == nil ? nil : isAnother ? newTLSID() : local.tlsID ?? newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
         let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
         answer.source = source.map { Source(ssrc: $0.ssrc, cname: configuration.cname) } ?? local.source
         if isAnother {
-            try makeAssociation(as: answer.setup == .active ? .client : .server, to: offer, audio, source: source)
+            try makeAssociation(
+                as: answer.setup == .active ? .client : .server, from: answer, to: offer, audio, source: source)
         }
         settle(answer, offer, of: session)
         if let heir { successor = heir }
-        let outputs = renegotiated(audio, source, at: now) + (restarts ? begin(at: now) : [])
+        let outputs = renegotiated(audio, source, at: now) + (restarts || offer.ice == nil ? begin(at: now) : [])
         return (write(answer.answer(to: session, origin: origin)), outputs)
     }
 
@@ -157,7 +191,7 @@ extension PeerConnection {
     private mutating func answerReturning(
         _ offer: AudioDescription, of session: SessionDescription, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
-        var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
+        var answer = try answer(to: offer, with: configuration.codecs, of: agent)
         answer.setup = transport.role.map(Setup.init) ?? offer.setup.answer
         let audio = try negotiate(answer, answer.direction, peer: offer)
         let source = audio.codec.clockRate == negotiated?.codec.clockRate ? nil : newSource(audio.codec)
@@ -181,6 +215,7 @@ extension PeerConnection {
 
     private mutating func settle(_ local: AudioDescription, _ remote: AudioDescription, of session: SessionDescription)
     {
+        unlatch(from: self.remote, to: remote)
         self.local = local
         self.remote = remote
         remoteSession = session
@@ -193,15 +228,19 @@ extension PeerConnection {
         agreedFormats += formats.filter { format in !agreedFormats.contains { $0.payloadType == format.payloadType } }
     }
 
+    /// - Parameter ice: the agent's if nil; the answer has it if the offer has.
     private func answer(
-        to offer: AudioDescription, with codecs: [Codec], ice: ICEDescription
+        to offer: AudioDescription, with codecs: [Codec], of agent: Agent, ice: ICEDescription? = nil
     ) throws(Refusal) -> AudioDescription {
-        try refusing { () throws(AudioDescription.Refusal) in
+        let address = offer.address.flatMap { agent.address(for: $0.rtp.address) }.map(MediaAddress.init)
+        guard offer.ice != nil || address != nil else { throw .unusable(.noAddress) }
+        return try refusing { () throws(AudioDescription.Refusal) in
             try offer.answer(
                 supporting: configuration.audioFormats(codecs), hasAudioLevel: configuration.hasAudioLevel,
                 isReducedSize: configuration.hasNACK,
                 order: configuration.prefersOwnCodecOrder ? .own : .offered,
-                fingerprint: fingerprint, ice: ice)
+                fingerprint: fingerprint, ice: offer.ice == nil ? nil : ice ?? ICEDescription(of: agent),
+                address: address)
         }
     }
 
@@ -218,14 +257,16 @@ extension PeerConnection {
 
     /// Whoever is there does not come to know of it before the new one is established.
     private mutating func makeAssociation(
-        as role: DTLSSession.Role, to remote: AudioDescription, _ audio: NegotiatedAudio, source: RTPSender?
+        as role: DTLSSession.Role, from local: AudioDescription, to remote: AudioDescription, _ audio: NegotiatedAudio,
+        source: RTPSender?
     ) throws(Refusal) {
         let fingerprints = remote.fingerprints.compactMap { Fingerprint($0) }
-        guard !fingerprints.isEmpty else { throw .unusable(.noFingerprint) }
-        next = Association(
-            transport: SecureTransport(
-                role: role, certificate: configuration.certificate, peerFingerprints: fingerprints),
-            audio: audio, source: source)
+        guard remote.encryption != .dtls || !fingerprints.isEmpty else { throw .unusable(.noFingerprint) }
+        let transport =
+            remote.encryption == .dtls
+            ? SecureTransport(role: role, certificate: configuration.certificate, peerFingerprints: fingerprints)
+            : SecureTransport(keys: SRTPKeys(of: local.crypto.first, remote.crypto.first))
+        next = Association(transport: transport, audio: audio, source: source)
         agreedFormats = []
     }
 
@@ -309,7 +350,7 @@ extension Setup {
 extension AudioDescription {
     /// Whether the peer begins ICE anew with this description (RFC 8839 §4.4.1.1.1).
     fileprivate func restartsICE(of before: AudioDescription) -> Bool {
-        ice.ufrag != before.ice.ufrag || ice.password != before.ice.password
+        ice?.ufrag != before.ice?.ufrag || ice?.password != before.ice?.password
     }
 
     /// Whether nothing of the transport has changed since.
@@ -317,10 +358,54 @@ extension AudioDescription {
         !restartsICE(of: before) && !isOfAnotherAssociation(than: before)
     }
 
-    /// Whether the peer wants another DTLS association, as far as this side's part in it does not tell (RFC 8842 §3.1); who
+    /// Whether the peer wants another DTLS association or other keys, as far as this side's part in it does not tell (RFC 8842 §3.1); who
     /// has not named the present one cannot have renamed it.
     fileprivate func isOfAnotherAssociation(than before: AudioDescription) -> Bool {
-        Set(fingerprints) != Set(before.fingerprints) || tlsID != nil && before.tlsID != nil && tlsID != before.tlsID
+        encryption != before.encryption || crypto.first?.key != before.crypto.first?.key
+            || Set(fingerprints) != Set(before.fingerprints) || tlsID != nil && before.tlsID != nil && tlsID != before.tlsID
+    }
+}
+
+/// The keys of SDES (RFC 4568).
+extension AudioDescription {
+    /// Of the keys an offer has, the one in use or else the first is taken (§5.1.2).
+    fileprivate mutating func chooseKey(preferring present: CryptoAttribute?) {
+        let choice = crypto.first { $0.suite == present?.suite && $0.key == present?.key } ?? crypto.first
+        crypto = choice.map { [$0] } ?? []
+    }
+
+    /// Of this offer, what the answer has taken remains: one key (§5.1.3), and ICE or an address.
+    fileprivate mutating func adapt(to answer: AudioDescription) throws(Refusal) {
+        if encryption == .sdes {
+            let choice = answer.crypto.first
+            crypto = crypto.filter { $0.tag == choice?.tag && $0.suite == choice?.suite }
+            guard !crypto.isEmpty, answer.crypto.count == 1 else { throw .unusable(.noUsableKeys) }
+        }
+        guard answer.ice == nil else { return }
+        address = defaultAddress.map(MediaAddress.init)
+        (ice, isMultiplexed) = (nil, answer.isMultiplexed)
+    }
+}
+
+extension MediaAddress {
+    fileprivate init(_ address: Endpoint) { self.init(rtp: address, rtcp: address) }
+}
+
+extension SRTPKeys {
+    fileprivate init?(of own: CryptoAttribute?, _ peers: CryptoAttribute?) {
+        guard let own, let peers else { return nil }
+        self.init(profile: SRTPProfile(own.suite), sending: own.key.value, receiving: peers.key.value)
+    }
+}
+
+extension SRTPProfile {
+    fileprivate init(_ suite: CryptoAttribute.Suite) {
+        self =
+            switch suite {
+            case .aes128CMSHA1_80: .aes128CMSHA1_80
+            case .aeadAES128GCM: .aeadAES128GCM
+            case .aeadAES256GCM: .aeadAES256GCM
+            }
     }
 }
 

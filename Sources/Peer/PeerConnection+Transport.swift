@@ -61,7 +61,7 @@ extension PeerConnection {
     /// Carries out what the ICE of a restart has to say, which takes the other one's place when it has selected a path. If
     /// it finds none, that of the other is kept for as long as there is consent.
     mutating func succeed(_ outputs: [Agent.Output], at now: Instant) -> [Output] {
-        guard next.role == nil else { return shakeHands(over: outputs, at: now) }
+        guard !next.isThere else { return shakeHands(over: outputs, at: now) }
         guard let heir = successor else { return [] }
         switch heir.state {
         case .connected:
@@ -100,7 +100,7 @@ extension PeerConnection {
     /// has come on a path that works by now.
     mutating func shakeHands(at now: Instant) -> [Output] {
         var outputs: [Output] = []
-        if next.role != nil, !next.isHandshaking {
+        if next.isThere, !next.isHandshaking {
             next?.isHandshaking = true
             outputs += act(onNext: next?.transport.start(at: now), at: now)
         }
@@ -121,7 +121,7 @@ extension PeerConnection {
         }
         switch event {
         case .closedByPeer: outputs += endByPeer()
-        case .failed(let failure) where next.role == nil: outputs += fail(failure)
+        case .failed(let failure) where !next.isThere: outputs += fail(failure)
         case .failed, .established, nil: break
         }
         return outputs
@@ -148,9 +148,9 @@ extension PeerConnection {
     }
 
     /// From now on the new association is the one; who was spoken to over the old one is told so.
-    private mutating func established(_ profile: SRTPProfile, at now: Instant) -> [Output] {
+    private mutating func established(_ profile: SRTPProfile?, at now: Instant) -> [Output] {
         guard let association = next.take() else { return [] }
-        var outputs = transport.role == nil ? [] : goodbye(at: now)
+        var outputs = transport.isThere ? goodbye(at: now) : []
         let (role, audio, source) = (association.transport.role, association.audio, association.source)
         transport = association.established()
         remoteInUse = remote
@@ -164,7 +164,7 @@ extension PeerConnection {
         if let source { outputs += meet(audio, as: source) }
         let randomness = fork()
         stream?.scheduleReports(from: now, randomness: randomness)
-        outputs.append(.diagnostic(.srtpReady(profile, Statistics.DTLSRole(role))))
+        outputs.append(.diagnostic(profile.map { .srtpReady($0, role.map(Statistics.DTLSRole.init)) } ?? .plain))
         guard state != .connected else { return outputs }
         state = .connected
         return outputs + [.stateChanged(.connected)]
@@ -172,7 +172,7 @@ extension PeerConnection {
 
     /// Nothing that the peer before says of its end is of interest once there is another one.
     mutating func endByPeer() -> [Output] {
-        guard !isEndedByPeer, next.role == nil else { return [] }
+        guard !isEndedByPeer, !next.isThere else { return [] }
         isEndedByPeer = true
         return [.endedByPeer]
     }

@@ -23,6 +23,8 @@ package struct PeerConnection: ~Copyable, Sendable {
         package var hasNACK = false
         /// Whether packets say how loud they are (RFC 6464).
         package var hasAudioLevel = false
+        /// What is taken; the best of it is offered.
+        package var encryptions: Set<MediaEncryption> = [.dtls]
 
         package init(
             certificate: Certificate, codecs: [Codec] = [.opus, .pcmu, .pcma], prefersOwnCodecOrder: Bool = false,
@@ -76,7 +78,9 @@ package struct PeerConnection: ~Copyable, Sendable {
         case selectedPair(local: Endpoint, remote: Endpoint)
         /// Candidates that cannot be used: names of hosts, other transports, other components.
         case skippedCandidates(Int)
-        case srtpReady(SRTPProfile, Statistics.DTLSRole)
+        case srtpReady(SRTPProfile, Statistics.DTLSRole?)
+        /// Sound is not encrypted, as both sides want it.
+        case plain
     }
 
     package enum Input: Sendable { case deadlineReached }
@@ -116,6 +120,9 @@ package struct PeerConnection: ~Copyable, Sendable {
     var sentPackets: SentPackets?
     /// DTLS that came before ICE knew the path, kept for the moment it does.
     var earlyDTLS: [(bytes: [UInt8], path: Path)] = []
+    /// Whether the peer goes without ICE, and where its sound comes from then.
+    var isWithoutICE = false
+    var latch = Latch()
     var isEndedByPeer = false
     var packetsDropped: UInt64 = 0
     /// The packet being sent, reused.
@@ -166,8 +173,8 @@ package struct PeerConnection: ~Copyable, Sendable {
         guard isLive else { return [] }
         switch PacketKind(datagram.span) {
         case .rtp:
-            return receiveRTP(&datagram, at: now)
-        case .rtcp: return receiveRTCP(&datagram, at: now)
+            return receiveRTP(&datagram, on: Path(local: local, remote: remote), at: now)
+        case .rtcp: return receiveRTCP(&datagram, from: remote, at: now)
         case .stun: return receiveSTUN(datagram.span, on: Path(local: local, remote: remote), at: now)
         case .dtls: return receiveDTLS(datagram.span, on: Path(local: local, remote: remote), at: now)
         case .turnChannel, nil:
@@ -193,6 +200,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         statistics.localCandidate = agent.selectedKinds.map { Statistics.CandidateKind($0.local) }
         statistics.remoteCandidate = agent.selectedKinds.map { Statistics.CandidateKind($0.remote) }
         statistics.dtlsRole = (transport.role ?? next.role).map(Statistics.DTLSRole.init)
+        statistics.encryption = transport.encryption
         statistics.srtpProfile = transport.profile
         statistics.codec = negotiated?.codec
         return statistics

@@ -1,6 +1,7 @@
 import Crypto
 import ICE
 import Media
+import SDP
 import Wire
 
 /// The counters of a peer connection since its start (the W3C's `RTCStats`, the part a call's quality needs).
@@ -54,6 +55,8 @@ package struct Statistics: Sendable, Equatable {
     package var localCandidate: CandidateKind?
     package var remoteCandidate: CandidateKind?
     package var dtlsRole: DTLSRole?
+    /// How sound is protected now, nil before it is; and with SRTP, by which profile.
+    package var encryption: MediaEncryption?
     package var srtpProfile: SRTPProfile?
     package var codec: Codec?
 

@@ -8,14 +8,15 @@ extension AudioDescription {
     /// telephone-event, as far as they are supported.
     package func answer(
         supporting supported: [AudioFormat], hasAudioLevel: Bool = false, isReducedSize: Bool = false,
-        order: FormatOrder = .offered, fingerprint: String, ice: ICEDescription, source: Source? = nil
+        order: FormatOrder = .offered, fingerprint: String, ice: ICEDescription?, address: MediaAddress? = nil,
+        source: Source? = nil
     ) throws(Refusal) -> AudioDescription {
         AudioDescription(
-            sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport,
+            sectionIndex: sectionIndex, mid: mid, isBundled: isBundled, transport: transport, encryption: encryption,
             formats: try answeredFormats(supporting: supported, order: order), direction: direction.reversed,
             audioLevelID: hasAudioLevel ? audioLevelID : nil, isReducedSize: isReducedSize && self.isReducedSize,
-            setup: setup.answer, fingerprints: [fingerprint],
-            ice: ice, source: source)
+            setup: setup.answer, fingerprints: encryption == .dtls ? [fingerprint] : [], ice: ice, address: address,
+            isMultiplexed: isMultiplexed, source: source)
     }
 
     /// The formats of the answer to this offer; the parameters are our own, as they say what we like to receive.
@@ -55,21 +56,25 @@ extension AudioDescription {
     }
 
     private func session(origin: Origin, media: [MediaDescription]) -> SessionDescription {
-        var attributes = [Attribute("ice-options", ice.options.joined(separator: " "))]
-        if isBundled, let mid { attributes.insert(Attribute("group", "BUNDLE \(mid)"), at: 0) }
-        if ice.isLite { attributes.append(Attribute("ice-lite")) }
+        var attributes: [Attribute] = []
+        if isBundled, let mid { attributes.append(Attribute("group", "BUNDLE \(mid)")) }
+        if let ice { attributes.append(Attribute("ice-options", ice.options.joined(separator: " "))) }
+        if ice?.isLite == true { attributes.append(Attribute("ice-lite")) }
         return SessionDescription(origin: origin, attributes: attributes, media: media)
     }
 
-    /// The first candidate is the default address of the `m=` and `c=` lines, for RTCP too (RFC 8839 §4.2.1.2).
+    /// What the `m=` and `c=` lines say, with ICE its first candidate; for RTCP too (RFC 8839 §4.2.1.2).
+    package var defaultAddress: Endpoint? {
+        address?.rtp ?? ice?.candidates.lazy.compactMap(\.endpoint).first
+    }
+
+    /// RTCP is taken where RTP is, also from a peer that does not know `rtcp-mux` (RFC 3605).
     private var section: MediaDescription {
-        let endpoint = ice.candidates.lazy.compactMap(\.endpoint).first
+        let endpoint = defaultAddress
         let connection = endpoint.map { Connection($0.address) } ?? .discard
         let port = endpoint?.port ?? MediaDescription.discardPort
-        var attributes = [
-            Attribute("rtcp", "\(port) IN \(connection.addressType) \(connection.address)"),
-            Attribute("rtcp-mux"),
-        ]
+        var attributes = [Attribute("rtcp", "\(port) IN \(connection.addressType) \(connection.address)")]
+        if isMultiplexed { attributes.append(Attribute("rtcp-mux")) }
         if isReducedSize { attributes.append(Attribute("rtcp-rsize")) }
         if let audioLevelID { attributes.append(Attribute("extmap", "\(audioLevelID) \(Self.audioLevelExtension)")) }
         attributes.append(Attribute(direction.rawValue))
@@ -89,11 +94,21 @@ extension AudioDescription {
             + (maximumPacketTime.map { [Attribute("maxptime", String($0))] } ?? [])
     }
 
-    private var transportAttributes: [Attribute] {
-        [Attribute("setup", setup.rawValue)]
-            + fingerprints.map { Attribute("fingerprint", $0) }
-            + (tlsID.map { [Attribute("tls-id", $0)] } ?? [])
-            + [Attribute("ice-ufrag", ice.ufrag), Attribute("ice-pwd", ice.password.value)]
+    private var transportAttributes: [Attribute] { encryptionAttributes + iceAttributes }
+
+    private var encryptionAttributes: [Attribute] {
+        switch encryption {
+        case .dtls:
+            [Attribute("setup", setup.rawValue)] + fingerprints.map { Attribute("fingerprint", $0) }
+                + (tlsID.map { [Attribute("tls-id", $0)] } ?? [])
+        case .sdes: crypto.map { Attribute("crypto", $0.text) }
+        case .plain: []
+        }
+    }
+
+    private var iceAttributes: [Attribute] {
+        guard let ice else { return [] }
+        return [Attribute("ice-ufrag", ice.ufrag), Attribute("ice-pwd", ice.password.value)]
             + ice.candidates.map { Attribute("candidate", $0.text) }
             + (ice.endOfCandidates ? [Attribute("end-of-candidates")] : [])
     }

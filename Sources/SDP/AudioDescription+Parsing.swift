@@ -2,45 +2,95 @@ import Wire
 
 extension AudioDescription {
     /// The first audio section of an offer that is not rejected (RFC 8829 §5.8).
-    package init(offeredIn session: SessionDescription) throws(Refusal) {
+    package init(offeredIn session: SessionDescription, taking encryptions: Set<MediaEncryption> = [.dtls]) throws(Refusal)
+    {
         let isAudio = { (section: MediaDescription) in
             section.media == "audio" && (section.port != 0 || section.attributes.contains("bundle-only"))
         }
         guard let index = session.media.firstIndex(where: isAudio) else { throw .noAudioSection }
-        try self.init(section: index, of: session, defaultSetup: .active)
+        try self.init(section: index, of: session, taking: encryptions, defaultSetup: .active)
     }
 
     /// The section that answers the one of an offer, by default its only one.
-    package init(section index: Int = 0, answeredIn session: SessionDescription) throws(Refusal) {
+    package init(
+        section index: Int = 0, answeredIn session: SessionDescription, taking encryptions: Set<MediaEncryption> = [.dtls]
+    ) throws(Refusal) {
         guard session.media.indices.contains(index), session.media[index].media == "audio",
             session.media[index].port != 0
         else { throw .noAudioSection }
-        try self.init(section: index, of: session, defaultSetup: .passive)
+        try self.init(section: index, of: session, taking: encryptions, defaultSetup: .passive)
     }
 
     /// The default of `setup` is RFC 4145 §4's: an offerer opens the association, an answerer waits.
-    private init(section index: Int, of session: SessionDescription, defaultSetup: Setup) throws(Refusal) {
+    private init(
+        section index: Int, of session: SessionDescription, taking encryptions: Set<MediaEncryption>,
+        defaultSetup: Setup
+    ) throws(Refusal) {
         let attributes = SectionAttributes(section: index, of: session)
         let section = session.media[index]
-        guard Self.secureTransports.contains(section.transport) else { throw .transportNotSecure }
-        let fingerprints = attributes.values(of: "fingerprint")
-        guard !fingerprints.isEmpty || !attributes.contains("crypto") else { throw .keysInDescription }
-        guard attributes.contains("rtcp-mux") else { throw .noRTCPMultiplexing }
-        guard let setup = attributes.value(of: "setup").map(Setup.init) ?? defaultSetup else { throw .noDTLSRole }
-        guard !fingerprints.isEmpty else { throw .noFingerprint }
+        let setup = attributes.value(of: "setup").map(Setup.init) ?? defaultSetup
+        let crypto = attributes.values(of: "crypto").compactMap(CryptoAttribute.init)
+        let ice = ICEDescription(attributes, of: session)
+        let encryption = try Self.encryption(
+            of: section.transport, attributes, setup, hasKeys: !crypto.isEmpty, hasICE: ice != nil, taking: encryptions)
+        let isMultiplexed = attributes.contains("rtcp-mux")
         self.init(
             sectionIndex: index, mid: section.attributes.value(of: "mid"), isBundled: attributes.isBundled,
-            transport: section.transport, formats: [AudioFormat](of: section),
+            transport: section.transport, encryption: encryption, formats: [AudioFormat](of: section),
             direction: attributes.direction, packetTime: section.attributes.value(of: "ptime").flatMap { Int($0) },
             maximumPacketTime: section.attributes.value(of: "maxptime").flatMap { Int($0) },
             audioLevelID: section.audioLevelID, isReducedSize: section.attributes.contains("rtcp-rsize"),
-            setup: setup, fingerprints: fingerprints, tlsID: attributes.value(of: "tls-id"),
-            ice: try ICEDescription(attributes, of: session),
-            source: Source(section.attributes))
+            setup: encryption == .dtls ? setup ?? defaultSetup : defaultSetup,
+            fingerprints: encryption == .dtls ? attributes.values(of: "fingerprint") : [],
+            tlsID: attributes.value(of: "tls-id"), crypto: encryption == .sdes ? crypto : [],
+            ice: isMultiplexed ? ice : nil, isMultiplexed: isMultiplexed, source: Source(section.attributes))
+        if self.ice == nil { try takeAddress(of: section, in: session) }
+    }
+
+    /// The best of what the peer can do and this side takes (RFC 8643 §3.1 for keys with a transport that does not ask for
+    /// them); a refusal says what DTLS-SRTP lacks.
+    private static func encryption(
+        of transport: String, _ attributes: SectionAttributes, _ setup: Setup?, hasKeys: Bool, hasICE: Bool,
+        taking encryptions: Set<MediaEncryption>
+    ) throws(Refusal) -> MediaEncryption {
+        let isPlain = plainTransports.contains(transport)
+        guard secureTransports.contains(transport) || isPlain && encryptions.contains(.plain) else {
+            throw .transportNotSecure
+        }
+        let lack = encryptions.contains(.dtls) ? lackOfDTLS(attributes, setup, hasICE: hasICE) : .dtlsNotTaken
+        guard let lack else { return .dtls }
+        if encryptions.contains(.sdes), hasKeys, !transport.hasPrefix("UDP/TLS") { return .sdes }
+        if isPlain { return .plain }
+        let isAboutKeys = encryptions.contains(.sdes) && !attributes.contains("fingerprint")
+        throw isAboutKeys && !transport.hasPrefix("UDP/TLS") ? .noUsableKeys : lack
+    }
+
+    private static func lackOfDTLS(_ attributes: SectionAttributes, _ setup: Setup?, hasICE: Bool) -> Refusal? {
+        guard attributes.contains("fingerprint") || !attributes.contains("crypto") else { return .keysInDescription }
+        guard attributes.contains("rtcp-mux") else { return .noRTCPMultiplexing }
+        guard setup != nil else { return .noDTLSRole }
+        guard attributes.contains("fingerprint") else { return .noFingerprint }
+        return hasICE ? nil : .noICECredentials
     }
 
     /// What may carry DTLS-SRTP over UDP; `RTP/SAVP(F)` is how old browsers and gateways call it (RFC 8829 §5.1.2).
     private static let secureTransports = ["UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"]
+    private static let plainTransports = ["RTP/AVPF", "RTP/AVP"]
+
+    /// RTCP is one port up unless it is said where (RFC 3550 §11, RFC 3605 §2.1). To the address zero nothing may be sent, which
+    /// is how a call was held once (RFC 3264 §8.4).
+    private mutating func takeAddress(of section: MediaDescription, in session: SessionDescription) throws(Refusal) {
+        guard let text = (section.connection ?? session.connection)?.address, let address = IPAddress(text) else {
+            throw .noAddress
+        }
+        let fields = section.attributes.value(of: "rtcp")?.fields ?? []
+        let rtcpAddress = fields.count == 4 ? IPAddress(fields[3]) : address
+        let rtcpPort = isMultiplexed ? section.port : fields.first.flatMap { UInt16($0) } ?? (section.port &+ 1)
+        self.address = MediaAddress(
+            rtp: Endpoint(address, port: section.port),
+            rtcp: Endpoint(isMultiplexed ? address : rtcpAddress ?? address, port: rtcpPort))
+        if address.isUnspecified { direction = Direction(sends: direction.sends, receives: false) }
+    }
 }
 
 extension MediaDescription {
@@ -89,12 +139,10 @@ private struct SectionAttributes {
 
 extension ICEDescription {
     /// The lengths are those of RFC 8839 §5.4; a candidate line that cannot be read is ignored (§5.1).
-    fileprivate init(
-        _ attributes: SectionAttributes, of session: SessionDescription
-    ) throws(AudioDescription.Refusal) {
+    fileprivate init?(_ attributes: SectionAttributes, of session: SessionDescription) {
         guard let ufrag = attributes.value(of: "ice-ufrag"), (4...256).contains(ufrag.utf8.count),
             let password = attributes.value(of: "ice-pwd"), (22...256).contains(password.utf8.count)
-        else { throw .noICECredentials }
+        else { return nil }
         let lines = attributes.values(of: "candidate").prefix(Limit.candidates)
         self.init(
             ufrag: ufrag, password: Redacted(password), isLite: session.attributes.contains("ice-lite"),

@@ -8,6 +8,7 @@ package struct AudioDescription: Sendable, Equatable {
     /// Whether the BUNDLE group of the session has it (RFC 9143).
     package var isBundled: Bool
     package var transport: String
+    package var encryption: MediaEncryption
     package var formats: [AudioFormat]
     package var direction: Direction
     /// The `ptime` and `maxptime` in milliseconds (RFC 8866 §6.4).
@@ -22,19 +23,28 @@ package struct AudioDescription: Sendable, Equatable {
     package var fingerprints: [String]
     /// What the DTLS association is called, where the peer names it (RFC 8842 §4).
     package var tlsID: String?
-    package var ice: ICEDescription
+    /// The `crypto` attributes that can be used, the preferred one first.
+    package var crypto: [CryptoAttribute]
+    /// Nil where the side has none, or no ``isMultiplexed`` to go with it.
+    package var ice: ICEDescription?
+    /// Where a side without ICE takes RTP and RTCP.
+    package var address: MediaAddress?
+    /// Whether RTCP goes where RTP goes (RFC 5761).
+    package var isMultiplexed: Bool
     package var source: Source?
 
     package init(
         sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
-        formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
+        encryption: MediaEncryption = .dtls, formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
         maximumPacketTime: Int? = nil, audioLevelID: UInt8? = nil, isReducedSize: Bool = false, setup: Setup,
-        fingerprints: [String], tlsID: String? = nil, ice: ICEDescription, source: Source?
+        fingerprints: [String], tlsID: String? = nil, crypto: [CryptoAttribute] = [], ice: ICEDescription?,
+        address: MediaAddress? = nil, isMultiplexed: Bool = true, source: Source?
     ) {
         self.sectionIndex = sectionIndex
         self.mid = mid
         self.isBundled = isBundled
         self.transport = transport
+        self.encryption = encryption
         self.formats = formats
         self.direction = direction
         self.packetTime = packetTime
@@ -44,7 +54,10 @@ package struct AudioDescription: Sendable, Equatable {
         self.setup = setup
         self.fingerprints = fingerprints
         self.tlsID = tlsID
+        self.crypto = crypto
         self.ice = ice
+        self.address = address
+        self.isMultiplexed = isMultiplexed
         self.source = source
     }
 
@@ -67,6 +80,23 @@ package struct AudioDescription: Sendable, Equatable {
         /// `holdconn`, or a `setup` that is none (RFC 4145 §4).
         case noDTLSRole
         case noCommonFormat
+        /// DTLS-SRTP where only something else is taken.
+        case dtlsNotTaken
+        /// SRTP without a key in the description that can be used, or with one that was not asked for.
+        case noUsableKeys
+        /// Without ICE, no address in numbers, or none of a kind that this side has.
+        case noAddress
+    }
+}
+
+/// Where RTP and RTCP go without ICE: the addresses of `m=` and `c=`, and of `rtcp` (RFC 3605).
+package struct MediaAddress: Sendable, Equatable {
+    package var rtp: Endpoint
+    package var rtcp: Endpoint
+
+    package init(rtp: Endpoint, rtcp: Endpoint) {
+        self.rtp = rtp
+        self.rtcp = rtcp
     }
 }
 

@@ -47,6 +47,14 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// The address zero, which is nowhere.
+    package var isUnspecified: Bool {
+        switch self {
+        case .v4(let bits): bits == 0
+        case .v6(let high, let low): high == 0 && low == 0
+        }
+    }
+
     package var isIPv4: Bool {
         if case .v4 = self { true } else { false }
     }

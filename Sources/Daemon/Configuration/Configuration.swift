@@ -7,6 +7,7 @@ import HTTP
 import ICE
 import Logging
 import Network
+import SDP
 import SIP
 import Seat
 import Wire
@@ -66,6 +67,8 @@ package struct Configuration: Sendable {
     package var mediaAddresses: [IPAddress]
     /// The codecs that are offered and taken, the preferred one first; all of them when empty.
     package var codecs = MediaCodec.allCases
+    /// How sound may be protected; with DTLS alone when empty.
+    package var encryption = [MediaEncryption.dtls]
     package var keyTransport = KeyTransport.info
     package var microphone: AudioDevice
     package var speaker: AudioDevice
@@ -292,11 +295,23 @@ extension Configuration {
         return route
     }
 
+    /// How the sound of calls over that gateway may be protected: keys in descriptions are for nobody else to read, so these
+    /// go over TLS, or do not leave the machine.
+    package func encryptions(over gateway: WebSocketURL?) -> Set<MediaEncryption> {
+        let isConfidential = gateway.map { $0.isSecure || Self.isLocal($0.host) } ?? false
+        let encryptions = Set(encryption.filter { $0 != .sdes || isConfidential })
+        return encryptions.isEmpty ? [.dtls] : encryptions
+    }
+
+    private static func isLocal(_ host: String) -> Bool {
+        host == "localhost" || IPAddress(host)?.isLoopback == true
+    }
+
     /// The addresses a call's candidates are on. A gateway on this machine is reached over loopback.
     func addresses(forGateway gateway: String?) throws(SystemError) -> [IPAddress] {
         guard mediaAddresses.isEmpty else { return mediaAddresses }
         let interfaces = try LocalInterface.all()
-        let gatewayIsLocal = gateway == "localhost" || gateway.flatMap { IPAddress($0) }?.isLoopback == true
+        let gatewayIsLocal = gateway.map(Self.isLocal) ?? false
         return interfaces.filter { ($0.isLoopback && gatewayIsLocal) || (!$0.isLoopback && !$0.address.isLinkLocal) }
             .map(\.address)
     }

@@ -3,6 +3,7 @@ import ControlAPI
 import Dialect
 import Engine
 import Network
+import SDP
 import SIP
 import Seat
 import Wire
@@ -193,6 +194,9 @@ extension Configuration {
             "PEM file of the authorities to believe about `turns:` servers instead of the system's"
         ).naming(.readable),
         .list("media.codecs", \.codecs, .choice, "Codecs that are offered and taken, the preferred one first"),
+        .list(
+            "media.encryption", \.encryption, .choice,
+            "How sound may be protected: by DTLS-SRTP, by keys in the signalling (if that is over TLS), or not at all"),
         .one(
             "media.dtmf", \.keyTransport, .choice,
             "How `sendDTMF` sends keys: as INFO requests, or in the sound (RFC 4733)"),
