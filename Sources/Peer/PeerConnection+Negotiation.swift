@@ -89,6 +89,7 @@ extension PeerConnection {
         let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
         if isAnother { try makeAssociation(as: role, to: answer, audio, source: source) }
         settle(offer, answer, of: session)
+        if let source, offer.source != nil { local?.source = Source(ssrc: source.ssrc, cname: configuration.cname) }
         if !restarts { forgetOfferedRestart() }
         return renegotiated(audio, source, at: now) + begin(at: now)
     }
