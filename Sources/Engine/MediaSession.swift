@@ -42,7 +42,6 @@ final class MediaSession {
     private var waiting = Waiting()
     /// The counters when the call was measured last.
     private var measured = Statistics()
-    private var hasPeerEnded = false
     /// When the next frame is due; nil while nothing is connected.
     private var nextFrame: Instant?
 
@@ -269,7 +268,7 @@ extension MediaSession {
             case .transmit(let bytes, let local, let remote): transmit(bytes.span, from: local, to: remote)
             case .stateChanged(let state): follow(state)
             case .negotiated(let audio): use(MediaCodec(audio.codec), audio.wishes)
-            case .endedByPeer: peerEnded()
+            case .endedByPeer: onEvent(.endedByPeer)
             case .keyPressed(let key): onEvent(.keyPressed(key))
             case .resolve(let name): resolve(name)
             case .diagnostic(let diagnostic): log(diagnostic)
@@ -309,13 +308,6 @@ extension MediaSession {
         case .new, .connecting, .closed:
             break
         }
-    }
-
-    /// Said once, though RTCP and DTLS both say goodbye.
-    private func peerEnded() {
-        guard !hasPeerEnded else { return }
-        hasPeerEnded = true
-        onEvent(.endedByPeer)
     }
 
     private func shutDown(_ event: MediaPath.Event) {

@@ -19,6 +19,7 @@ extension PeerConnection {
             preferring: codec, known: agreedFormats + local.formats + remote.formats)
         offer.setup = .actpass
         offer.direction = .sendrecv
+        if let offeredSource { offer.source = Source(ssrc: offeredSource, cname: configuration.cname) }
         if let successor { offer.ice = ICEDescription(of: successor) }
         let pending = pendingOffer ?? offer
         pendingOffer = pending
@@ -51,6 +52,7 @@ extension PeerConnection {
     package mutating func restart() {
         guard isLive, remote != nil, pendingOffer == nil, successor == nil else { return }
         successor = Agent(restarting: agent, role: .controlling, randomness: fork())
+        if local?.source != nil { offeredSource = .random(in: 1 ... .max, using: &randomness) }
     }
 
     /// Whether a restart has begun and neither found a path nor been given up.
@@ -58,7 +60,7 @@ extension PeerConnection {
 
     /// The offer was refused: all stays as it was (RFC 3261 §14.1).
     package mutating func withdrawOffer() {
-        pendingOffer = nil
+        (pendingOffer, offeredSource) = (nil, nil)
         forgetOfferedRestart()
     }
 
@@ -86,9 +88,12 @@ extension PeerConnection {
         // Nobody can be found by credentials they were not told.
         guard !restarts || successor?.state == .new else { throw .sessionChanged }
         let isAnother = answer.isOfAnotherAssociation(than: remote) || role != associationRole
-        let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
+        let isOtherSource =
+            isAnother || audio.codec.clockRate != present.codec.clockRate || offeredSource != nil
+        let source = isOtherSource ? newSource(audio.codec) : nil
         if isAnother { try makeAssociation(as: role, to: answer, audio, source: source) }
         settle(offer, answer, of: session)
+        if let source, offer.source != nil { local?.source = Source(ssrc: source.ssrc, cname: configuration.cname) }
         if !restarts { forgetOfferedRestart() }
         return renegotiated(audio, source, at: now) + begin(at: now)
     }
@@ -126,15 +131,20 @@ extension PeerConnection {
         _ local: AudioDescription, _ present: NegotiatedAudio, at now: Instant
     ) throws(Refusal) -> (description: String, outputs: [Output]) {
         guard offer.sectionIndex == local.sectionIndex else { throw .sessionChanged }
+        if let before = remoteInUse, next.takesOver, let role = transport.role, offer.setup != Setup(role),
+            offer.isStill(before)
+        {
+            return try answerReturning(offer, of: session, at: now)
+        }
         let restarts = offer.restartsICE(of: remote)
         let heir = restarts ? Agent(restarting: successor ?? agent, role: .controlled, randomness: fork()) : nil
-        let setup: Setup = associationRole == .client ? .active : .passive
+        let setup = associationRole.map(Setup.init)
         let isAnother = offer.isOfAnotherAssociation(than: remote) || offer.setup == setup
         var usable = offer
         if !isAnother { usable.formats.removeAll { $0.rebinds(agreedFormats) } }
         var answer = try answer(
             to: usable, with: configuration.codecs, ice: heir.map(ICEDescription.init) ?? local.ice)
-        answer.setup = isAnother ? offer.setup.answer : setup
+        answer.setup = isAnother ? offer.setup.answer : setup ?? offer.setup.answer
         answer.tlsID = offer.tlsID == nil ? nil : isAnother ? newTLSID() : local.tlsID ?? newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
         let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
@@ -146,6 +156,21 @@ extension PeerConnection {
         if let heir { successor = heir }
         let outputs = renegotiated(audio, source, at: now) + (restarts ? begin(at: now) : [])
         return (write(answer.answer(to: session, origin: origin)), outputs)
+    }
+
+    /// The peer that is heard stays, as another one that was to take its place does not come after all.
+    private mutating func answerReturning(
+        _ offer: AudioDescription, of session: SessionDescription, at now: Instant
+    ) throws(Refusal) -> (description: String, outputs: [Output]) {
+        var answer = try answer(to: offer, with: configuration.codecs, ice: ICEDescription(of: agent))
+        answer.setup = transport.role.map(Setup.init) ?? offer.setup.answer
+        let audio = try negotiate(answer, answer.direction, peer: offer)
+        let source = audio.codec.clockRate == negotiated?.codec.clockRate ? nil : newSource(audio.codec)
+        answer.source = (source?.ssrc ?? stream?.ssrc).map { Source(ssrc: $0, cname: configuration.cname) }
+        next = nil
+        successor = nil
+        settle(answer, offer, of: session)
+        return (write(answer.answer(to: session, origin: origin)), renegotiated(audio, source, at: now))
     }
 
     /// The version counts what is new (RFC 3264 §8).
@@ -165,6 +190,7 @@ extension PeerConnection {
         self.remote = remote
         remoteSession = session
         pendingOffer = nil
+        if !next.takesOver { remoteInUse = remote }
         // The answer's are what was agreed on: the description with the formats that the other one has as well.
         let formats = local.formats.filter { format in
             remote.formats.contains { $0.payloadType == format.payloadType && $0.hasSameEncoding(as: format) }
@@ -213,7 +239,9 @@ extension PeerConnection {
 
     private var associationRole: DTLSSession.Role? { next.role ?? transport.role }
 
-    private mutating func newSource(_ codec: Codec) -> RTPSender { RTPSender(codec, randomness: &randomness) }
+    private mutating func newSource(_ codec: Codec) -> RTPSender {
+        RTPSender(codec, ssrc: exchange(&offeredSource, with: nil), randomness: &randomness)
+    }
 
     private mutating func newTLSID() -> String { randomness.token(length: 24) }
 
@@ -233,7 +261,7 @@ extension PeerConnection {
             if let source { next?.source = source }
             return (successor ?? agent).path == nil ? [] : shakeHands(at: now)
         }
-        guard let former = negotiated, audio != former else { return [] }
+        guard let former = negotiated, audio != former || source != nil else { return [] }
         stream?.change(to: audio.codec, from: former, as: source)
         return use(audio, hasNewSource: source != nil)
     }
@@ -281,10 +309,19 @@ extension SessionDescription {
     }
 }
 
+extension Setup {
+    fileprivate init(_ role: DTLSSession.Role) { self = role == .client ? .active : .passive }
+}
+
 extension AudioDescription {
     /// Whether the peer begins ICE anew with this description (RFC 8839 §4.4.1.1.1).
     fileprivate func restartsICE(of before: AudioDescription) -> Bool {
         ice.ufrag != before.ice.ufrag || ice.password != before.ice.password
+    }
+
+    /// Whether nothing of the transport has changed since.
+    fileprivate func isStill(_ before: AudioDescription) -> Bool {
+        !restartsICE(of: before) && !isOfAnotherAssociation(than: before)
     }
 
     /// Whether the peer wants another DTLS association, as far as this side's part in it does not tell (RFC 8842 §3.1); who

@@ -1,6 +1,9 @@
 import Audio
 import Engine
+import Foundation
+import Network
 import Testing
+import Wire
 
 /// The media stack against an independent one; bootstrap installs aiortc.
 @Suite(.timeLimit(.minutes(1))) struct AIORTCTests {
@@ -42,13 +45,18 @@ import Testing
         try await hangUp(call, peer)
     }
 
-    @Test("A call moves from one aiortc to another, with another codec")
+    @Test("A call moves from one aiortc to another, with another codec, and no second of its recording is silent")
     func moves() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "moved-\(UUID()).wav")
+        defer { try? FileManager.default.removeItem(at: file) }
         let (first, second) = (try AIORTCPeer(codec: "opus", tone: 1000), try AIORTCPeer(codec: "PCMU", tone: 620))
         let call = Call(tone: 440, codecs: MediaCodec.allCases)
         let offer = try #require(try await first.ask(.offer).sdp)
         _ = try await first.ask(.accept, sdp: try await call.path.answer(offer: offer))
         try await expectSoundBothWays(call, first, codec: .opus)
+        var recording: Recording? = try Recording(
+            path: file.path, settings: Recording.Settings(), begin: MonotonicClock.now, serial: 1, onFailure: { _ in })
+        await call.path.record(to: recording)
         let before = await call.path.statistics()
         let other = try #require(try await second.ask(.offer).sdp)
         _ = try await second.ask(.accept, sdp: try await call.path.answer(offer: other))
@@ -56,6 +64,13 @@ import Testing
             try await eventually {
                 await call.path.statistics().hears(620, at: -20) ? try await second.hears(440, at: -20) : false
             })
+        let length = try #require(recording?.duration)
+        #expect(try await eventually { recording.map { $0.duration > length + .seconds(1) } ?? false })
+        await call.path.record(to: nil)
+        recording = nil
+        let (said, heard) = try Self.longestSilences(of: file)
+        #expect(said < .milliseconds(100))
+        #expect(heard < .seconds(1))
         let after = await call.path.statistics()
         #expect(after.codec == .pcmu)
         #expect(after.packetsSent > before.packetsSent && after.packetsReceived > before.packetsReceived)
@@ -64,6 +79,25 @@ import Testing
         await call.path.close()
         #expect(call.events == [.connected, .heard, .closed])
         for peer in [first, second] { _ = try await peer.ask(.close) }
+    }
+
+    /// In what the agent says and in what the agent hears, to a hundredth of a second, the beginning and the end left out.
+    private static func longestSilences(of recording: URL) throws -> (said: Duration, heard: Duration) {
+        let samples = try Data(contentsOf: recording).dropFirst(44).withUnsafeBytes {
+            Array($0.bindMemory(to: Int16.self))
+        }
+        // Both sides at 16 kHz, more than a second of them.
+        try #require(samples.count > 2 * 16_000)
+        let longest = (0...1).map { channel in
+            var (run, longest) = (0, 0)
+            for block in 20..<samples.count / 320 - 20 {
+                let part = (0..<160).map { samples[block * 320 + 2 * $0 + channel] }
+                run = part.allSatisfy { abs(Int($0)) < 300 } ? run + 1 : 0
+                longest = max(longest, run)
+            }
+            return Duration.milliseconds(10 * longest)
+        }
+        return (longest[0], longest[1])
     }
 
     @Test("A muted call is silent over there until it is unmuted")

@@ -66,6 +66,23 @@ import Wire
         #expect(receiver.statistics.packetsLost == 0)
     }
 
+    @Test("A source whose clock gets another rate goes on, and has no jitter by that (RFC 7160 §4.2)") func otherRate()
+    {
+        var receiver = RTPReceiver(clockRate: 48_000)
+        for number in UInt16(0)..<50 {
+            _ = receiver.receive(
+                Self.header(number, timestamp: UInt32(number) * 960), at: Self.at(milliseconds: Int64(number) * 20))
+        }
+        receiver.use(clockRate: 8_000)
+        for number in UInt16(50)..<100 {
+            let arrival = receiver.receive(Self.header(number), at: Self.at(milliseconds: Int64(number) * 20))
+            #expect(arrival == .inOrder)
+        }
+        #expect(receiver.statistics.packetsReceived == 100)
+        #expect(receiver.statistics.packetsLost == 0)
+        #expect(receiver.statistics.jitter == .zero)
+    }
+
     @Test("What was lost of one source stays lost when another takes its place (RFC 3550 §8.2)")
     func anotherSource() {
         var receiver = RTPReceiver(clockRate: 8_000)

@@ -39,7 +39,7 @@ import Wire
 
     private struct Attack {
         var dice: Randomness
-        let audio: NegotiatedAudio
+        var audio: NegotiatedAudio
         var header = RTPHeader(payloadType: 0, marker: false, sequenceNumber: 65_000, timestamp: .max - 9_000, ssrc: 1)
 
         mutating func roll(_ sides: Int) -> Int { Int(dice.next() % UInt64(sides)) }
@@ -84,6 +84,19 @@ import Wire
             }
         }
 
+        /// Another codec, from the same peer or another one.
+        mutating func change(_ stream: inout AudioStream) {
+            let former = audio
+            audio = AuthenticPeerTests.agreed(Codec.allCases[roll(Codec.allCases.count)])
+            audio.payloadType = UInt8(100 + roll(10))
+            let source = RTPSender(audio.codec, randomness: &dice)
+            if roll(2) == 0 {
+                stream.change(to: audio.codec, from: former, as: roll(2) == 0 ? source : nil)
+            } else {
+                stream.change(to: audio.codec, ofAnotherPeerAs: source)
+            }
+        }
+
         mutating func reports(on ssrc: UInt32) -> [UInt8] {
             let block = ReportBlock(
                 ssrc: roll(4) == 0 ? word() : ssrc, fractionLost: UInt8(roll(256)),
@@ -103,7 +116,7 @@ import Wire
         }
     }
 
-    private static func agreed(_ codec: Codec) -> NegotiatedAudio {
+    fileprivate static func agreed(_ codec: Codec) -> NegotiatedAudio {
         var audio = NegotiatedAudio(
             codec: codec, payloadType: 111, telephoneEventPayloadType: 101, sends: true, receives: true)
         audio.redundancyPayloadType = codec == .opus ? 63 : nil
@@ -131,6 +144,7 @@ import Wire
                     _ = stream.receive(attack.packet().span, attack.audio, at: now)
                     _ = stream.lossRequest(attack.audio, roundTrip: nil, at: now)
                 }
+                if attack.roll(200) == 0 { attack.change(&stream) }
                 if attack.roll(20) == 0 { _ = stream.receiveReports(attack.reports(on: stream.ssrc).span, at: now) }
                 var samples = frame.mutableSpan
                 stream.play(into: &samples, with: &waves, at: now)

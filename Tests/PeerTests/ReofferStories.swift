@@ -99,7 +99,7 @@ import Wire
     }
 
     @Test("The peer may answer a later offer of ours with another codec") func answersWithAnother() throws {
-        let (story, _) = try story(beginningWith: .pcma)
+        let (story, first) = try story(beginningWith: .pcma)
         story.talk(.pcma, frames: 50)
         let offer = story.b.createOffer(at: story.now)
         let (answer, outputs) = try story.a.createAnswer(toOffer: offer.offering("111 63 110"), at: story.now)
@@ -112,6 +112,14 @@ import Wire
             #expect(heard.count > 95)
             #expect(story.concealed(by: side) == 0)
         }
+        // What is said of our source is true again.
+        let later = story.b.createOffer(at: story.now).source
+        #expect(later != nil && later != first.source)
+        story.run(for: .milliseconds(20))
+        story.send(Story.opus(.b, 0), of: .b)
+        let packet = try #require(story.datagrams.last?.bytes)
+        let ssrc = packet[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        #expect(later?.contains("a=ssrc:\(ssrc) ") == true)
     }
 
     @Test("A key keeps its length when the clock changes (RFC 4733 §2.1)") func key() throws {
@@ -234,6 +242,39 @@ import Wire
         story.close(.c)
         story.run(for: .seconds(2))
         #expect(story.events[.b]?.last == .endedByPeer)
+    }
+
+    @Test("The peer that is heard stays if it is offered again before another one has come") func returns() throws {
+        let story = try connected()
+        story.rule = { datagram, _ in datagram.from != Story.addressC && datagram.to != Story.addressC }
+        try move(story)
+        story.talk(.opus, frames: 50, from: 50)
+        _ = try story.renegotiate { $0 }
+        story.talk(.opus, frames: 2_000, from: 100)
+        for side in [Story.Side.a, .b] {
+            let heard = story.heard(by: side).map(\.number)
+            #expect(heard == Array(0..<heard.count))
+            #expect(heard.count > 2_090)
+            #expect(story.concealed(by: side) == 0)
+        }
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("From one to another and another: each is heard in its turn") func movesAgain() throws {
+        let story = try connected()
+        try move(story)
+        story.talk(.opus, frames: 52, from: 50, sides: [.a, .b, .c])
+        // Another one with the same address, as the one before has gone.
+        story.replaceA()
+        let (answer, outputs) = try story.b.createAnswer(toOffer: story.a.createOffer(at: story.now), at: story.now)
+        story.perform(outputs, of: .b)
+        story.perform(try story.a.acceptAnswer(answer, at: story.now), of: .a)
+        story.talk(.opus, frames: 50, from: 102, sides: [.a, .b, .c])
+        let heard = story.heard(by: .b)
+        #expect(heard.map(\.number) == Array(0..<heard.count))
+        let turns = heard.reduce(into: [Story.Side]()) { if $0.last != $1.speaker { $0.append($1.speaker) } }
+        #expect(turns == [.a, .c, .a])
+        #expect(story.events[.c]?.last == .endedByPeer)
     }
 
     @Test("Another certificate than the offer's is a failure, and nothing of its owner is heard (RFC 8122 §6.2)")

@@ -131,6 +131,14 @@ final class Story {
         return answer
     }
 
+    /// Puts another peer where a was.
+    func replaceA() {
+        a = PeerConnection(
+            configuration: PeerConnection.Configuration(certificate: .selfSigned(), codecs: [.opus], cname: "d"),
+            randomness: .seeded(4))
+        a.setHostAddresses([Self.addressA])
+    }
+
     func close(_ side: Side) {
         switch side {
         case .a: perform(a.close(at: now), of: .a)
