@@ -75,7 +75,7 @@ quality:
 
 impairments:
 	@deploy/bootstrap quality
-	deploy/impairments
+	.venv-quality/bin/python deploy/impairments
 
 soak:
 	@deploy/bootstrap

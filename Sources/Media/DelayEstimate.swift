@@ -4,7 +4,8 @@ import Wire
 ///
 /// A transit is the time of arrival less the time of the timestamp, so only differences mean something. Transits are counted
 /// in a histogram that forgets, and the target is what nearly all of them stay below: it follows a packet that is later than
-/// that at once, and forgets it within some ten seconds.
+/// that at once, and forgets it within some seconds. What many packets had is forgotten as soon as it is over: when of a hundred
+/// in a row none is late enough, of which each had a chance of one in five.
 struct DelayEstimate: Sendable {
     static let minimum = Duration.milliseconds(20)
     static let maximum = Duration.milliseconds(400)
@@ -21,6 +22,10 @@ struct DelayEstimate: Sendable {
     private static let surprise: Float = 0.015
     /// How much of the past a packet leaves.
     private static let memory: Float = 0.997
+    /// The share of the packets that are late, and how many others in a row say that there are no such packets any more: if
+    /// there were, that would happen once in five thousand millions.
+    private static let late: Float = 0.2
+    private static let calmRun = 100
     /// The fastest packet is looked for in one to two of these.
     private static let window = Duration.seconds(4)
 
@@ -31,8 +36,11 @@ struct DelayEstimate: Sendable {
     private var origin: Int64?
     private var fastest: (before: Int64, now: Int64) = (0, 0)
     private var windowEndsAt = Instant(nanoseconds: 0)
-    /// The bucket nearly all packets stay below the end of.
+    /// The bucket nearly all packets stay below the end of, and the one where the late ones begin.
     private var quantile = 0
+    private var lateness = 0
+    /// How many packets in a row have not been late, and the greatest bucket of the second half of them.
+    private var calm = (packets: 0, bucket: 0)
 
     /// Held on top of what the transits ask for.
     var margin = Duration.zero
@@ -79,7 +87,21 @@ struct DelayEstimate: Sendable {
         forget(keeping: kept)
         shares[index] += 1 - kept
         if isBeyond { emphasise(index) }
-        findQuantile()
+        noticeCalm(index)
+        findQuantiles()
+    }
+
+    private mutating func noticeCalm(_ index: Int) {
+        guard index < lateness else {
+            calm = (0, 0)
+            return
+        }
+        calm = (calm.packets + 1, calm.packets < Self.calmRun / 2 ? 0 : max(calm.bucket, index))
+        guard calm.packets == Self.calmRun else { return }
+        for later in calm.bucket + 1..<Self.bucketCount { shares[later] = 0 }
+        let rest = shares.reduce(0, +)
+        forget(keeping: 1 / rest)
+        calm = (0, 0)
     }
 
     /// Keeps the origin within a bucket below the fastest packet.
@@ -118,11 +140,13 @@ struct DelayEstimate: Sendable {
                 shares[max(0, index + step)] += share
             }
         }
-        findQuantile()
+        calm = (0, 0)
+        findQuantiles()
     }
 
     private mutating func forget(keeping factor: Float) {
-        for index in 0..<Self.bucketCount { shares[index] *= factor }
+        var shares = shares.mutableSpan
+        for index in shares.indices { shares[index] *= factor }
     }
 
     private mutating func emphasise(_ index: Int) {
@@ -132,13 +156,18 @@ struct DelayEstimate: Sendable {
         shares[index] += lacking
     }
 
-    private mutating func findQuantile() {
+    private mutating func findQuantiles() {
         var beyond: Float = 0
-        quantile = Self.bucketCount - 1
-        while quantile > 0 {
-            beyond += shares[quantile]
-            if beyond > Self.tolerated { return }
-            quantile -= 1
+        var bucket = Self.bucketCount - 1
+        func descend(to share: Float) -> Int {
+            while bucket > 0 {
+                if beyond + shares[bucket] > share { return bucket }
+                beyond += shares[bucket]
+                bucket -= 1
+            }
+            return 0
         }
+        quantile = descend(to: Self.tolerated)
+        lateness = descend(to: Self.late)
     }
 }

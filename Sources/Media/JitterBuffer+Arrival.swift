@@ -4,7 +4,7 @@ import Wire
 extension JitterBuffer {
     private static let maximumMisorder = 100
     /// For how many packets after a recovery it is worth to wait longer for what later ones may hold.
-    private static let recoveryMemory = 500
+    private static let recoveryMemory = 250
 
     /// Takes an audio packet in, whose payload is copied.
     package mutating func insert(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Verdict {

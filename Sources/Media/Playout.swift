@@ -45,9 +45,20 @@ package struct Playout: Sendable {
         next = successor
     }
 
-    /// Takes an audio packet in, whose payload is copied.
+    /// Takes an audio packet in, whose payload is copied. One of another source is the first after a change.
     package mutating func insert(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> JitterBuffer.Verdict {
-        next?.insert(header, payload: payload, at: now) ?? buffer.insert(header, payload: payload, at: now)
+        if next != nil {
+            guard next?.ssrc != header.ssrc, buffer.ssrc == header.ssrc, next?.ssrc != nil else {
+                return next?.insert(header, payload: payload, at: now) ?? .late
+            }
+            return insertFormer(header, payload: payload, at: now) ?? .late
+        }
+        guard let ssrc = buffer.ssrc, ssrc != header.ssrc else {
+            return buffer.insert(header, payload: payload, at: now)
+        }
+        change(to: buffer.format, isSamePath: true)
+        buffer.statistics.restarts += 1
+        return next?.insert(header, payload: payload, at: now) == .malformed ? .malformed : .restarted
     }
 
     /// Takes a straggler in, of the format before the change; nil when that is not heard any more.

@@ -13,12 +13,12 @@ package struct RTPSender: Sendable {
     private var isTalkStart = true
     private var lastPacket: (timestamp: UInt32, sentAt: Instant)?
 
-    /// Chooses the SSRC and where sequence numbers and timestamps begin.
+    /// Chooses the SSRC, unless it is chosen, and where sequence numbers and timestamps begin.
     ///
     /// The first number is below 2^15, so that the loss of early packets cannot mislead SRTP's rollover counter.
-    package init(clockRate: UInt32, randomness: inout Randomness) {
+    package init(clockRate: UInt32, ssrc: UInt32? = nil, randomness: inout Randomness) {
         clock = RTPClock(rate: clockRate)
-        ssrc = .random(in: 1 ... .max, using: &randomness)
+        self.ssrc = ssrc ?? .random(in: 1 ... .max, using: &randomness)
         sequenceNumber = .random(in: 0..<0x8000, using: &randomness)
         timestamp = .random(in: 0 ... .max, using: &randomness)
     }

@@ -91,8 +91,8 @@ extension AudioStream {
 }
 
 extension RTPSender {
-    init(_ codec: Codec, randomness: inout Randomness) {
-        self.init(clockRate: codec.payloadFormat.clockRate, randomness: &randomness)
+    init(_ codec: Codec, ssrc: UInt32? = nil, randomness: inout Randomness) {
+        self.init(clockRate: codec.payloadFormat.clockRate, ssrc: ssrc, randomness: &randomness)
     }
 }
 

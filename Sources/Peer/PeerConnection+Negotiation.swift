@@ -19,6 +19,7 @@ extension PeerConnection {
             preferring: codec, known: agreedFormats + local.formats + remote.formats)
         offer.setup = .actpass
         offer.direction = .sendrecv
+        if let offeredSource { offer.source = Source(ssrc: offeredSource, cname: configuration.cname) }
         if let successor, let address = remote.address {
             offer.address = successor.address(for: address.rtp.address).map(MediaAddress.init) ?? offer.address
         } else if let successor {
@@ -74,6 +75,7 @@ extension PeerConnection {
     package mutating func restart() {
         guard isLive, remote != nil, pendingOffer == nil, successor == nil else { return }
         successor = Agent(restarting: agent, role: .controlling, randomness: fork())
+        if local?.source != nil { offeredSource = .random(in: 1 ... .max, using: &randomness) }
     }
 
     /// Whether a restart has begun and neither found a path nor been given up.
@@ -81,7 +83,7 @@ extension PeerConnection {
 
     /// The offer was refused: all stays as it was (RFC 3261 §14.1).
     package mutating func withdrawOffer() {
-        pendingOffer = nil
+        (pendingOffer, offeredSource) = (nil, nil)
         forgetOfferedRestart()
     }
 
@@ -112,9 +114,12 @@ extension PeerConnection {
         guard !restarts || answer.ice == nil || successor?.state == .new else { throw .sessionChanged }
         let isAnother =
             answer.isOfAnotherAssociation(than: remote) || answer.encryption == .dtls && role != associationRole
-        let source = isAnother || audio.codec.clockRate != present.codec.clockRate ? newSource(audio.codec) : nil
+        let isOtherSource =
+            isAnother || audio.codec.clockRate != present.codec.clockRate || offeredSource != nil
+        let source = isOtherSource ? newSource(audio.codec) : nil
         if isAnother { try makeAssociation(as: role, from: offer, to: answer, audio, source: source) }
         settle(offer, answer, of: session)
+        if let source, offer.source != nil { local?.source = Source(ssrc: source.ssrc, cname: configuration.cname) }
         if !restarts, answer.ice != nil { forgetOfferedRestart() }
         return renegotiated(audio, source, at: now) + begin(at: now)
     }
@@ -275,7 +280,9 @@ extension PeerConnection {
 
     private var associationRole: DTLSSession.Role? { next.role ?? transport.role }
 
-    private mutating func newSource(_ codec: Codec) -> RTPSender { RTPSender(codec, randomness: &randomness) }
+    private mutating func newSource(_ codec: Codec) -> RTPSender {
+        RTPSender(codec, ssrc: exchange(&offeredSource, with: nil), randomness: &randomness)
+    }
 
     private mutating func newTLSID() -> String { randomness.token(length: 24) }
 
@@ -295,7 +302,7 @@ extension PeerConnection {
             if let source { next?.source = source }
             return (successor ?? agent).path == nil ? [] : shakeHands(at: now)
         }
-        guard let former = negotiated, audio != former else { return [] }
+        guard let former = negotiated, audio != former || source != nil else { return [] }
         stream?.change(to: audio.codec, from: former, as: source)
         return use(audio, hasNewSource: source != nil)
     }

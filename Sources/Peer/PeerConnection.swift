@@ -103,6 +103,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     /// An offer of ours without an answer yet.
     var pendingOffer: AudioDescription?
     var remote: AudioDescription?
+    /// The source that an offer of ours promises to whoever answers it.
+    var offeredSource: UInt32?
     /// The description of the peer that is heard, while another one is to take its place.
     var remoteInUse: AudioDescription?
     /// The session the peer described last, whose sections a later offer of ours keeps (RFC 3264 §8).

@@ -12,12 +12,14 @@ import Wire
 struct ChromiumCallTests {
     private func addresses() throws -> [IPAddress] { try IPAddress.reachable(includingLoopback: false) }
 
-    private func expectSoundBothWays(_ call: Call, _ peer: AIORTCPeer) async throws {
+    private func expectSoundBothWays(
+        _ call: Call, _ peer: AIORTCPeer, frequency: Double = 1000, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
         #expect(
             try await eventually {
-                let isHeard = await call.path.statistics().hears(1000)
+                let isHeard = await call.path.statistics().hears(frequency)
                 return isHeard ? abs((try await peer.ask(.statistics).frequency ?? 0) - 440) < 5 : false
-            })
+            }, sourceLocation: sourceLocation)
     }
 
     @Test("Chromium offers candidates with mDNS names, we answer: each hears the other's tone") func answers()
@@ -45,6 +47,35 @@ struct ChromiumCallTests {
         #expect(try await eventually { call.events.contains(.keyPressed("5")) })
         await call.path.close()
         _ = try await peer.ask(.close)
+    }
+
+    @Test("A call moves from one Chromium to another, by its offer and by an offer of ours, and changes its codec")
+    func moves() async throws {
+        let peers = try (1...3).map { try AIORTCPeer("chromium_call.py", ["\($0 * 500)"]) }
+        let call = Call(tone: 440, codecs: MediaCodec.allCases, addresses: try addresses())
+        for (peer, frequency) in zip(peers.dropLast(), [500.0, 1000]) {
+            let offer = try #require(try await peer.ask(.offer).sdp)
+            _ = try await peer.ask(.accept, sdp: try await call.path.answer(offer: offer))
+            try await expectSoundBothWays(call, peer, frequency: frequency)
+        }
+        let answer = try #require(try await peers[2].ask(.answer, sdp: try await call.path.offer()).sdp)
+        try await call.path.accept(answer: answer)
+        try await expectSoundBothWays(call, peers[2], frequency: 1500)
+
+        let restart = try #require(try await peers[2].ask(.restart).sdp)
+        let lines = restart.split(separator: "\r\n").map { line in
+            line.hasPrefix("m=audio")
+                ? line.split(separator: " ").prefix(3).joined(separator: " ") + " 8" : String(line)
+        }
+        let changed = lines.joined(separator: "\r\n") + "\r\n"
+        _ = try await peers[2].ask(.accept, sdp: try await call.path.answer(offer: changed))
+        #expect(await call.path.statistics().codec == .pcma)
+        let before = await call.path.statistics().packetsReceived
+        #expect(try await eventually { await call.path.statistics().packetsReceived > before + 100 })
+        try await expectSoundBothWays(call, peers[2], frequency: 1500)
+        #expect(call.events == [.connected, .heard])
+        await call.path.close()
+        for peer in peers { _ = try await peer.ask(.close) }
     }
 
     @Test("We offer, Chromium answers, restarts ICE, and we do; the sound goes on") func restarts() async throws {

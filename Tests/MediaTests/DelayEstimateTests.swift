@@ -40,6 +40,41 @@ import Wire
         #expect(estimate.targetDelay == .milliseconds(20))
     }
 
+    @Test(
+        "When jitter is over, the delay is what it was before in little more than two seconds",
+        arguments: [30, 60, 100, 200])
+    mutating func calm(jitter: Int) {
+        var randomness = Randomness.seeded(2)
+        note((0..<1_000).map { _ in Int.random(in: 0...jitter, using: &randomness) })
+        note(repeatElement(0, count: 110))
+        #expect(estimate.targetDelay == .milliseconds(20))
+    }
+
+    @Test("When jitter has become less, the delay follows it within two seconds") mutating func calmer() {
+        var randomness = Randomness.seeded(3)
+        note((0..<1_000).map { _ in Int.random(in: 0...100, using: &randomness) })
+        note((0..<100).map { _ in Int.random(in: 0...50, using: &randomness) })
+        #expect((45...55).contains(estimate.targetDelay.nanoseconds / 1_000_000))
+    }
+
+    @Test("Jitter that stays what it is, is not forgotten", arguments: 0..<4) mutating func steady(seed: Int) {
+        var randomness = Randomness.seeded(UInt64(seed))
+        note((0..<500).map { _ in Int.random(in: 0...100, using: &randomness) })
+        for _ in 0..<2_000 {
+            note(CollectionOfOne(Int.random(in: 0...100, using: &randomness)))
+            #expect(estimate.targetDelay >= .milliseconds(90))
+        }
+    }
+
+    @Test("A packet in fifty that is late is awaited, however even the others are") mutating func spikes() {
+        note([0])
+        for _ in 0..<20 {
+            note([80])
+            note(repeatElement(0, count: 49))
+            #expect(estimate.targetDelay == .milliseconds(85))
+        }
+    }
+
     @Test("It never exceeds 400 ms") mutating func ceiling() {
         note(repeatElement(0, count: 100))
         note([5_000])

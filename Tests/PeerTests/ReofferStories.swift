@@ -99,7 +99,7 @@ import Wire
     }
 
     @Test("The peer may answer a later offer of ours with another codec") func answersWithAnother() throws {
-        let (story, _) = try story(beginningWith: .pcma)
+        let (story, first) = try story(beginningWith: .pcma)
         story.talk(.pcma, frames: 50)
         let offer = story.b.createOffer(at: story.now)
         let (answer, outputs) = try story.a.createAnswer(toOffer: offer.offering("111 63 110"), at: story.now)
@@ -112,6 +112,14 @@ import Wire
             #expect(heard.count > 95)
             #expect(story.concealed(by: side) == 0)
         }
+        // What is said of our source is true again.
+        let later = story.b.createOffer(at: story.now).source
+        #expect(later != nil && later != first.source)
+        story.run(for: .milliseconds(20))
+        story.send(Story.opus(.b, 0), of: .b)
+        let packet = try #require(story.datagrams.last?.bytes)
+        let ssrc = packet[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        #expect(later?.contains("a=ssrc:\(ssrc) ") == true)
     }
 
     @Test("A key keeps its length when the clock changes (RFC 4733 §2.1)") func key() throws {
