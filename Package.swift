@@ -114,10 +114,12 @@ let package = Package(
         tests("NetworkTests", "Wire", "Crypto", "HTTP", "Network", httpTypes, logging),
         tests("ServiceTests", "Service", logging),
         tests(
-            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ControlAPI", "Seat", "Network", "ControlServer", "Audio",
+            "DaemonTests", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ControlAPI", "Seat", "Network", "ControlServer",
+            "Audio",
             "Engine", "Journal", "Daemon", "Simulator", "Service", httpTypes, logging),
         tests(
-            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Peer", "Network", "Audio", "Engine", httpTypes,
+            "InteropTests", "Wire", "Crypto", "HTTP", "SIP", "SDP", "ICE", "Peer", "Network", "Audio", "Engine",
+            httpTypes,
             logging, resources: [.copy("peers")]),
     ],
     swiftLanguageModes: [.v6]

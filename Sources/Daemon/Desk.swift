@@ -8,6 +8,7 @@ import HTTP
 import HTTPTypes
 import Logging
 import Network
+import SDP
 import SIP
 import Seat
 import Wire
@@ -288,6 +289,9 @@ extension Desk {
             ice: configuration.ice, codecs: configuration.codecs.isEmpty ? MediaCodec.allCases : configuration.codecs,
             cname: randomness.token(length: 16))
         media.encryptions = configuration.encryptions(over: connection?.url)
+        if configuration.encryption.contains(.sdes), !media.encryptions.contains(.sdes) {
+            logger.warning("no SDES keys are taken over a connection without TLS")
+        }
         let path = MediaPath(
             configuration: media, source: source, sink: sink, logger: logger
         ) { [weak self] event in

@@ -99,7 +99,7 @@ extension PeerConnection {
             try AudioDescription(
                 section: offer.sectionIndex, answeredIn: session, taking: [offer.encryption])
         }
-        try offer.adapt(to: answer)
+        offer = try refusing { () throws(AudioDescription.Refusal) in try offer.adapted(to: answer) }
         let audio = try negotiate(answer, answer.direction.reversed, peer: answer)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
         let role: DTLSSession.Role = answer.setup == .active ? .server : .client
@@ -175,8 +175,8 @@ extension PeerConnection {
         if !isAnother { usable.formats.removeAll { $0.rebinds(agreedFormats) } }
         var answer = try answer(
             to: usable, with: configuration.codecs, of: heir ?? successor ?? agent, ice: heir == nil ? local.ice : nil)
-        let present = isAnother ? nil : local.crypto.first?.key
-        answer.crypto = offer.crypto.map { key(tag: $0.tag, $0.suite, present: present) }
+        let own = isAnother ? nil : local.crypto.first?.key
+        answer.crypto = offer.crypto.map { key(tag: $0.tag, $0.suite, present: own) }
         answer.setup = isAnother ? offer.setup.answer : setup ?? offer.setup.answer
         answer.tlsID = offer.tlsID == nil ? nil : isAnother ? newTLSID() : local.tlsID ?? newTLSID()
         let audio = try negotiate(answer, answer.direction, peer: offer)
@@ -369,7 +369,8 @@ extension AudioDescription {
     /// has not named the present one cannot have renamed it.
     fileprivate func isOfAnotherAssociation(than before: AudioDescription) -> Bool {
         encryption != before.encryption || crypto.first?.key != before.crypto.first?.key
-            || Set(fingerprints) != Set(before.fingerprints) || tlsID != nil && before.tlsID != nil && tlsID != before.tlsID
+            || Set(fingerprints) != Set(before.fingerprints)
+            || tlsID != nil && before.tlsID != nil && tlsID != before.tlsID
     }
 }
 
@@ -381,16 +382,18 @@ extension AudioDescription {
         crypto = choice.map { [$0] } ?? []
     }
 
-    /// Of this offer, what the answer has taken remains: one key (§5.1.3), and ICE or an address.
-    fileprivate mutating func adapt(to answer: AudioDescription) throws(Refusal) {
+    /// What the answer leaves of this offer: one key (§5.1.3), and ICE or an address.
+    fileprivate func adapted(to answer: AudioDescription) throws(Refusal) -> AudioDescription {
+        var offer = self
         if encryption == .sdes {
             let choice = answer.crypto.first
-            crypto = crypto.filter { $0.tag == choice?.tag && $0.suite == choice?.suite }
-            guard !crypto.isEmpty, answer.crypto.count == 1 else { throw .unusable(.noUsableKeys) }
+            offer.crypto = crypto.filter { $0.tag == choice?.tag && $0.suite == choice?.suite }
+            guard !offer.crypto.isEmpty, answer.crypto.count == 1 else { throw .noUsableKeys }
         }
-        guard answer.ice == nil else { return }
-        address = defaultAddress.map(MediaAddress.init)
-        (ice, isMultiplexed) = (nil, answer.isMultiplexed)
+        guard answer.ice == nil else { return offer }
+        offer.address = defaultAddress.map(MediaAddress.init)
+        (offer.ice, offer.isMultiplexed) = (nil, answer.isMultiplexed)
+        return offer
     }
 }
 

@@ -2,7 +2,8 @@ import Wire
 
 extension AudioDescription {
     /// The first audio section of an offer that is not rejected (RFC 8829 §5.8).
-    package init(offeredIn session: SessionDescription, taking encryptions: Set<MediaEncryption> = [.dtls]) throws(Refusal)
+    package init(offeredIn session: SessionDescription, taking encryptions: Set<MediaEncryption> = [.dtls])
+        throws(Refusal)
     {
         let isAudio = { (section: MediaDescription) in
             section.media == "audio" && (section.port != 0 || section.attributes.contains("bundle-only"))
@@ -13,7 +14,8 @@ extension AudioDescription {
 
     /// The section that answers the one of an offer, by default its only one.
     package init(
-        section index: Int = 0, answeredIn session: SessionDescription, taking encryptions: Set<MediaEncryption> = [.dtls]
+        section index: Int = 0, answeredIn session: SessionDescription,
+        taking encryptions: Set<MediaEncryption> = [.dtls]
     ) throws(Refusal) {
         guard session.media.indices.contains(index), session.media[index].media == "audio",
             session.media[index].port != 0

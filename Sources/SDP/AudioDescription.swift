@@ -35,7 +35,8 @@ package struct AudioDescription: Sendable, Equatable {
 
     package init(
         sectionIndex: Int = 0, mid: String? = "0", isBundled: Bool = true, transport: String = Self.secureTransport,
-        encryption: MediaEncryption = .dtls, formats: [AudioFormat], direction: Direction = .sendrecv, packetTime: Int? = 20,
+        encryption: MediaEncryption = .dtls, formats: [AudioFormat], direction: Direction = .sendrecv,
+        packetTime: Int? = 20,
         maximumPacketTime: Int? = nil, audioLevelID: UInt8? = nil, isReducedSize: Bool = false, setup: Setup,
         fingerprints: [String], tlsID: String? = nil, crypto: [CryptoAttribute] = [], ice: ICEDescription?,
         address: MediaAddress? = nil, isMultiplexed: Bool = true, source: Source?

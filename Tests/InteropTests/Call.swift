@@ -2,6 +2,7 @@ import Audio
 import Crypto
 import Engine
 import Logging
+import SDP
 import Synchronization
 import Wire
 
@@ -14,11 +15,13 @@ final class Call: Sendable {
 
     init(
         tone: Double, codecs: [MediaCodec] = [.opus], ice: ICEConfiguration = ICEConfiguration(),
-        addresses: [IPAddress] = [.loopback4]
+        addresses: [IPAddress] = [.loopback4], encryptions: Set<MediaEncryption> = [.dtls]
     ) {
+        var configuration = MediaPath.Configuration(
+            addresses: addresses, certificate: .selfSigned(), ice: ice, codecs: codecs, cname: "test")
+        configuration.encryptions = encryptions
         path = MediaPath(
-            configuration: MediaPath.Configuration(
-                addresses: addresses, certificate: .selfSigned(), ice: ice, codecs: codecs, cname: "test"),
+            configuration: configuration,
             source: ToneSource(frequency: tone, level: -20), sink: NullDevice(), logger: Logger(label: "test")
         ) { [recorder] event in
             recorder.events.withLock { $0.append(event) }

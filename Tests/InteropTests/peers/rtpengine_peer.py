@@ -2,6 +2,8 @@
 
     rtpengine_peer.py                        SIPp, which takes G.711 A-law and echoes what it hears
     rtpengine_peer.py baresip CODEC HERTZ    baresip, which says a tone; CODEC as it calls it
+    rtpengine_peer.py direct ...             either without rtpengine: descriptions go to the telephone as they are. baresip
+                                             may have a fourth argument, its mediaenc
 
 {"do": "answer", "sdp": WebRTC offer}  -> {"sdp": the WebRTC answer} once the telephone has taken the call
 {"do": "offer"}                        -> {"sdp": a WebRTC offer}; baresip calls
@@ -118,6 +120,13 @@ class Relay:
         return answer
 
 
+class Nothing:
+    """In place of a relay."""
+
+    def ask(self, command, sdp="", **parameters):
+        return {"sdp": sdp}
+
+
 class Telephone:
     """What listens for SIP on a port, and our end of its one call."""
 
@@ -183,11 +192,11 @@ class SIPp(Telephone):
 class Baresip(Telephone):
     strips = []
 
-    def __init__(self, codec, frequency):
+    def __init__(self, codec, frequency, encryption=None):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         first, self.control = random.randrange(40000, 50000, 100), free_port()
-        modules = "g711 g722 opus ausine aubridge sndfile uuid".split()
+        modules = "g711 g722 opus ausine aubridge sndfile uuid srtp".split()
         lines = [
             f"sip_listen {LOCAL}:{self.port}", f"net_interface {LOCAL}", f"rtp_ports {first}-{first + 99}",
             f"audio_source ausine,{frequency}", "audio_player aubridge,ear", "audio_alert aubridge,bell",
@@ -197,7 +206,8 @@ class Baresip(Telephone):
             f"ctrl_tcp_listen {LOCAL}:{self.control}", f"snd_path {self.folder.name}",
         ]
         self.write_file("config", lines)
-        self.write_file("accounts", [f"<sip:echo@{LOCAL};transport=udp>;regint=0;answermode=auto;audio_codecs={codec}"])
+        account = f"<sip:echo@{LOCAL};transport=udp>;regint=0;answermode=auto;audio_codecs={codec}"
+        self.write_file("accounts", [account + (f";mediaenc={encryption}" if encryption else "")])
         self.write_file("contacts", [])
         start("/usr/bin/baresip", "-f", self.folder.name)
 
@@ -240,8 +250,11 @@ def strength(samples, rate, hertz):
 
 
 def main():
-    telephone = Baresip(*sys.argv[2:]) if sys.argv[1:2] == ["baresip"] else SIPp()
-    relay = Relay()
+    arguments = sys.argv[1:]
+    is_direct = arguments[:1] == ["direct"]
+    kind, *details = arguments[is_direct:] or ["sipp"]
+    telephone = Baresip(*details) if kind == "baresip" else SIPp()
+    relay = Nothing() if is_direct else Relay()
     plain = {"ICE": "remove", "DTLS": "off", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]}
     web = {"ICE": "force", "DTLS": "passive", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}
     for line in sys.stdin:
