@@ -22,8 +22,8 @@ extension Target {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let session = try? SessionDescription(parsing: text) else { return }
         expectStable(session.text, session.text) { try SessionDescription(parsing: session.text).text }
-        _ = try? AudioDescription(answeredIn: session)
-        guard let offer = try? AudioDescription(offeredIn: session),
+        _ = try? AudioDescription(answeredIn: session, taking: Set(MediaEncryption.allCases))
+        guard let offer = try? AudioDescription(offeredIn: session, taking: Set(MediaEncryption.allCases)),
             let answer = try? offer.answer(
                 supporting: Codec.allCases.map(\.offered), fingerprint: "sha-256 00",
                 ice: ICEDescription(ufrag: "ufra", password: Redacted("passwordpasswordpassword")))

@@ -79,6 +79,7 @@ struct CheckConfigurationTests {
             media.icePolicy = all  (default)
             media.iceCAFile = none  (default)
             media.codecs = opus, G722, PCMA, PCMU  (default)
+            media.encryption = dtls  (default)
             media.dtmf = info  (default)
             media.microphone = tone:440.0,-20.0  (PHONEBARD_MEDIA_MICROPHONE)
             media.speaker = pulse  (default)

@@ -35,6 +35,7 @@ struct LiveQualityTests {
         #expect(talking["state"] == "connected")
         #expect(talking["number"] == "13911112222")
         expectPlausible(try #require(talking["media"]?["quality"]))
+        #expect(talking["media"]?["encryption"] == "dtls")
         #expect(try await house.get("calls").body["calls"]?.array?.map { $0["ccNumber"] } == [.string(call)])
 
         try await house.post("callQuality", ["ccNumber": .string(call), "interval": 1])
