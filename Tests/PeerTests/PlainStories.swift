@@ -176,4 +176,59 @@ import Wire
         #expect(!offer.contains("a=rtcp-mux"))
         #expect(offer.contains("m=audio 5000 RTP/AVP "))
     }
+
+    @Test("Each suite protects sound both ways (RFC 7714)", arguments: zip([1, 2, 3], SRTPProfile.allCases))
+    func suites(tag: Int, profile: SRTPProfile) throws {
+        let story = try Self.connected(
+            [.sdes],
+            offer: { offer in
+                let lines = offer.split(separator: "\r\n")
+                let left = lines.filter { !$0.hasPrefix("a=crypto:") || $0.hasPrefix("a=crypto:\(tag) ") }
+                return left.joined(separator: "\r\n") + "\r\n"
+            })
+        story.talk(frames: 10)
+        for statistics in [story.a.statistics, story.b.statistics] {
+            #expect(statistics.srtpProfile == profile)
+            #expect(statistics.packetsReceived == 10)
+        }
+    }
+
+    @Test("Other addresses of ours are offered to a peer without ICE, and used from then on") func ourMove() throws {
+        let story = try Self.connected([.sdes], offer: Self.withoutICE, answer: Self.withoutICE)
+        story.talk(frames: 5)
+        let elsewhere = Endpoint(Story.addressA.address, port: 5_050)
+        story.a.restart(hostAddresses: [elsewhere])
+        let offer = story.a.createOffer(at: story.now)
+        #expect(offer.contains("m=audio 5050 RTP/SAVP "))
+        let (answer, outputs) = try story.b.createAnswer(toOffer: offer, at: story.now)
+        story.perform(outputs, of: .b)
+        story.perform(try story.a.acceptAnswer(answer, at: story.now), of: .a)
+        let pair = Statistics.Pair(local: elsewhere, remote: Story.addressB)
+        #expect(story.a.statistics.selectedPair == pair)
+        let (a, b) = (story.a.statistics.packetsReceived, story.b.statistics.packetsReceived)
+        story.talk(frames: 5)
+        #expect(story.a.statistics.packetsReceived == a + 5)
+        #expect(story.b.statistics.packetsReceived == b + 5)
+    }
+
+    @Test(
+        "A call may be moved from a peer with DTLS to one without; with ICE, once it has found a path",
+        arguments: [false, true])
+    func otherProtection(keepsICE: Bool) throws {
+        let story = Story { $0.encryptions = Set(MediaEncryption.allCases) }
+        try story.negotiate()
+        story.run(for: .milliseconds(200))
+        #expect(story.b.statistics.encryption == .dtls)
+        let plain = Story { $0.encryptions = [.plain] }
+        let other = plain.a.createOffer(at: plain.now).replacing("a=ice-ufrag:", with: "a=ice-ufrag:another")
+        let (answer, outputs) = try story.b.createAnswer(
+            toOffer: keepsICE ? other : Self.withoutICE(other), at: story.now)
+        story.perform(outputs, of: .b)
+        plain.perform(try plain.a.acceptAnswer(keepsICE ? answer : Self.withoutICE(answer), at: plain.now), of: .a)
+        #expect(story.b.state == .connected)
+        guard !keepsICE else { return #expect(story.b.statistics.encryption == .dtls) }
+        #expect(story.b.statistics.encryption == .plain)
+        #expect(story.b.statistics.selectedPair?.remote == Story.addressA)
+        #expect(plain.a.state == .connected)
+    }
 }
