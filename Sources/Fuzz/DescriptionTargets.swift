@@ -6,7 +6,8 @@ import Wire
 extension Target {
     static let description = [
         Target(
-            name: "sdp", words: Words.sdp, seeds: { [Array(browserOffer.utf8), Array(ownOffer().utf8)] },
+            name: "sdp", words: Words.sdp,
+            seeds: { ([browserOffer] + MediaEncryption.allCases.map(ownOffer)).map { Array($0.utf8) } },
             check: checkSDP),
         Target(
             name: "sdp-candidate", words: Words.candidate,
@@ -47,9 +48,10 @@ extension Target {
         }
     }
 
-    private static func ownOffer() -> String {
-        var peer = PeerConnection(
-            configuration: .init(certificate: .selfSigned(), cname: "fuzz"), randomness: .seeded(1))
+    private static func ownOffer(_ encryption: MediaEncryption) -> String {
+        var configuration = PeerConnection.Configuration(certificate: .selfSigned(), cname: "fuzz")
+        configuration.encryptions = [encryption]
+        var peer = PeerConnection(configuration: configuration, randomness: .seeded(1))
         peer.setHostAddresses([Endpoint(.loopback4, port: 5_000)])
         return peer.createOffer(at: Instant(nanoseconds: 0))
     }
@@ -104,7 +106,8 @@ private enum Words {
         "UDP/TLS/RTP/SAVPF", "a=rtpmap:", "a=fmtp:", "a=fingerprint:sha-256 ", "a=setup:", "actpass", "active",
         "passive", "a=mid:", "a=group:BUNDLE ", "a=ice-ufrag:", "a=ice-pwd:", "a=ice-lite", "a=candidate:",
         "a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive", "a=rtcp-mux", "opus/48000/2", "PCMU/8000",
-        "telephone-event/48000", "a=ssrc:", "cname:",
+        "telephone-event/48000", "a=ssrc:", "cname:", "RTP/SAVP", "RTP/AVP", "a=rtcp:", "a=crypto:", " inline:",
+        "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "|2^20", "|1:4", "WSH=",
     ]
     static let candidate = [
         " typ ", "host", "srflx", "prflx", "relay", " udp ", " tcp ", "raddr", "rport", "127.0.0.1", "::1", "sha-256 ",

@@ -55,6 +55,25 @@ enum Sample {
 
         """
 
+    /// A telephone with keys in its description, and a port of its own for RTCP.
+    static let telephone = """
+        v=0
+        o=- 3966 1 IN IP4 192.0.2.9
+        s=-
+        c=IN IP4 192.0.2.9
+        t=0 0
+        m=audio 40002 RTP/SAVP 8 101
+        a=rtpmap:8 PCMA/8000
+        a=rtpmap:101 telephone-event/8000
+        a=fmtp:101 0-15
+        a=rtcp:40003 IN IP4 192.0.2.9
+        a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20 WSH=128
+        a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj|2^20|1:4
+        a=sendrecv
+        a=ptime:20
+
+        """
+
     /// Firefox: the fingerprint at session level, the direction of the whole session, `end-of-candidates`.
     static let firefox = """
         v=0

@@ -5,7 +5,7 @@ import Wire
 @Suite("Session descriptions") struct SessionDescriptionTests {
     @Test(
         "What real peers write is read and written back line for line (RFC 8866 §9)",
-        arguments: [Sample.chromium, Sample.firefox, Sample.aiortc, Sample.rtpengine])
+        arguments: [Sample.chromium, Sample.firefox, Sample.aiortc, Sample.rtpengine, Sample.telephone])
     func roundTrip(text: String) throws {
         let description = try SessionDescription(parsing: text)
         #expect(description.text == text.crlf)
@@ -79,14 +79,16 @@ import Wire
         #expect(throws: Failure.tooManySections) { try SessionDescription(parsing: tooManySections) }
     }
 
-    @Test("No cut of a description and no changed byte of it does harm") func damage() {
-        let bytes = Array(Sample.chromium.utf8)
+    @Test(
+        "No cut of a description and no changed byte of it does harm", arguments: [Sample.chromium, Sample.telephone])
+    func damage(sample: String) {
+        let bytes = Array(sample.utf8)
         for index in bytes.indices {
             var damaged = bytes
             damaged[index] = damaged[index] &+ 0x7F
             for text in [String(decoding: bytes[..<index], as: UTF8.self), String(decoding: damaged, as: UTF8.self)] {
                 let session = try? SessionDescription(parsing: text)
-                _ = session.map { try? AudioDescription(offeredIn: $0) }
+                _ = session.map { try? AudioDescription(offeredIn: $0, taking: Set(MediaEncryption.allCases)) }
             }
         }
     }
