@@ -6,7 +6,7 @@ struct Check: Sendable {
         case connectivity
         /// Carries USE-CANDIDATE.
         case nomination
-        /// Asks for consent, once only: the next one follows soon enough (RFC 7675 §5.1).
+        /// Asks for consent (RFC 7675 §5.1), and again only as often as fits before the next question.
         case consent
     }
 
@@ -32,6 +32,6 @@ struct Check: Sendable {
         startedAt = now
         retransmission =
             purpose == .consent
-            ? Retransmission(rto: rto, limit: 1, at: now) : Retransmission(rto: rto, at: now)
+            ? Retransmission(rto: rto, limit: 3, at: now) : Retransmission(rto: rto, at: now)
     }
 }

@@ -162,6 +162,20 @@ import Wire
         #expect(story[.b].state == .connected)
     }
 
+    @Test(
+        "A network that loses one packet in five does not end a call of three hours (RFC 7675 §5.1)", arguments: 1...3)
+    func consentOverLoss(seed: UInt64) {
+        final class Luck { var randomness: Randomness; init(_ seed: UInt64) { randomness = .seeded(seed) } }
+        let luck = Luck(seed)
+        var story = Story(a: [Self.a4], b: [Self.b4])
+        story.rule = { _, _, _ in Int.random(in: 0..<5, using: &luck.randomness) > 0 }
+        story.describe(to: .b)
+        story.describe(to: .a)
+        story.run(for: .seconds(3 * 3_600))
+        #expect(story[.a].state == .connected)
+        #expect(story[.b].state == .connected)
+    }
+
     @Test("Consent expires thirty seconds after the last answer (RFC 7675 §5.1)") func consentExpired() {
         var story = Story(a: [Self.a4], b: [Self.b4])
         story.describe(to: .b)

@@ -11,6 +11,8 @@ import Wire
         var duplication = 0.0
         /// Each packet takes up to so many milliseconds longer.
         var jitter = 0.0
+        /// The second from which on there is none.
+        var calmFrom = Int.max
         var keepsOrder = false
         /// Milliseconds in which nothing gets through.
         var blackout = 0..<0
@@ -66,7 +68,8 @@ import Wire
         // A fast sender has some more to say.
         for number in 0..<seconds * 50 + 10 {
             let sent = Double(number) * 20 * (1 - network.drift / 1e6)
-            let delay = 30 + Double.random(in: 0...1, using: &randomness) * network.jitter
+            let jitter = number / 50 < network.calmFrom ? network.jitter : 0
+            let delay = 30 + Double.random(in: 0...1, using: &randomness) * jitter
             let isLost = Double.random(in: 0..<1, using: &randomness) < network.loss
             let isDoubled = Double.random(in: 0..<1, using: &randomness) < network.duplication
             guard !isLost, !network.blackout.contains(Int(sent)) else { continue }
@@ -159,6 +162,13 @@ import Wire
         #expect(Self.concealment(of: outcome) < 0.03)
         // A packet is held for what it was faster than the slowest, half the jitter on average, and until a frame begins.
         #expect(Self.delay(of: outcome, from: 10) < max(45, milliseconds / 2 + 35))
+    }
+
+    @Test("Three seconds after jitter has ended sound is as late as without", arguments: [60.0, 100, 200], [1, 2, 3])
+    func calm(milliseconds: Double, seed: UInt64) {
+        let outcome = Self.play(seconds: 20, over: Network(jitter: milliseconds, calmFrom: 15), seed: seed)
+        #expect((10...32).contains(Self.delay(of: outcome, from: 18)))
+        #expect(Self.concealment(of: outcome, from: 15) < 0.005)
     }
 
     @Test("Jitter and loss together", arguments: [0.05, 0.2]) func jitterAndLoss(share: Double) {
