@@ -71,10 +71,13 @@ extension PeerConnection {
             packetsDropped += 1
             return []
         }
-        let moves = follow(path, at: now)
-        if case .key(let key) = reception { return moves + [.keyPressed(key)] }
-        let request = stream?.lossRequest(negotiated, roundTrip: agent.roundTripTime, at: now)
-        return moves + (request.map { sendReports($0) } ?? [])
+        var outputs = follow(path, at: now)
+        if case .key(let key) = reception {
+            outputs.append(.keyPressed(key))
+        } else if let request = stream?.lossRequest(negotiated, roundTrip: agent.roundTripTime, at: now) {
+            outputs += sendReports(request)
+        }
+        return outputs
     }
 
     mutating func receiveRTCP(
