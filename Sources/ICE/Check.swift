@@ -6,7 +6,8 @@ struct Check: Sendable {
         case connectivity
         /// Carries USE-CANDIDATE.
         case nomination
-        /// Asks for consent (RFC 7675 §5.1), and again only as often as fits before the next question.
+        /// Asks for consent, and again only as often as fits before the next question. Deviation: RFC 7675 §5.1 has each question
+        /// sent once, which where one packet in five is lost each way ends a call now and then.
         case consent
     }
 

@@ -39,13 +39,16 @@ extension JitterBuffer {
         ring.store(header, samples: 0, payload: [UInt8]().span, at: now)
     }
 
-    /// Takes in what a later packet repeats (RFC 2198); true if it was missing and comes in time.
-    package mutating func insertRepeated(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Bool {
+    /// Takes in what a later packet repeats (RFC 2198), or comes for having been asked for; true if it was missing and comes in
+    /// time.
+    package mutating func insertRepeated(
+        _ header: RTPHeader, payload: Span<UInt8>, isAwaited: Bool = true, at now: Instant
+    ) -> Bool {
         guard payload.count <= PacketRing.maximumPayloadLength, let samples = format.samples(in: payload) else {
             return false
         }
         guard header.ssrc == ssrc, !isIdle, !ring.knows(header.sequenceNumber) else { return false }
-        if case .playing = state { awaitRecovery(over: reference.ticks - ticks(of: header.timestamp)) }
+        if isAwaited, case .playing = state { awaitRecovery(over: reference.ticks - ticks(of: header.timestamp)) }
         guard judge(header, samples: samples) == .stored else { return false }
         begin(with: header)
         ring.store(header, samples: samples, payload: payload, at: now)

@@ -68,10 +68,14 @@ package struct Playout: Sendable {
         next == nil ? nil : buffer.insert(header, payload: payload, at: now)
     }
 
-    /// Takes in what a later packet repeats (RFC 2198); true if it was missing and comes in time.
-    package mutating func insertRepeated(_ header: RTPHeader, payload: Span<UInt8>, at now: Instant) -> Bool {
-        next?.insertRepeated(header, payload: payload, at: now)
-            ?? buffer.insertRepeated(header, payload: payload, at: now)
+    /// Takes in what was missing, as a later packet repeats it (RFC 2198) or it was asked for; true if it comes in time.
+    /// - Parameter isAwaited: whether sound is to be held long enough for the next of its kind to come in time.
+    @discardableResult
+    package mutating func insertRepeated(
+        _ header: RTPHeader, payload: Span<UInt8>, isAwaited: Bool = true, at now: Instant
+    ) -> Bool {
+        next?.insertRepeated(header, payload: payload, isAwaited: isAwaited, at: now)
+            ?? buffer.insertRepeated(header, payload: payload, isAwaited: isAwaited, at: now)
     }
 
     /// How long until a packet that has not come is to be played; nil when that is over.

@@ -62,26 +62,29 @@ package struct LossRequests: Sendable {
     /// Whether nothing is missing.
     package var isEmpty: Bool { gaps.isEmpty }
 
-    /// Takes note of a packet that has come.
-    package mutating func receive(_ sequenceNumber: UInt16, _ arrival: RTPReceiver.Arrival) {
+    /// Takes note of a packet that has come, and says whether it was asked for.
+    @discardableResult
+    package mutating func receive(_ sequenceNumber: UInt16, _ arrival: RTPReceiver.Arrival) -> Bool {
         switch arrival {
         case .restarted:
             gaps.removeAll(keepingCapacity: true)
             highest = sequenceNumber
-        case .inOrder:
-            guard let highest else {
-                self.highest = sequenceNumber
-                return
-            }
-            let missing = Int(sequenceNumber &- highest) - 1
-            if missing > 0, gaps.count + missing <= Self.maximumGaps {
-                for step in 1...missing {
-                    gaps.append(Gap(number: highest &+ UInt16(truncatingIfNeeded: step)))
-                }
-            }
-            self.highest = sequenceNumber
-        case .late: gaps.removeAll { $0.number == sequenceNumber }
+        case .inOrder: passOver(until: sequenceNumber)
+        case .late:
+            guard let index = gaps.firstIndex(where: { $0.number == sequenceNumber }) else { return false }
+            return gaps.remove(at: index).askedAt != nil
         case .duplicate, .implausible: break
+        }
+        return false
+    }
+
+    private mutating func passOver(until sequenceNumber: UInt16) {
+        defer { highest = sequenceNumber }
+        guard let highest else { return }
+        let missing = Int(sequenceNumber &- highest) - 1
+        guard missing > 0, gaps.count + missing <= Self.maximumGaps else { return }
+        for step in 1...missing {
+            gaps.append(Gap(number: highest &+ UInt16(truncatingIfNeeded: step)))
         }
     }
 
@@ -93,11 +96,14 @@ package struct LossRequests: Sendable {
         guard !gaps.isEmpty else { return [] }
         let roundTrip = roundTrip ?? Self.assumedRoundTrip
         gaps.removeAll { gap in
-            gap.tries >= Self.maximumTries || (timeLeft(gap.number) ?? .zero) <= roundTrip
+            // Of what was asked for an answer may still be on its way.
+            if let askedAt = gap.askedAt { return now - askedAt >= roundTrip * 3 }
+            return (timeLeft(gap.number) ?? .zero) <= roundTrip
         }
         var due: [UInt16] = []
-        for index in gaps.indices {
+        for index in gaps.indices where gaps[index].tries < Self.maximumTries {
             if let askedAt = gaps[index].askedAt, now - askedAt < roundTrip * 3 / 2 { continue }
+            guard let left = timeLeft(gaps[index].number), left > roundTrip else { continue }
             gaps[index].askedAt = now
             gaps[index].tries += 1
             due.append(gaps[index].number)

@@ -189,7 +189,7 @@ extension AudioStream {
         bytesReceived += UInt64(payload.count)
         receiver.use(clockRate: spoken.codec.payloadFormat.clockRate)
         let arrival = receiver.receive(packet.header, at: now)
-        if audio.hasNACK { lossRequests.receive(packet.header.sequenceNumber, arrival) }
+        let wasAskedFor = audio.hasNACK && lossRequests.receive(packet.header.sequenceNumber, arrival)
         guard arrival != .duplicate else { return .useless }
         if let id = audio.audioLevelID, let level = packet.audioLevel(id: id, in: bytes) { remoteLevel = level }
         guard spoken.codec == audio.codec || packet.header.payloadType == spoken.telephoneEventPayloadType else {
@@ -197,7 +197,8 @@ extension AudioStream {
         }
         switch packet.header.payloadType {
         case spoken.payloadType: return take(packet.header, payload, at: now)
-        case spoken.redundancyPayloadType: return takeApart(packet.header, payload, spoken, at: now)
+        case spoken.redundancyPayloadType:
+            return takeApart(packet.header, payload, spoken, wasAskedFor: wasAskedFor, at: now)
         default:
             playout.skip(packet.header, at: now)
             guard let key = events.receive(packet.header, payload) else { return .taken }
@@ -239,13 +240,19 @@ extension AudioStream {
     }
 
     /// The packet's own payload first, which may begin the stream; then what it repeats, for the gaps.
+    ///
+    /// Where packets repeat one another, few are missed for long: those that were asked for are welcome, but sound does not wait
+    /// longer for their sake.
     private mutating func takeApart(
-        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant
+        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, wasAskedFor: Bool, at now: Instant
     ) -> Reception {
         var reception = Reception.useless
         try? RedundantPayload.read(payload) { block in
             guard block.age == 0, block.payloadType == audio.payloadType else { return }
-            reception = take(header, payload.extracting(block.payload), at: now)
+            let own = payload.extracting(block.payload)
+            guard wasAskedFor else { return reception = take(header, own, at: now) }
+            playout.insertRepeated(header, payload: own, isAwaited: false, at: now)
+            reception = .taken
         }
         try? RedundantPayload.read(payload) { block in
             guard block.age > 0, block.payloadType == audio.payloadType else { return }

@@ -33,6 +33,19 @@ import Wire
         #expect(requests.due(at: Self.start, roundTrip: .milliseconds(5), timeLeft: timeLeft) == [14, 15])
     }
 
+    @Test("What was asked for is known when it comes, also when that is too late") func answers() {
+        var requests = LossRequests()
+        requests.receive(10, .restarted)
+        requests.receive(13, .inOrder)
+        let early = requests.receive(12, .late)
+        #expect(!early)
+        #expect(requests.due(at: Self.start, roundTrip: .milliseconds(5), timeLeft: timeLeft) == [11])
+        let later = Self.start + .milliseconds(14)
+        #expect(requests.due(at: later, roundTrip: .milliseconds(5), timeLeft: { _ in nil }) == [])
+        let (first, second) = (requests.receive(11, .late), requests.receive(11, .late))
+        #expect(first && !second)
+    }
+
     @Test("Numbers wrap, and a new stream has no gaps of the old one") func wrapping() {
         var requests = LossRequests()
         requests.receive(.max, .restarted)
