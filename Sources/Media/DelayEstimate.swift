@@ -22,8 +22,9 @@ struct DelayEstimate: Sendable {
     private static let surprise: Float = 0.015
     /// How much of the past a packet leaves.
     private static let memory: Float = 0.997
-    /// The share of the packets that are late, and how many others in a row say that there are no such packets any more: if
-    /// there were, that would happen once in five thousand millions.
+    /// The share of the packets that are late, and how many others in a row say that there are no such packets any more: where
+    /// lateness is chance, that happens once in five thousand millions; where it comes in bursts, a burst that follows a longer
+    /// calm is met anew.
     private static let late: Float = 0.2
     private static let calmRun = 100
     /// The fastest packet is looked for in one to two of these.

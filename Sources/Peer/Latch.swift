@@ -32,12 +32,16 @@ extension PeerConnection {
         latch = Latch(former: agent.path?.remote)
     }
 
-    /// Unencrypted, only the one whose sound came first is heard: anyone else could join in.
+    /// Unencrypted, only the one whose sound came first is heard, with ICE only one that has answered a check: anyone else could
+    /// join in.
     func mayCarrySound(_ path: Path) -> Bool {
-        guard isWithoutICE else { return true }
-        if path.remote == agent.path?.remote, latch.sound != nil { return true }
-        return transport.encryption != .plain || latch.sound == nil && path.remote != latch.former
+        guard transport.encryption == .plain else { return true }
+        guard isWithoutICE else { return hasChecked(path) }
+        guard latch.sound == nil else { return path.remote == agent.path?.remote }
+        return path.remote != latch.former
     }
+
+    private func hasChecked(_ path: Path) -> Bool { agent.isValid(path) || successor?.isValid(path) == true }
 
     mutating func follow(_ path: Path, at now: Instant) -> [Output] {
         guard latch.sound == nil, isWithoutICE, successor == nil, path.remote != latch.former else { return [] }
@@ -46,9 +50,10 @@ extension PeerConnection {
     }
 
     /// Unencrypted, reports are believed from the machine that the sound is of.
-    func mayReport(_ source: Endpoint) -> Bool {
-        guard isWithoutICE, transport.encryption == .plain else { return true }
-        return [agent.path?.remote.address, remote?.address?.rtcp.address].contains(source.address)
+    func mayReport(_ path: Path) -> Bool {
+        guard transport.encryption == .plain else { return true }
+        guard isWithoutICE else { return hasChecked(path) }
+        return [agent.path?.remote.address, remote?.address?.rtcp.address].contains(path.remote.address)
     }
 
     mutating func followReports(to source: Endpoint) {

@@ -80,14 +80,12 @@ extension PeerConnection {
         return outputs
     }
 
-    mutating func receiveRTCP(
-        _ datagram: inout MutableSpan<UInt8>, from source: Endpoint, at now: Instant
-    ) -> [Output] {
-        guard mayReport(source), let count = transport?.unprotectRTCP(&datagram) else {
+    mutating func receiveRTCP(_ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant) -> [Output] {
+        guard mayReport(path), let count = transport?.unprotectRTCP(&datagram) else {
             packetsDropped += 1
             return []
         }
-        followReports(to: source)
+        followReports(to: path.remote)
         return retransmit(stream?.receiveReports(datagram.span.extracting(0..<count), at: now) ?? [])
     }
 

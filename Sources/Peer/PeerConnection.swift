@@ -176,7 +176,7 @@ package struct PeerConnection: ~Copyable, Sendable {
         switch PacketKind(datagram.span) {
         case .rtp:
             return receiveRTP(&datagram, on: Path(local: local, remote: remote), at: now)
-        case .rtcp: return receiveRTCP(&datagram, from: remote, at: now)
+        case .rtcp: return receiveRTCP(&datagram, on: Path(local: local, remote: remote), at: now)
         case .stun: return receiveSTUN(datagram.span, on: Path(local: local, remote: remote), at: now)
         case .dtls: return receiveDTLS(datagram.span, on: Path(local: local, remote: remote), at: now)
         case .turnChannel, nil:

@@ -110,6 +110,24 @@ import Wire
         #expect(story.b.statistics.packetsReceived == received)
     }
 
+    @Test("Unencrypted, with ICE, sound and reports are taken from nobody but the peer") func strangers() throws {
+        let story = try Self.connected([.plain])
+        story.talk(frames: 10)
+        let before = story.b.statistics
+        let stranger = Endpoint(.v4(0xC633_6401), port: 9_000)
+        let sound: [UInt8] = [0x80, 111, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 0x78, 1, 2, 3]
+        let goodbye: [UInt8] = [0x80, 201, 0, 1, 1, 2, 3, 4, 0x81, 203, 0, 1, 1, 2, 3, 4]
+        for datagram in [sound, goodbye] {
+            var datagram = datagram
+            var span = datagram.mutableSpan
+            #expect(story.b.receive(&span, from: stranger, to: Story.addressB, at: story.now) == [])
+        }
+        #expect(story.b.statistics.packetsDropped == before.packetsDropped + 2)
+        #expect(story.b.statistics.packetsReceived == before.packetsReceived)
+        story.talk(frames: 10)
+        #expect(story.b.statistics.packetsReceived == before.packetsReceived + 10)
+    }
+
     @Test("Sound from elsewhere is followed once, and once only (RFC 4961)", arguments: [MediaEncryption.sdes, .plain])
     func latch(encryption: MediaEncryption) throws {
         // What a says of itself is not where its packets come from.
