@@ -2,8 +2,8 @@ import Crypto
 import Media
 import Wire
 
-/// A DTLS association that is being made, or its equal without DTLS, and what is agreed on for the time it is there: the first one, or one to take the place
-/// of the one in use (RFC 8842 §3.1).
+/// A DTLS association that is being made, or its equal without DTLS, and what is agreed on for the time it is there: the first
+/// one, or one to take the place of the one in use (RFC 8842 §3.1).
 struct Association: ~Copyable, Sendable {
     var transport: SecureTransport
     var audio: NegotiatedAudio

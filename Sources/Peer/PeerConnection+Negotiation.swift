@@ -365,8 +365,8 @@ extension AudioDescription {
         !restartsICE(of: before) && !isOfAnotherAssociation(than: before)
     }
 
-    /// Whether the peer wants another DTLS association or other keys, as far as this side's part in it does not tell (RFC 8842 §3.1); who
-    /// has not named the present one cannot have renamed it.
+    /// Whether the peer wants another DTLS association or other keys, as far as this side's part in it does not tell (RFC 8842
+    /// §3.1); who has not named the present one cannot have renamed it.
     fileprivate func isOfAnotherAssociation(than before: AudioDescription) -> Bool {
         encryption != before.encryption || crypto.first?.key != before.crypto.first?.key
             || Set(fingerprints) != Set(before.fingerprints)
