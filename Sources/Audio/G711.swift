@@ -11,17 +11,37 @@ package enum G711: Sendable, Hashable {
         }
     }
 
-    @inline(__always)
-    func compressed(_ sample: Int16) -> UInt8 {
+    /// What each sample becomes, beginning with the lowest; those that differ in their last ``droppedBits`` only are one.
+    var compression: [UInt8] {
         switch self {
-        case .muLaw: Self.muLawCompressed(sample)
-        case .aLaw: Self.aLawCompressed(sample)
+        case .muLaw: Self.muLawCompression
+        case .aLaw: Self.aLawCompression
+        }
+    }
+
+    var droppedBits: Int {
+        switch self {
+        case .muLaw: 2
+        case .aLaw: 4
         }
     }
 
     private static let muLawBias: Int32 = 0x84
     private static let muLawExpansion = (0...255).map { muLawExpanded(UInt8($0)) }
     private static let aLawExpansion = (0...255).map { aLawExpanded(UInt8($0)) }
+    private static let muLawCompression = muLaw.makeCompression()
+    private static let aLawCompression = aLaw.makeCompression()
+
+    private func makeCompression() -> [UInt8] {
+        stride(from: Int(Int16.min), through: Int(Int16.max), by: 1 << droppedBits).map { compressed(Int16($0)) }
+    }
+
+    func compressed(_ sample: Int16) -> UInt8 {
+        switch self {
+        case .muLaw: Self.muLawCompressed(sample)
+        case .aLaw: Self.aLawCompressed(sample)
+        }
+    }
 
     /// Table 2a: sign, three bits of segment, four of step, all inverted.
     private static func muLawExpanded(_ octet: UInt8) -> Int16 {

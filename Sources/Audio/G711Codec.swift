@@ -1,11 +1,13 @@
 /// Compresses sound at 48 kHz to G.711 at 8 kHz, in steps of 10 ms.
 package struct G711Encoder: Sendable {
-    private let law: G711
+    private let compression: [UInt8]
+    private let droppedBits: Int
     private var decimator = Decimator(factor: G711.factor)
     private var narrow = [Int16](repeating: 0, count: G711.samplesPerFrame / 2)
 
     init(_ law: G711) {
-        self.law = law
+        compression = law.compression
+        droppedBits = law.droppedBits
     }
 
     /// The length of the payload now at the front of `payload`.
@@ -13,8 +15,11 @@ package struct G711Encoder: Sendable {
         var length = 0
         for start in stride(from: 0, to: frame.count, by: narrow.count * G711.factor) {
             decimator.process(frame.extracting(start..<start + narrow.count * G711.factor), into: &narrow)
-            for index in narrow.indices { payload[length + index] = law.compressed(narrow[index]) }
-            length += narrow.count
+            let (samples, compression) = (narrow.span, compression.span)
+            for index in samples.indices {
+                payload[length + index] = compression[(Int(samples[index]) + 0x8000) >> droppedBits]
+            }
+            length += samples.count
         }
         return length
     }
@@ -36,7 +41,7 @@ package struct G711Decoder: Sendable {
     /// The count of samples now at the front of `samples`; what exceeds 120 ms is cut off.
     mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
         let octets = payload.extracting(first: samples.count / G711.factor)
-        silence(octets.count)
+        makeRoom(octets.count)
         let expansion = expansion
         var expanded = narrow.mutableSpan
         for index in octets.indices { expanded[index] = expansion[Int(octets[unchecked: index])] }
@@ -45,7 +50,7 @@ package struct G711Decoder: Sendable {
     }
 
     mutating func conceal(_ count: Int, into samples: inout MutableSpan<Int16>) -> Int {
-        silence(min(count, samples.count) / G711.factor)
+        makeRoom(min(count, samples.count) / G711.factor)
         concealment.conceal(&narrow)
         return widen(into: &samples)
     }
@@ -54,6 +59,11 @@ package struct G711Decoder: Sendable {
         silence(min(count, samples.count) / G711.factor)
         concealment.receive(&narrow)
         return widen(into: &samples)
+    }
+
+    private mutating func makeRoom(_ count: Int) {
+        guard narrow.count != count else { return }
+        silence(count)
     }
 
     private mutating func silence(_ count: Int) {

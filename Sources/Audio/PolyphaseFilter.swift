@@ -6,6 +6,7 @@ import Glibc
 /// passes. Integer sums let the compiler use vectors, and give the same samples on every machine.
 enum LowPass {
     static let fractionBits = 14
+    static let maximumFactor = 8
     /// The taps each output of an interpolator sees.
     static let tapsPerPhase = 24
 
@@ -51,7 +52,7 @@ enum LowPass {
     static let half: Int32 = 1 << (fractionBits - 1)
 }
 
-/// Takes a stream from 48 kHz down to 48/`factor` kHz; keeps the end of one frame for the next.
+/// Takes a stream from 48 kHz down to 48/`factor` kHz, by a factor of at most eight; keeps the end of one frame for the next.
 struct Decimator: Sendable {
     private let factor: Int
     /// The impulse response, by eights.
@@ -62,9 +63,14 @@ struct Decimator: Sendable {
     /// `capacity` is the most samples a call hands in.
     init(factor: Int, capacity: Int = AudioFormat.samplesPerFrame) {
         self.factor = factor
+        response = Self.responses[factor - 1]
+        // Four outputs are made at once, though there be room for fewer.
+        line = FilterLine(taps: 8 * response.count, capacity: capacity + 3 * factor)
+    }
+
+    private static let responses = (1...LowPass.maximumFactor).map { factor in
         let response = LowPass.response(factor: factor, gain: 1)
-        self.response = stride(from: 0, to: response.count, by: 8).map { SIMD8(response[$0..<$0 + 8]) }
-        line = FilterLine(taps: response.count, capacity: capacity)
+        return stride(from: 0, to: response.count, by: 8).map { SIMD8(response[$0..<$0 + 8]) }
     }
 
     /// Fills `output`; `input` has `factor` times its samples.
@@ -72,23 +78,26 @@ struct Decimator: Sendable {
         precondition(input.count == output.count * factor)
         line.append(input)
         var output = output.mutableSpan
-        for index in output.indices { output[index] = self.output(index) }
+        for index in stride(from: 0, to: output.count, by: 4) { output.put(outputs(from: index), from: index) }
     }
 
+    /// Four outputs, which share the loads of the response; those behind the last are of nothing.
     @inline(__always)
-    private func output(_ index: Int) -> Int16 {
+    private func outputs(from index: Int) -> SIMD4<Int16> {
         let first = (index + 1) * factor
-        let samples = line.samples.span.extracting(first..<first + 8 * response.count).bytes
+        let samples = line.samples.span.extracting(first..<first + 3 * factor + 8 * response.count).bytes
         let response = response.span
-        var sum = SIMD4<Int32>()
-        // The count is a multiple of three.
-        for eight in stride(from: 0, to: response.count, by: 3) {
-            for number in eight..<eight &+ 3 {
-                let eight = samples.unsafeLoadUnaligned(fromUncheckedByteOffset: 16 &* number, as: SIMD8<Int16>.self)
-                sum &+= LowPass.products(eight, response[unchecked: number])
-            }
+        let step = factor &* MemoryLayout<Int16>.stride
+        var sums = (SIMD4<Int32>(), SIMD4<Int32>(), SIMD4<Int32>(), SIMD4<Int32>())
+        for number in response.indices {
+            let (taps, start) = (response[unchecked: number], 16 &* number)
+            sums.0 &+= LowPass.products(samples.eight(at: start), taps)
+            sums.1 &+= LowPass.products(samples.eight(at: start &+ step), taps)
+            sums.2 &+= LowPass.products(samples.eight(at: start &+ 2 &* step), taps)
+            sums.3 &+= LowPass.products(samples.eight(at: start &+ 3 &* step), taps)
         }
-        return Int16(clamping: (sum.wrappedSum() &+ LowPass.half) >> LowPass.fractionBits)
+        let four = SIMD4(sums.0.wrappedSum(), sums.1.wrappedSum(), sums.2.wrappedSum(), sums.3.wrappedSum())
+        return SIMD4(clamping: (four &+ LowPass.half) &>> Int32(LowPass.fractionBits))
     }
 }
 
@@ -101,16 +110,19 @@ struct Interpolator: Sendable {
 
     /// `capacity` is the most samples a call hands in.
     init(factor: Int, capacity: Int) {
-        precondition(factor <= 8)
         self.factor = factor
+        taps = Self.taps[factor - 1]
+        line = FilterLine(taps: LowPass.tapsPerPhase, capacity: capacity)
+    }
+
+    private static let taps = (1...LowPass.maximumFactor).map { factor in
         let response = LowPass.response(factor: factor, gain: Double(factor))
         func tap(_ phase: Int, _ sample: Int) -> Int16 {
             phase < factor ? response[(LowPass.tapsPerPhase - 1 - sample) * factor + phase] : 0
         }
-        taps = stride(from: 0, to: LowPass.tapsPerPhase, by: 2).flatMap { sample in
+        return stride(from: 0, to: LowPass.tapsPerPhase, by: 2).flatMap { sample in
             [0..<4, 4..<8].map { phases in SIMD8(phases.flatMap { [tap($0, sample), tap($0, sample + 1)] }) }
         }
-        line = FilterLine(taps: LowPass.tapsPerPhase, capacity: capacity)
     }
 
     /// Fills the front of `output` with `factor` times the samples of `input`; a little of what comes behind changes as well.
@@ -163,6 +175,14 @@ private struct FilterLine: Sendable {
             frame.withUnsafeBufferPointer { _ = samples[taps...].update(fromContentsOf: $0) }
         }
         count = frame.count
+    }
+}
+
+extension RawSpan {
+    /// Eight samples that begin at a byte that is in bounds.
+    @inline(__always)
+    fileprivate func eight(at byte: Int) -> SIMD8<Int16> {
+        unsafeLoadUnaligned(fromUncheckedByteOffset: byte, as: SIMD8<Int16>.self)
     }
 }
 

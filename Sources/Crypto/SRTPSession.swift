@@ -1,4 +1,5 @@
 import CSRTP
+import Glibc
 import Wire
 
 /// One direction of SRTP and SRTCP (RFC 3711, RFC 7714), for any SSRC.
@@ -35,7 +36,10 @@ package struct SRTPSession: ~Copyable, @unchecked Sendable {
     /// How many sources may be received from: libsrtp remembers each, for as long as the session lasts.
     package static let maximumSources = 128
 
-    private static let library = srtp_init()
+    private static let library = {
+        prepareNSS()
+        return srtp_init()
+    }()
 
     private let context: srtp_t
     private var latestSource: UInt32?
@@ -127,4 +131,18 @@ extension SRTPSession.Failure {
         default: self = .other(status.rawValue)
         }
     }
+}
+
+/// Where libsrtp is built upon NSS, has NSS find its sessions quickly, which each packet makes it do.
+///
+/// libsrtp asks for tables of 32 chains (`NSS_INIT_OPTIMIZESPACE`), which some hundred keys make long; but whoever initializes NSS
+/// first decides.
+private func prepareNSS() {
+    typealias InitContext = @convention(c) (
+        UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafePointer<CChar>, OpaquePointer?, UInt32
+    ) -> OpaquePointer?
+    guard let symbol = dlsym(nil, "NSS_InitContext") else { return }
+    // Read-only, without certificates, modules and roots, whatever is found on disk.
+    let flags: UInt32 = 0x01 | 0x02 | 0x04 | 0x08 | 0x10
+    _ = unsafeBitCast(symbol, to: InitContext.self)("", "", "", "", nil, flags)
 }

@@ -9,16 +9,16 @@ extension AudioDecoder: SpeechDecoder {
     }
 }
 
-/// From the peer to the sink, one frame at a time, in buffers that live as long as the codec does.
+/// From the peer to the sink, one frame at a time.
 package final class IncomingSound {
     private let sink: any AudioSink
+    private let buffers: MediaBuffers
     private var decoder: AudioDecoder
-    /// What was heard last.
-    private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
     private var meter = ToneMeter()
 
-    package init(sink: any AudioSink, codec: MediaCodec) {
+    package init(sink: any AudioSink, codec: MediaCodec, in buffers: MediaBuffers) {
         self.sink = sink
+        self.buffers = buffers
         decoder = AudioDecoder(codec.audio(ReceptionWishes()))
     }
 
@@ -27,10 +27,11 @@ package final class IncomingSound {
 
     /// Plays the next 20 ms, which are due now.
     package func playFrame(from peer: inout PeerConnection, at now: Instant) {
-        var samples = frame.mutableSpan
+        var heard = exchange(&buffers.heard, with: [])
+        var samples = heard.mutableSpan
         peer.playAudio(into: &samples, with: &decoder, at: now)
-        let heard = frame
         meter.add(heard.span)
         sink.write(heard.span)
+        buffers.heard = heard
     }
 }

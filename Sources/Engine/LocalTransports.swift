@@ -81,8 +81,8 @@ final class LocalTransports {
 
     /// From now on datagrams wait for ``read()``, but for those of transports that are opened later.
     func holdBack() {
-        for socket in sockets { socket.isReadOnDemand = true }
-        for relay in relays { relay.isReadOnDemand = true }
+        for socket in sockets { socket.holdBack() }
+        for relay in relays { relay.holdBack() }
     }
 
     /// Hands over what was held back.

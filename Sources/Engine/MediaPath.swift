@@ -93,7 +93,7 @@ package actor MediaPath {
     ) {
         session = MediaSession(
             configuration: configuration, source: source, sink: sink, logger: logger, executor: place.executor,
-            onEvent: onEvent)
+            buffers: place.buffers, onEvent: onEvent)
     }
 
     /// The answer to a peer's offer, the first one or a later one (RFC 3264 §8).

@@ -10,6 +10,8 @@ enum MediaQueues {
     private static let executors = (0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))).map { number in
         QueueExecutor(label: "phonebard.media.\(number + 1)")
     }
+    /// Those of each are used on it only.
+    nonisolated(unsafe) private static let buffers = executors.map { _ in MediaBuffers() }
     /// How many calls there are on each.
     private static let loads = Mutex([Int](repeating: 0, count: executors.count))
 
@@ -26,6 +28,7 @@ enum MediaQueues {
         }
 
         var executor: QueueExecutor { executors[number] }
+        var buffers: MediaBuffers { MediaQueues.buffers[number] }
     }
 
     static func place() -> Place {

@@ -25,8 +25,7 @@ final class MediaSession {
     private var timer: DeadlineTimer?
     /// That of the peer, which sound does not change.
     private var deadline: Instant?
-    /// A datagram while it is decrypted in place.
-    private var datagram: [UInt8] = []
+    private let buffers: MediaBuffers
 
     private var codec: MediaCodec?
     private var wishes = ReceptionWishes()
@@ -47,9 +46,10 @@ final class MediaSession {
 
     init(
         configuration: MediaPath.Configuration, source: any AudioSource, sink: any AudioSink, logger: Logger,
-        executor: QueueExecutor, onEvent: @escaping @Sendable (MediaPath.Event) -> Void
+        executor: QueueExecutor, buffers: MediaBuffers, onEvent: @escaping @Sendable (MediaPath.Event) -> Void
     ) {
         self.executor = executor
+        self.buffers = buffers
         addresses = configuration.addresses
         ice = configuration.ice
         var connection = PeerConnection.Configuration(
@@ -127,9 +127,6 @@ final class MediaSession {
 
 /// The network side.
 extension MediaSession {
-    /// More than any path's MTU that carries a call.
-    private static let maximumDatagramLength = 2048
-
     /// Opens what candidates are made of, and asks the servers for theirs.
     func open() throws(MediaFailure) {
         guard !isClosed else { throw .closed }
@@ -237,12 +234,14 @@ extension MediaSession {
     private func receive(
         _ received: Span<UInt8>, from remote: Endpoint, on local: Endpoint, at arrival: Instant
     ) {
-        guard !isClosed, received.count <= Self.maximumDatagramLength else { return }
+        guard !isClosed, received.count <= MediaBuffers.maximumDatagramLength else { return }
+        let isSound = PacketKind(received) == .rtp
+        var datagram = exchange(&buffers.datagram, with: [])
         datagram.removeAll(keepingCapacity: true)
         received.withUnsafeBufferPointer { datagram.append(contentsOf: $0) }
         var span = datagram.mutableSpan
-        let isSound = PacketKind(span.span) == .rtp
         let outputs = peer.receive(&span, from: remote, to: local, at: arrival)
+        buffers.datagram = datagram
         if !isSound || !outputs.isEmpty { perform(outputs) }
     }
 
@@ -348,8 +347,8 @@ extension MediaSession: BeatListener {
         if let outgoing { return outgoing.change(to: codec, wishes: wishes) }
         source.start()
         sink.start()
-        outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes)
-        incoming = IncomingSound(sink: sink, codec: codec)
+        outgoing = OutgoingSound(source: source, codec: codec, wishes: wishes, in: buffers)
+        incoming = IncomingSound(sink: sink, codec: codec, in: buffers)
     }
 
     private func startSound() {
@@ -388,7 +387,8 @@ extension MediaSession: BeatListener {
             }
         }
         incoming?.playFrame(from: &peer, at: due)
-        if let recording, let said = outgoing?.frame, let heard = incoming?.frame {
+        if let recording {
+            let (said, heard) = (buffers.said, buffers.heard)
             recording.add(agent: said.span, customer: heard.span, at: due)
         }
         if !isHeard, incoming?.reading.frequency != nil {

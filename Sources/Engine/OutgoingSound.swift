@@ -2,22 +2,21 @@ import Audio
 import Media
 import Peer
 
-/// From the source to payloads, one frame at a time, in buffers that live as long as the codec does.
+/// From the source to payloads, one frame at a time.
 package final class OutgoingSound {
     private let source: any AudioSource
+    private let buffers: MediaBuffers
     private var codec: MediaCodec
     private var encoder: AudioEncoder
     /// What one packet holds; the peer may wish for more or less than a frame.
     private var samplesPerPacket: Int
     private var wantsRedundancy: Bool
     private var gathered: [Int16] = []
-    /// What was said last, which is silence while muted.
-    private(set) var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
-    private var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
     private var meter = ToneMeter()
 
-    package init(source: any AudioSource, codec: MediaCodec, wishes: ReceptionWishes) {
+    package init(source: any AudioSource, codec: MediaCodec, wishes: ReceptionWishes, in buffers: MediaBuffers) {
         self.source = source
+        self.buffers = buffers
         self.codec = codec
         encoder = AudioEncoder(codec.audio(wishes))
         wantsRedundancy = wishes.forwardErrorCorrection
@@ -45,10 +44,11 @@ package final class OutgoingSound {
         isMuted: Bool, expectedLoss: Int,
         _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void
     ) {
-        var samples = frame.mutableSpan
+        var said = exchange(&buffers.said, with: [])
+        defer { buffers.said = said }
+        var samples = said.mutableSpan
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
-        let said = frame
         meter.add(said.span)
         if samplesPerPacket == said.count { return encode(said.span, expectedLoss, body) }
         said.withUnsafeBufferPointer { gathered.append(contentsOf: $0) }
@@ -66,11 +66,12 @@ package final class OutgoingSound {
         _ body: (_ payload: Span<UInt8>, _ ticks: UInt32, _ level: AudioLevel) -> Void
     ) {
         encoder.expect(loss: wantsRedundancy ? expectedLoss : 0)
+        var payload = exchange(&buffers.payload, with: [])
+        defer { buffers.payload = payload }
         var octets = payload.mutableSpan
         let length = encoder.encode(sound, into: &octets)
-        let encoded = payload
         body(
-            encoded.span.extracting(first: length), UInt32(samplesPerPacket / codec.samplesPerTick),
+            payload.span.extracting(first: length), UInt32(samplesPerPacket / codec.samplesPerTick),
             AudioLevel(of: sound))
     }
 }

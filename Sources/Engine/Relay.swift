@@ -67,8 +67,11 @@ final class Relay {
 
     /// Whether what comes in datagrams waits for ``read()``; a stream does not.
     var isReadOnDemand: Bool {
-        get { if case .socket(let socket, _) = transport { socket.isReadOnDemand } else { false } }
-        set { if case .socket(let socket, _) = transport { socket.isReadOnDemand = newValue } }
+        if case .socket(let socket, _) = transport { socket.isReadOnDemand } else { false }
+    }
+
+    func holdBack() {
+        if case .socket(let socket, _) = transport { socket.holdBack() }
     }
 
     func read() {

@@ -5,17 +5,17 @@ import Wire
 /// A transit is the time of arrival less the time of the timestamp, so only differences mean something. Transits are counted
 /// in a histogram that forgets, and the target is what nearly all of them stay below: it follows a packet that is later than
 /// that at once, and forgets it within some seconds. What many packets had is forgotten as soon as it is over: when of a hundred
-/// in a row none is late enough, of which each had a chance of one in five.
+/// in a row none is late enough, of which each had a chance of one in five. All times are in nanoseconds.
 struct DelayEstimate: Sendable {
-    static let minimum = Duration.milliseconds(20)
-    static let maximum = Duration.milliseconds(400)
+    private static let minimum: Int64 = 20_000_000
+    private static let maximum: Int64 = 400_000_000
     /// Half a frame.
-    private static let latitude = Duration.milliseconds(10)
+    private static let latitude: Int64 = 10_000_000
     /// Until packets say something else.
-    static let initial = Duration.milliseconds(40)
+    private static let initial: Int64 = 40_000_000
 
     private static let bucket: Int64 = 5_000_000
-    private static let bucketCount = 100
+    private static let bucketCount = [100 of Float].count
     /// The share of packets that may be later than the target.
     private static let tolerated: Float = 0.01
     /// What a packet beyond the target counts for at least.
@@ -31,7 +31,7 @@ struct DelayEstimate: Sendable {
     private static let window = Duration.seconds(4)
 
     /// The shares of the packets, by their transit from the origin on; the last one holds all that are longer.
-    private var shares = [Float](repeating: 0, count: bucketCount)
+    private var shares: [100 of Float] = .init(repeating: 0)
     private var packets: Float = 0
     /// Where the first bucket begins; nil before the first packet and after a new start.
     private var origin: Int64?
@@ -44,10 +44,10 @@ struct DelayEstimate: Sendable {
     private var calm = (packets: 0, bucket: 0)
 
     /// Held on top of what the transits ask for.
-    var margin = Duration.zero
+    var margin: Int64 = 0
 
     init() {
-        quantile = Int(Self.initial.nanoseconds / Self.bucket) - 1
+        quantile = Int(Self.initial / Self.bucket) - 1
         shares[quantile] = 1
     }
 
@@ -58,17 +58,19 @@ struct DelayEstimate: Sendable {
     /// too soon for the jitter.
     var least: Int64? { transit(notBelow: Self.minimum - Self.latitude) }
 
-    private func transit(notBelow minimum: Duration) -> Int64? {
+    private func transit(notBelow minimum: Int64) -> Int64? {
         guard let origin, let base else { return nil }
-        let wanted = origin + Int64(quantile + 1) * Self.bucket + margin.nanoseconds
-        return min(max(wanted, base + minimum.nanoseconds), base + Self.maximum.nanoseconds)
+        let wanted = origin + Int64(quantile + 1) * Self.bucket + margin
+        return min(max(wanted, base + minimum), base + Self.maximum)
     }
 
     /// The target beyond the fastest packet.
-    var targetDelay: Duration {
+    var delay: Int64 {
         guard let target, let base else { return Self.initial }
-        return .nanoseconds(target - base)
+        return target - base
     }
+
+    var targetDelay: Duration { .nanoseconds(delay) }
 
     /// The transit of the fastest packet.
     private var base: Int64? { origin == nil ? nil : min(fastest.before, fastest.now) }
@@ -100,7 +102,7 @@ struct DelayEstimate: Sendable {
         calm = (calm.packets + 1, calm.packets < Self.calmRun / 2 ? 0 : max(calm.bucket, index))
         guard calm.packets == Self.calmRun else { return }
         for later in calm.bucket + 1..<Self.bucketCount { shares[later] = 0 }
-        let rest = shares.reduce(0, +)
+        let rest = share(from: 0)
         forget(keeping: 1 / rest)
         calm = (0, 0)
     }
@@ -150,8 +152,14 @@ struct DelayEstimate: Sendable {
         for index in shares.indices { shares[index] *= factor }
     }
 
+    private func share(from bucket: Int) -> Float {
+        var sum: Float = 0
+        for bucket in bucket..<Self.bucketCount { sum += shares[bucket] }
+        return sum
+    }
+
     private mutating func emphasise(_ index: Int) {
-        let lacking = Self.surprise - shares[index...].reduce(0, +)
+        let lacking = Self.surprise - share(from: index)
         guard lacking > 0 else { return }
         forget(keeping: 1 - lacking)
         shares[index] += lacking

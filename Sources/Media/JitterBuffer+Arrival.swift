@@ -134,7 +134,7 @@ extension JitterBuffer {
             awaitRecovery(over: Int64(samples))
         } else if recoveryMemory > 0 {
             recoveryMemory -= 1
-            if recoveryMemory == 0 { estimate.margin = .zero }
+            if recoveryMemory == 0 { estimate.margin = 0 }
         }
         estimate.note(transit: transit(of: ticks, at: now), at: now)
     }
@@ -142,7 +142,7 @@ extension JitterBuffer {
     /// Makes the packet so much later be there when the lost one is due, and a little sooner.
     private mutating func awaitRecovery(over ticks: Int64) {
         recoveryMemory = Self.recoveryMemory
-        let needed = clock.duration(ofTicks: min(max(ticks, 0), Int64(4 * step))) + .milliseconds(5)
+        let needed = clock.nanoseconds(ofTicks: min(max(ticks, 0), Int64(4 * step))) + 5_000_000
         estimate.margin = max(estimate.margin, needed)
     }
 }

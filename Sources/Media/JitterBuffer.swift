@@ -110,7 +110,7 @@ extension JitterBuffer {
     }
 
     func transit(of ticks: Int64, at now: Instant) -> Int64 {
-        now.nanoseconds &- clock.duration(ofTicks: ticks).nanoseconds
+        now.nanoseconds &- clock.nanoseconds(ofTicks: ticks)
     }
 }
 
@@ -142,11 +142,10 @@ extension JitterBuffer {
 
     mutating func countEmission(of entry: PacketRing.Entry, due: Instant) {
         let count = samples(entry.samples)
-        let delay = due - entry.arrivedAt
-        statistics.currentDelay = delay
-        statistics.targetDelay = estimate.targetDelay
+        let delay = due.nanoseconds - entry.arrivedAt.nanoseconds
+        statistics.currentDelay = .nanoseconds(delay)
         statistics.jitterBufferEmittedCount += count
-        statistics.jitterBufferDelay += delay * Int64(count)
-        statistics.jitterBufferTargetDelay += statistics.targetDelay * Int64(count)
+        statistics.jitterBufferDelay += .nanoseconds(delay * Int64(count))
+        statistics.jitterBufferTargetDelay += .nanoseconds(estimate.delay * Int64(count))
     }
 }

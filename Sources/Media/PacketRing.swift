@@ -41,8 +41,8 @@ struct PacketRing: Sendable {
     /// Keeps a packet in place of whatever had its slot; the payload must not be too long.
     mutating func store(_ header: RTPHeader, samples: UInt32, payload: Span<UInt8>, at now: Instant) {
         let slot = Self.slot(of: header.sequenceNumber)
-        let start = slot * Self.maximumPayloadLength
-        for index in payload.indices { payloads[start + index] = payload[index] }
+        var room = payloads.mutableSpan
+        room.replace(from: slot * Self.maximumPayloadLength, with: payload)
         entries[slot] = Entry(
             sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, samples: samples, arrivedAt: now,
             length: payload.count)

@@ -14,8 +14,12 @@ struct RTPClock: Hashable, Sendable {
     }
 
     func duration(ofTicks ticks: Int64) -> Duration {
+        .nanoseconds(nanoseconds(ofTicks: ticks))
+    }
+
+    func nanoseconds(ofTicks ticks: Int64) -> Int64 {
         let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: Int64(rate))
-        return .nanoseconds(seconds &* 1_000_000_000 &+ rest * 1_000_000_000 / Int64(rate))
+        return seconds &* 1_000_000_000 &+ rest * 1_000_000_000 / Int64(rate)
     }
 
     private func ticks(nanoseconds: Int64) -> Int64 {

@@ -91,10 +91,10 @@ package struct RedundancySender: Sendable {
         position += 1
         for age in (0..<count).reversed() {
             let (first, length) = (slot(age) * Self.maximumLength, kept[slot(age)].length)
-            for index in 0..<length { buffer[position + index] = bytes[first + index] }
+            buffer.replace(from: position, with: bytes.span.extracting(first..<first + length))
             position += length
         }
-        for index in payload.indices { buffer[position + index] = payload[index] }
+        buffer.replace(from: position, with: payload)
         keep(payload, timestamp)
         return position + payload.count - start
     }
@@ -117,6 +117,8 @@ package struct RedundancySender: Sendable {
         newest = slot(Self.maximumGenerations - 1)
         let length = payload.count <= Self.maximumLength ? payload.count : 0
         kept[newest] = Kept(timestamp: timestamp, length: length)
-        for index in 0..<length { bytes[newest * Self.maximumLength + index] = payload[index] }
+        let start = newest * Self.maximumLength
+        var room = bytes.mutableSpan
+        room.replace(from: start, with: payload.extracting(first: length))
     }
 }

@@ -8,9 +8,13 @@ package struct SentPackets: Sendable {
     private static let maximumLength = 640
     private static let maximumRepetitions = 3
 
-    private var numbers = [UInt16?](repeating: nil, count: Int(capacity))
-    private var lengths = [Int](repeating: 0, count: Int(capacity))
-    private var repetitionsLeft = [Int](repeating: 0, count: Int(capacity))
+    private struct Entry: Sendable {
+        let sequenceNumber: UInt16
+        let length: Int
+        var repetitionsLeft = maximumRepetitions
+    }
+
+    private var entries = [Entry?](repeating: nil, count: Int(capacity))
     private var bytes = [UInt8](repeating: 0, count: Int(capacity) * maximumLength)
 
     package init() {}
@@ -18,21 +22,22 @@ package struct SentPackets: Sendable {
     package mutating func store(_ packet: Span<UInt8>, sequenceNumber: UInt16) {
         let slot = Int(sequenceNumber % Self.capacity)
         guard packet.count <= Self.maximumLength else {
-            numbers[slot] = nil
+            entries[slot] = nil
             return
         }
-        numbers[slot] = sequenceNumber
-        lengths[slot] = packet.count
-        repetitionsLeft[slot] = Self.maximumRepetitions
-        for index in packet.indices { bytes[slot * Self.maximumLength + index] = packet[index] }
+        entries[slot] = Entry(sequenceNumber: sequenceNumber, length: packet.count)
+        var room = bytes.mutableSpan
+        room.replace(from: slot * Self.maximumLength, with: packet)
     }
 
     /// The packet as it was sent, if it is still there and was not asked for too often.
     package mutating func packet(_ sequenceNumber: UInt16) -> [UInt8]? {
         let slot = Int(sequenceNumber % Self.capacity)
-        guard numbers[slot] == sequenceNumber, repetitionsLeft[slot] > 0 else { return nil }
-        repetitionsLeft[slot] -= 1
-        return Array(bytes[slot * Self.maximumLength..<slot * Self.maximumLength + lengths[slot]])
+        guard let entry = entries[slot], entry.sequenceNumber == sequenceNumber, entry.repetitionsLeft > 0 else {
+            return nil
+        }
+        entries[slot]?.repetitionsLeft -= 1
+        return Array(bytes[slot * Self.maximumLength..<slot * Self.maximumLength + entry.length])
     }
 }
 

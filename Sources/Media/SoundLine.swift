@@ -7,7 +7,8 @@ struct SoundLine: Sendable {
     /// What one step may add: the longest payload, and a period put in.
     private static let maximumPayload = 5_760
     private static let maximumStep = maximumPayload + TimeStretch.maximumPeriod
-    private static let capacity = history + 960 + maximumStep
+    /// With some frames' room to go on before all is moved to the front again.
+    private static let capacity = history + 8 * 960 + maximumStep
 
     private var samples = [Int16](repeating: 0, count: capacity)
     /// Where what is still to be played begins and ends.
@@ -29,7 +30,7 @@ struct SoundLine: Sendable {
 
     mutating func play(into frame: inout MutableSpan<Int16>, from start: Int) -> Int {
         let (first, played) = (position, min(count, frame.count - start))
-        for index in 0..<played { frame[start + index] = samples[first + index] }
+        frame.replace(from: start, with: samples.span.extracting(first..<first + played))
         position = first + played
         return played
     }

@@ -55,7 +55,7 @@ final class DatagramBatch {
             let datagram = UnsafeBufferPointer(start: octets + index * Self.length, count: Int(messages[index].length))
             let waited = timestamp(index).map { wallClock - $0 } ?? 0
             let age = (0...Self.maximumAge).contains(waited) ? waited : 0
-            if let source = source(index) { body(datagram.span, source, now - .nanoseconds(age)) }
+            if let source = source(index) { body(datagram.span, source, Instant(nanoseconds: now.nanoseconds - age)) }
             makeReady(index)
         }
         return count

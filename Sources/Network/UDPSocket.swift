@@ -8,19 +8,17 @@ package final class UDPSocket {
 
     /// The address it is bound to, with the actual port.
     package let localEndpoint: Endpoint
-    /// Whether datagrams wait for ``read()`` in place of being handed over as they come: who looks at them at a beat only need
-    /// not be woken up before.
-    package var isReadOnDemand = false {
-        didSet { watch?.interest = isReadOnDemand ? [] : .reading }
-    }
+    /// Whether datagrams wait for ``read()`` in place of being handed over as they come.
+    package private(set) var isReadOnDemand = false
 
     private static let batches = 8
     private let group: (endpoint: Endpoint, links: [IPAddress])?
     private let executor: QueueExecutor
     private let onReceive: Receiver
     private let datagrams: DatagramBatch
-    /// Nil when it is closed, like ``watch``.
+    /// Nil when it is closed.
     private var descriptor: FileDescriptor?
+    /// Nil when it is read on demand, or closed.
     private var watch: SocketPoller.Watch?
 
     /// Binds to `endpoint`, whose port may be 0.
@@ -103,6 +101,13 @@ package final class UDPSocket {
                 sendto(descriptor.raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), address, count)
             }
         } == datagram.count
+    }
+
+    /// From now on datagrams wait for ``read()``: who looks at them at a beat only need not be woken up before.
+    package func holdBack() {
+        isReadOnDemand = true
+        watch?.cancel()
+        watch = nil
     }
 
     /// Stops receiving and gives the port back; may be called again.

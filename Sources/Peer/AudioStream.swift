@@ -128,7 +128,7 @@ extension AudioStream {
                 from: start, limit: limit)
         }
         guard payload.count <= limit else { return nil }
-        for index in payload.indices { packet[start + index] = payload[index] }
+        packet.replace(from: start, with: payload)
         return payload.count
     }
 

@@ -62,8 +62,8 @@ final class VirtualCall {
         networks = (impaired, impaired)
         let (microphone, loudspeaker) = (Microphone(speech), Loudspeaker())
         let outgoing = OutgoingSound(
-            source: microphone, codec: codec, wishes: speaker.negotiated?.wishes ?? ReceptionWishes())
-        let incoming = IncomingSound(sink: loudspeaker, codec: codec)
+            source: microphone, codec: codec, wishes: speaker.negotiated?.wishes ?? ReceptionWishes(), in: MediaBuffers())
+        let incoming = IncomingSound(sink: loudspeaker, codec: codec, in: MediaBuffers())
         while !microphone.isOver {
             outgoing.next(isMuted: false, expectedLoss: speaker.expectedLoss) { payload, ticks, level in
                 speaker.sendAudio(payload, samples: ticks, level: level, at: now) { bytes, from, to in

@@ -4,28 +4,34 @@
 package struct Instant: Hashable, Comparable, Sendable {
     package let nanoseconds: Int64
 
+    @inlinable
     package init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }
 
+    @inlinable
     package static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
+    @inlinable
     package static func + (start: Instant, duration: Duration) -> Instant {
         Instant(nanoseconds: start.nanoseconds + duration.nanoseconds)
     }
 
+    @inlinable
     package static func - (start: Instant, duration: Duration) -> Instant {
         Instant(nanoseconds: start.nanoseconds - duration.nanoseconds)
     }
 
+    @inlinable
     package static func - (end: Instant, start: Instant) -> Duration {
         .nanoseconds(end.nanoseconds - start.nanoseconds)
     }
 }
 
 extension Duration {
+    @inlinable
     package var nanoseconds: Int64 {
         Int64(attoseconds / 1_000_000_000)
     }
