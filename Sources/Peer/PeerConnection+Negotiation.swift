@@ -224,7 +224,7 @@ extension PeerConnection {
         self.local = local
         self.remote = remote
         remoteSession = session
-        pendingOffer = nil
+        (pendingOffer, offeredSource) = (nil, nil)
         if !next.takesOver { remoteInUse = remote }
         // The answer's are what was agreed on: the description with the formats that the other one has as well.
         let formats = local.formats.filter { format in
@@ -281,7 +281,7 @@ extension PeerConnection {
     private var associationRole: DTLSSession.Role? { next.role ?? transport.role }
 
     private mutating func newSource(_ codec: Codec) -> RTPSender {
-        RTPSender(codec, ssrc: exchange(&offeredSource, with: nil), randomness: &randomness)
+        RTPSender(codec, ssrc: offeredSource, randomness: &randomness)
     }
 
     private mutating func newTLSID() -> String { randomness.token(length: 24) }
