@@ -110,7 +110,8 @@ extension PeerConnection {
             return connect(audio, at: now)
         }
         let restarts = answer.restartsICE(of: remote)
-        // Nobody can be found by credentials they were not told.
+        // Credentials are new in an answer only if they were in the offer (RFC 9429 §5.10). There is no beginning anew with ours
+        // as they are: nobody could tell whether a check is of the restart or of what was before.
         guard !restarts || answer.ice == nil || successor?.state == .new else { throw .sessionChanged }
         let isAnother =
             answer.isOfAnotherAssociation(than: remote) || answer.encryption == .dtls && role != associationRole
