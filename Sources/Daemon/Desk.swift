@@ -345,8 +345,11 @@ extension Desk {
 
     private func press(_ leg: LegID, _ key: Character, for duration: Duration, until end: Instant) {
         Task {
-            guard let path = paths[leg] else { return handle(.keyPressed(leg, false)) }
-            if let isTaken = await path.pressKey(key, for: duration, until: end) { handle(.keyPressed(leg, isTaken)) }
+            guard let path = paths[leg] else { return handle(.keyPressed(leg, taking: nil)) }
+            let time = await path.pressKey(key, for: duration, until: end)
+            // Nobody waits for it any more.
+            guard MonotonicClock.now < end else { return }
+            handle(.keyPressed(leg, taking: time))
         }
     }
 

@@ -127,8 +127,7 @@ import Wire
         story.talk(.opus, frames: 10)
         _ = try story.renegotiate { $0.offering("8 126") }
         story.talk(.pcma, frames: 10, from: 10)
-        let isTaken = story.a.sendKey("5", for: .milliseconds(100))
-        #expect(isTaken)
+        #expect(story.a.sendKey("5", for: .milliseconds(100)) == .milliseconds(240))
         story.talk(.pcma, frames: 20, from: 20)
         #expect(story.events[.b]?.filter { $0 == .keyPressed("5") } == [.keyPressed("5")])
         // Five packets, the last one thrice, in place of as many of sound.

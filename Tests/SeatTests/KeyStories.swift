@@ -90,12 +90,15 @@ struct KeyStories {
         story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#)
         story.invite(for: "7")
         story.notice(#"<cc a="104" c="7" n="10010"/>"#)
+        story.keyTime = .milliseconds(420)
         let command = story.command(try send("1#"))
+        story.advance(by: .milliseconds(419))
         #expect(story.pressedKeys == ["1"])
-        story.advance(by: .milliseconds(240))
+        story.advance(by: .milliseconds(1))
         #expect(story.pressedKeys == ["1", "#"])
+        story.advance(by: .milliseconds(419))
         #expect(story.replies[command] == nil)
-        story.advance(by: .milliseconds(240))
+        story.advance(by: .milliseconds(1))
         #expect(story.replies[command] == .success(["result": true]))
         #expect(story.infos.isEmpty)
         story.takesKeys = false
@@ -108,6 +111,25 @@ struct KeyStories {
         story.advance(by: .milliseconds(1))
         #expect(story.replies[late] == .failure(.platformSilent))
         #expect(story.keysEnd == story.now.instant)
+    }
+
+    @Test("A key that has waited for sound has its time before the next one, too")
+    func waits() throws {
+        let story = Story(keyTransport: .rtp)
+        story.logIn()
+        story.command(.call(number: "10010"))
+        story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#)
+        story.invite(for: "7")
+        story.notice(#"<cc a="104" c="7" n="10010"/>"#)
+        story.takesKeys = nil
+        story.command(try send("12"))
+        story.advance(by: .seconds(5))
+        story.takesKeys = true
+        story.feed(.keyPressed(try #require(story.openLegs.first), taking: .milliseconds(240)))
+        story.advance(by: .milliseconds(239))
+        #expect(story.pressedKeys == [])
+        story.advance(by: .milliseconds(1))
+        #expect(story.pressedKeys == ["2"])
     }
 
     @Test("The other side's keys are events")
