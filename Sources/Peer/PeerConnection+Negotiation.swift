@@ -19,6 +19,7 @@ extension PeerConnection {
 
     mutating func settle(_ local: AudioDescription, _ remote: AudioDescription, of session: SessionDescription) {
         unlatch(from: self.remote, to: remote)
+        stream?.forgetAttendance()
         self.local = local
         self.remote = remote
         remoteSession = session
