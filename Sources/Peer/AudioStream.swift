@@ -31,6 +31,7 @@ struct AudioStream: Sendable {
     private var pastRemoteLost: Int64?
     /// The sources the peer has ended, and when that is its end.
     private var farewell: (sources: [UInt32], endsAt: Instant)?
+    private var attendance = Attendance()
     /// When all the keys that have come could have been pressed.
     private var keysEndAt = Instant(nanoseconds: 0)
 
@@ -81,6 +82,7 @@ extension AudioStream {
         lossRequests = LossRequests()
         events = TelephoneEventReceiver()
         expectedLoss = ExpectedLoss()
+        attendance = Attendance()
         (roundTripTime, remoteLevel, farewell) = (nil, nil, nil)
     }
 
@@ -313,10 +315,14 @@ extension AudioStream {
         for packet in packets {
             switch packet {
             case .senderReport(let ssrc, let info, let blocks):
+                attendance.report(from: ssrc, at: now)
                 receiver.receive(info, from: ssrc, at: now)
                 note(blocks, at: now)
-            case .receiverReport(_, let blocks): note(blocks, at: now)
+            case .receiverReport(let ssrc, let blocks):
+                attendance.report(from: ssrc, at: now)
+                note(blocks, at: now)
             case .goodbye(let sources):
+                attendance = Attendance()
                 guard farewell == nil, receiver.ssrc.map(sources.contains) ?? true else { continue }
                 farewell = (sources, now + Self.patienceAfterGoodbye)
             case .nack(let nack) where nack.media == sender.ssrc: missing += nack.sequenceNumbers
@@ -339,6 +345,14 @@ extension AudioStream {
         guard let farewell, now >= farewell.endsAt else { return false }
         self.farewell = nil
         return true
+    }
+
+    /// The peer may be another one, of which nothing is known yet.
+    mutating func forgetAttendance() { attendance = Attendance() }
+
+    /// Whether the peer has vanished, if it is expected to be heard.
+    mutating func isDeserted(isPeerExpected: Bool, at now: Instant) -> Bool {
+        attendance.isOver(isExpected: isPeerExpected, source: receiver.ssrc, packets: packetsReceived, at: now)
     }
 
     /// The report that is due now, if one is.

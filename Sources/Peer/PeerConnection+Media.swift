@@ -106,6 +106,7 @@ extension PeerConnection {
     mutating func reportIfDue(at now: Instant) -> [Output] {
         let report = stream?.dueReport(at: now)
         let outputs = report.map { sendReports($0) } ?? []
+        guard report == nil || !isDeserted(at: now) else { return outputs + fail(.consentLost) }
         guard stream?.takeEnd(at: now) == true, negotiated?.receives == true else { return outputs }
         return outputs + endByPeer()
     }
