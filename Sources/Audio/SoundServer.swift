@@ -82,15 +82,15 @@ package final class SoundServer: @unchecked Sendable {
     }
 
     /// `volume` is 1 for a device's full volume; false if there is no such device.
-    package func set(
-        volume: Double?, isMuted: Bool?, of role: SoundRole, completion: @escaping @Sendable (Bool) -> Void
-    ) {
-        Self.queue.async { [self] in
-            guard let mainloop else { return completion(false) }
-            pa_threaded_mainloop_lock(mainloop)
-            let isDone = adjust(volume, isMuted, of: role)
-            pa_threaded_mainloop_unlock(mainloop)
-            completion(isDone)
+    package func set(volume: Double?, isMuted: Bool?, of role: SoundRole) async -> Bool {
+        await withCheckedContinuation { continuation in
+            Self.queue.async { [self] in
+                guard let mainloop else { return continuation.resume(returning: false) }
+                pa_threaded_mainloop_lock(mainloop)
+                let isDone = adjust(volume, isMuted, of: role)
+                pa_threaded_mainloop_unlock(mainloop)
+                continuation.resume(returning: isDone)
+            }
         }
     }
 

@@ -254,7 +254,7 @@ extension Desk {
             do throws(MediaFailure) {
                 input = .legAnswered(leg, sdp: try await path(for: leg).answer(offer: offer))
             } catch {
-                logger.warning("offer refused", metadata: ["reason": "\(error)"])
+                logger.warning("offer refused", metadata: ["reason": "\(error.text)"])
                 input = .legRefused(leg, warning: Warning(error))
             }
             handle(input)
@@ -268,7 +268,7 @@ extension Desk {
             do throws(MediaFailure) {
                 input = .legOffers(leg, sdp: try await path(for: leg).offer())
             } catch {
-                logger.warning("no offer", metadata: ["reason": "\(error)"])
+                logger.warning("no offer", metadata: ["reason": "\(error.text)"])
                 input = .legRefused(leg, warning: Warning(error))
             }
             handle(input)
@@ -325,7 +325,7 @@ extension Desk {
             do throws(MediaFailure) {
                 if let answer { return try await path.accept(answer: answer) }
             } catch {
-                logger.warning("answer refused", metadata: ["reason": "\(error)"])
+                logger.warning("answer refused", metadata: ["reason": "\(error.text)"])
             }
             await path.withdrawOffer()
             if await !path.statistics().isConnected { handle(.legFailed(leg)) }

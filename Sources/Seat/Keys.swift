@@ -45,9 +45,9 @@ extension Seat {
 
     /// They go to the call that talks; one command at a time.
     mutating func sendKeys(_ keys: [Character], _ id: CommandID, at now: Moment) -> [Output] {
-        guard login != nil, isOnline else { return refuse(id, notReady) }
+        guard login != nil, isOnline else { return refuse(id, notReady.with(code: .serverError)) }
         let talking = calls.first { $0.connectedSince != nil && !$0.isHeld && $0.ending == nil }
-        guard let talking, keySequence == nil else { return refuse(id, .wrongState) }
+        guard let talking, keySequence == nil else { return refuse(id, .wrongState.with(code: .serverError)) }
         keySequence = KeySequence(
             command: id, call: talking.id, rest: keys[...], step: .pausing(until: now.instant))
         return nextKey(at: now)
@@ -119,7 +119,7 @@ extension Seat {
     mutating func keysFailed(_ problem: Problem) -> [Output] {
         guard let sequence = keySequence else { return [] }
         keySequence = nil
-        return refuse(sequence.command, problem)
+        return refuse(sequence.command, problem.with(code: .serverError))
     }
 
     /// A key of the other side's.
