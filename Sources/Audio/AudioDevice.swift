@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a seat's microphone or loudspeaker is, as configured: `null`, `tone:440`, `tone:440,-20`, `wav:/a/file.wav`,
 /// `wav:/a/file.wav,once`, `pulse`, `pulse:a-device` or `pulse:a-device,another,default`.
 package enum AudioDevice: Hashable, Sendable {
@@ -15,14 +17,24 @@ package enum AudioDevice: Hashable, Sendable {
     }
 
     package enum Failure: Error, Hashable {
-        case unreadableFile
-        /// Not PCM of 16 bits with one or two channels at 8, 16 or 48 kHz, or longer than ten minutes.
+        case unreadableFile(reason: String)
+        /// No WAV file of a coding and a rate that ``WAVSource`` knows, empty, or longer than ten minutes.
         case unsupportedFile
-        case unwritableFile
+        case unwritableFile(reason: String)
         /// Nobody has connected to a sound server.
         case noSoundServer
         /// A tone was asked to be a sink.
         case notASink
+
+        package var text: String {
+            switch self {
+            case .unreadableFile(let reason): "it cannot be read: \(reason)"
+            case .unsupportedFile: "it is no WAV file of up to ten minutes, PCM, float or G.711 at 8 to 192 kHz"
+            case .unwritableFile(let reason): "it cannot be written: \(reason)"
+            case .noSoundServer: "there is no sound server"
+            case .notASink: "a tone is no loudspeaker"
+            }
+        }
     }
 
     package init?(_ text: String) {
@@ -59,6 +71,14 @@ package enum AudioDevice: Hashable, Sendable {
     /// What the sound server is to look for; nil when the device is not one of its.
     package var preferences: [String]? {
         if case .pulse(let names) = self { names } else { nil }
+    }
+
+    /// Whether a file can be read, or written if it is a sink; what is no file can be opened at any time.
+    package func check(isSink: Bool) throws(Failure) {
+        guard case .wav(let path, let repeats) = self else { return }
+        guard isSink else { return _ = try WAVSource(path: path, repeats: repeats) }
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+        guard access(folder, W_OK | X_OK) == 0 else { throw .unwritableFile(reason: String(cString: strerror(errno))) }
     }
 
     /// Opens the device for reading; of the sound server, its microphone. `onChange` may be called from any thread.

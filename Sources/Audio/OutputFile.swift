@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file that is made anew for its owner alone; what is written is with the system at once, so that it outlives the
-/// process.
+/// process. Nothing is left of one into which nothing could be written.
 struct OutputFile: ~Copyable {
     enum Failure: Error, Hashable {
         case exists
@@ -16,11 +16,13 @@ struct OutputFile: ~Copyable {
         }
     }
 
+    private let path: String
     private let descriptor: Int32
 
     init(creating path: String) throws(Failure) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw errno == EEXIST ? .exists : .refused(String(cString: strerror(errno))) }
+        self.path = path
         self.descriptor = descriptor
     }
 
@@ -39,6 +41,8 @@ struct OutputFile: ~Copyable {
     }
 
     deinit {
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_size == 0 { unlink(path) }
         close(descriptor)
     }
 

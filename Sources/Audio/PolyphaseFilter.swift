@@ -22,6 +22,16 @@ enum LowPass {
         return shape.map { Int16(($0 / sum * gain * Double(1 << fractionBits)).rounded()) }
     }
 
+    /// The same filter as `width` inputs see it from `place` behind the middle one; `scale` below one narrows its band.
+    static func taps(_ width: Int, at place: Double, scale: Double) -> [Int16] {
+        let shape = (0..<width).map { index in
+            let distance = Double(index - width / 2 + 1) - place
+            return sinc(scale * distance) * kaiser(distance / Double(width / 2))
+        }
+        let sum = shape.reduce(0, +)
+        return shape.map { Int16(($0 / sum * Double(1 << fractionBits)).rounded()) }
+    }
+
     private static func sinc(_ x: Double) -> Double {
         x == 0 ? 1 : sin(.pi * x) / (.pi * x)
     }

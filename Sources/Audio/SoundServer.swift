@@ -2,48 +2,6 @@ import CPulse
 import Dispatch
 import Synchronization
 
-/// What a stream is for; that, and not a name, is what it is opened by, so that it can change its device.
-package enum SoundRole: String, Sendable, CaseIterable {
-    case microphone, speaker, ringer
-}
-
-/// The devices wanted for each role, the first that is there; nil when the role is not the sound server's.
-package struct SoundChoice: Sendable, Equatable {
-    package var microphone: [String]?
-    package var speaker: [String]?
-    package var ringer: [String]?
-
-    package init(microphone: [String]? = nil, speaker: [String]? = nil, ringer: [String]? = nil) {
-        self.microphone = microphone
-        self.speaker = speaker
-        self.ringer = ringer
-    }
-}
-
-/// How a sound server and its devices stand.
-package struct SoundState: Sendable, Equatable {
-    package enum Condition: Sendable, Equatable {
-        /// Not asked to connect yet.
-        case unused
-        case ready
-        case unavailable(reason: String)
-    }
-
-    package struct Use: Sendable, Equatable {
-        /// The device chosen, as long as it is there.
-        package var device: String?
-        /// The one that is open: another one when a canceller stands before the device.
-        package var open: String?
-    }
-
-    package var condition = Condition.unused
-    package var catalogue = SoundCatalogue()
-    package var uses: [SoundRole: Use] = [:]
-    package var echo = EchoCancellation.State(isOn: false, reason: "no sound server is used")
-
-    package init() {}
-}
-
 /// The one connection to a PulseAudio server, or to PipeWire that speaks its protocol: knows what devices there are, has
 /// each stream on the right one, and connects anew, after a growing pause, whenever it is lost.
 ///
@@ -124,15 +82,15 @@ package final class SoundServer: @unchecked Sendable {
     }
 
     /// `volume` is 1 for a device's full volume; false if there is no such device.
-    package func set(
-        volume: Double?, isMuted: Bool?, of role: SoundRole, completion: @escaping @Sendable (Bool) -> Void
-    ) {
-        Self.queue.async { [self] in
-            guard let mainloop else { return completion(false) }
-            pa_threaded_mainloop_lock(mainloop)
-            let isDone = adjust(volume, isMuted, of: role)
-            pa_threaded_mainloop_unlock(mainloop)
-            completion(isDone)
+    package func set(volume: Double?, isMuted: Bool?, of role: SoundRole) async -> Bool {
+        await withCheckedContinuation { continuation in
+            Self.queue.async { [self] in
+                guard let mainloop else { return continuation.resume(returning: false) }
+                pa_threaded_mainloop_lock(mainloop)
+                let isDone = adjust(volume, isMuted, of: role)
+                pa_threaded_mainloop_unlock(mainloop)
+                continuation.resume(returning: isDone)
+            }
         }
     }
 

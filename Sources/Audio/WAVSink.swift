@@ -17,7 +17,7 @@ package final class WAVSink: AudioSink, @unchecked Sendable {
             let format = WAVFormat(channels: 1, sampleRate: AudioFormat.sampleRate)
             writer = Writer(try WAVFile(try OutputFile.numbered(path), format), ring: ring)
         } catch {
-            throw .unwritableFile
+            throw .unwritableFile(reason: error.text)
         }
     }
 

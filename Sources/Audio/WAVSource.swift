@@ -1,18 +1,25 @@
 import Glibc
 import Wire
 
-/// Plays a WAV file of 8, 16 or 48 kHz, over and over or once; the whole file is read and resampled beforehand.
+/// Plays a WAV file over and over or once; the whole file is read beforehand, and brought to 48 kHz as it is played.
 package final class WAVSource: FiniteSource, @unchecked Sendable {
-    /// Ten minutes, read into memory.
-    private static let maximumSamples = 600 * AudioFormat.sampleRate
+    private static let longest = 600
+    private static let sampleRates = 8_000...192_000
+    /// Ten minutes in stereo.
+    private static let largest = longest * AudioFormat.sampleRate * 4 + 65_536
 
+    /// Mono, at the file's own rate.
     private let samples: [Int16]
     private let repeats: Bool
+    /// Nil where the rate is 48 kHz.
+    private var converter: RateConverter?
     private var position = 0
 
     package init(path: String, repeats: Bool) throws(AudioDevice.Failure) {
-        samples = try Self.samples(ofFile: try Self.contents(of: path))
+        let (samples, sampleRate) = try Self.samples(ofFile: try Self.contents(of: path))
+        self.samples = samples
         self.repeats = repeats
+        if sampleRate != AudioFormat.sampleRate { converter = RateConverter(from: sampleRate) }
     }
 
     package var isOver: Bool { !repeats && position == samples.count }
@@ -20,57 +27,68 @@ package final class WAVSource: FiniteSource, @unchecked Sendable {
     /// Starts from the beginning.
     package func start() {
         position = 0
+        converter?.start()
     }
 
     package func stop() {}
 
     package func read(into frame: inout MutableSpan<Int16>) {
-        for index in frame.indices {
+        frame.withUnsafeMutableBufferPointer { frame in
+            guard converter != nil else { return fill(frame) }
+            converter?.convert(frame) { line in fill(line) }
+        }
+    }
+
+    /// After the end of what is played once there is silence.
+    private func fill(_ line: UnsafeMutableBufferPointer<Int16>) {
+        for index in line.indices {
             if position == samples.count, repeats { position = 0 }
             guard position < samples.count else {
-                frame[index] = 0
+                line[index] = 0
                 continue
             }
-            frame[index] = samples[position]
+            line[index] = samples[position]
             position += 1
         }
     }
 
     private static func contents(of path: String) throws(AudioDevice.Failure) -> [UInt8] {
-        let limit = maximumSamples * 4 + 65_536
-        guard let file = fopen(path, "rb") else { throw .unreadableFile }
-        defer { fclose(file) }
-        guard fseek(file, 0, SEEK_END) == 0, case let size = ftell(file), size >= 0 else { throw .unreadableFile }
-        guard size <= limit else { throw .unsupportedFile }
-        rewind(file)
+        // A pipe is not waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .unreadableFile(reason: String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .unreadableFile(reason: "it is no file")
+        }
+        guard status.st_size <= largest else { throw .unsupportedFile }
+        let size = Int(status.st_size)
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            count = fread(buffer.baseAddress, 1, size, file)
-        }
-    }
-
-    /// Mono at 48 kHz; the channels of a stereo file are averaged.
-    private static func samples(ofFile file: [UInt8]) throws(AudioDevice.Failure) -> [Int16] {
-        guard let (format, data) = try? WAVFormat.parse(file.span) else { throw .unsupportedFile }
-        let bytes = file[data]
-        let frameLength = 2 * format.channels
-        let mono = stride(from: bytes.startIndex, to: bytes.endIndex - frameLength + 1, by: frameLength).map { start in
-            let sum = stride(from: start, to: start + frameLength, by: 2).reduce(0) { sum, index in
-                sum + Int(Int16(truncatingIfNeeded: Int(bytes[index]) | Int(bytes[index + 1]) << 8))
+            while count < size {
+                let length = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
+                guard length > 0 else { break }
+                count += length
             }
-            return Int16(sum / format.channels)
         }
-        return try resampled(mono, from: format.sampleRate)
     }
 
-    private static func resampled(_ mono: [Int16], from sampleRate: Int) throws(AudioDevice.Failure) -> [Int16] {
-        guard sampleRate > 0, [8_000, 16_000, 48_000].contains(sampleRate) else { throw .unsupportedFile }
-        let factor = AudioFormat.sampleRate / sampleRate
-        guard !mono.isEmpty, mono.count <= maximumSamples / factor else { throw .unsupportedFile }
-        guard factor > 1 else { return mono }
-        var interpolator = Interpolator(factor: factor, capacity: mono.count)
-        var output = [Int16](repeating: 0, count: mono.count * factor)
-        var span = output.mutableSpan
-        interpolator.process(mono, into: &span)
-        return output
+    /// The channels are averaged.
+    private static func samples(ofFile file: [UInt8]) throws(AudioDevice.Failure) -> ([Int16], sampleRate: Int) {
+        guard let (format, data) = try? WAVFormat.parse(file.span), sampleRates.contains(format.sampleRate) else {
+            throw .unsupportedFile
+        }
+        let count = data.count / format.samples.octets / format.channels
+        guard 1...longest * format.sampleRate ~= count else { throw .unsupportedFile }
+        var mono: [Int16] = []
+        mono.reserveCapacity(count)
+        var (sum, channel) = (0, 0)
+        format.samples.forEach(in: file.span.extracting(data)) { sample in
+            sum += sample
+            channel += 1
+            guard channel == format.channels else { return }
+            mono.append(Int16(clamping: sum / format.channels))
+            (sum, channel) = (0, 0)
+        }
+        return (mono, format.sampleRate)
     }
 }

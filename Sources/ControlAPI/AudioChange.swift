@@ -51,7 +51,7 @@ extension AudioChange.Part {
         case nil, .null?: break
         case .integer(let value)? where Self.volumes.contains(Double(value)): volume = Double(value)
         case .number(let value)? where Self.volumes.contains(value): volume = value
-        default: throw .invalidParameter(name + ".volume")
+        default: throw .invalidParameter(name + ".volume", expected: "a number from 0 to 1.5")
         }
         if let value = json["muted"], value != .null {
             guard let flag = value.bool else { throw .invalidParameter(name + ".muted") }

@@ -121,10 +121,11 @@ extension Problem {
             code: SDKCode.badParameter.rawValue)
     }
 
-    package static func invalidParameter(_ name: String) -> Problem {
+    package static func invalidParameter(_ name: String, expected: String? = nil) -> Problem {
         Problem(
             status: 400, "invalid-parameter", "A parameter cannot be used.",
-            detail: "'\(name)' is not a usable value.", code: SDKCode.badParameter.rawValue)
+            detail: "'\(name)' is not a usable value" + (expected.map { "; expected is \($0)." } ?? "."),
+            code: SDKCode.badParameter.rawValue)
     }
 
     /// What the HTTP server answers by itself: to what is no request, is one too many, or was left unanswered.

@@ -2,7 +2,7 @@ import Audio
 import ControlAPI
 import Dialect
 import Engine
-import Foundation
+import Glibc
 import Logging
 import Network
 import Seat
@@ -148,12 +148,16 @@ extension Recording {
         ["result": true, "file": .string(path), "seconds": .number(duration / .seconds(1))]
     }
 
+    /// With what is missing above it, for the owner alone.
     fileprivate static func makeDirectory(_ path: String) throws(Failure) {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw .unwritable(error.localizedDescription)
+        var end = path.startIndex
+        while end < path.endIndex {
+            end = path[path.index(after: end)...].firstIndex(of: "/") ?? path.endIndex
+            let part = String(path[..<end])
+            let isThere = mkdir(part, 0o700) == 0 || errno == EEXIST && access(part + "/", F_OK) == 0
+            guard isThere else {
+                throw .unwritable("\(part): \(String(cString: strerror(errno == EEXIST ? ENOTDIR : errno)))")
+            }
         }
     }
 

@@ -254,7 +254,7 @@ extension Desk {
             do throws(MediaFailure) {
                 input = .legAnswered(leg, sdp: try await path(for: leg).answer(offer: offer))
             } catch {
-                logger.warning("offer refused", metadata: ["reason": "\(error)"])
+                logger.warning("offer refused", metadata: ["reason": "\(error.text)"])
                 input = .legRefused(leg, warning: Warning(error))
             }
             handle(input)
@@ -268,7 +268,7 @@ extension Desk {
             do throws(MediaFailure) {
                 input = .legOffers(leg, sdp: try await path(for: leg).offer())
             } catch {
-                logger.warning("no offer", metadata: ["reason": "\(error)"])
+                logger.warning("no offer", metadata: ["reason": "\(error.text)"])
                 input = .legRefused(leg, warning: Warning(error))
             }
             handle(input)
@@ -325,7 +325,7 @@ extension Desk {
             do throws(MediaFailure) {
                 if let answer { return try await path.accept(answer: answer) }
             } catch {
-                logger.warning("answer refused", metadata: ["reason": "\(error)"])
+                logger.warning("answer refused", metadata: ["reason": "\(error.text)"])
             }
             await path.withdrawOffer()
             if await !path.statistics().isConnected { handle(.legFailed(leg)) }
@@ -345,8 +345,11 @@ extension Desk {
 
     private func press(_ leg: LegID, _ key: Character, for duration: Duration, until end: Instant) {
         Task {
-            guard let path = paths[leg] else { return handle(.keyPressed(leg, false)) }
-            if let isTaken = await path.pressKey(key, for: duration, until: end) { handle(.keyPressed(leg, isTaken)) }
+            guard let path = paths[leg] else { return handle(.keyPressed(leg, taking: nil)) }
+            let time = await path.pressKey(key, for: duration, until: end)
+            // Nobody waits for it any more.
+            guard MonotonicClock.now < end else { return }
+            handle(.keyPressed(leg, taking: time))
         }
     }
 

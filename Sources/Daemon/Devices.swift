@@ -11,12 +11,20 @@ final class Devices: Sendable {
         var speaker: AudioDevice
         /// The speaker when nil.
         var ringer: AudioDevice?
+        /// Those of calls.
+        var open: [Pair] = []
 
         var sound: SoundChoice {
             SoundChoice(
                 microphone: microphone.preferences, speaker: speaker.preferences,
                 ringer: (ringer ?? speaker).preferences)
         }
+    }
+
+    /// What a call has open, as long as it has.
+    private struct Pair {
+        weak var source: ReplaceableSource?
+        weak var sink: ReplaceableSink?
     }
 
     private let chosen: Mutex<Chosen>
@@ -63,7 +71,28 @@ final class Devices: Sendable {
     @concurrent
     func open() async -> (source: any AudioSource, sink: any AudioSink) {
         let (microphone, speaker) = chosen.withLock { ($0.microphone, $0.speaker) }
-        return (makeSource(microphone), makeSink(.speaker, speaker) ?? NullDevice())
+        let source = ReplaceableSource(makeSource(microphone))
+        let sink = ReplaceableSink(makeSink(.speaker, speaker) ?? NullDevice())
+        let now = chosen.withLock { chosen in
+            chosen.open.removeAll { $0.source == nil }
+            chosen.open.append(Pair(source: source, sink: sink))
+            return (microphone: chosen.microphone, speaker: chosen.speaker)
+        }
+        replace([Pair(source: source, sink: sink)], (microphone, now.microphone), (speaker, now.speaker))
+        return (source, sink)
+    }
+
+    /// The sound server changes its own devices for one another.
+    private func replace(
+        _ open: [Pair], _ microphone: (AudioDevice, AudioDevice), _ speaker: (AudioDevice, AudioDevice)
+    ) {
+        func isOther(_ change: (AudioDevice, AudioDevice)) -> Bool {
+            change.0 != change.1 && (change.0.preferences == nil || change.1.preferences == nil)
+        }
+        for pair in open {
+            if isOther(microphone) { pair.source?.replace(with: makeSource(microphone.1)) }
+            if isOther(speaker) { pair.sink?.replace(with: makeSink(.speaker, speaker.1) ?? NullDevice()) }
+        }
     }
 
     /// A tone and where it is to be heard: what rings at the ringer, the rest at the speaker. A speaker that is a file gets
@@ -76,7 +105,7 @@ final class Devices: Sendable {
         do {
             return (try tones.source(of: tone), sink)
         } catch {
-            logger.error("tone", metadata: ["tone": "\(tone)", "failure": "\(error)"])
+            logger.error("tone", metadata: ["tone": "\(tone)", "failure": "\(error.text)"])
             return nil
         }
     }
@@ -85,7 +114,7 @@ final class Devices: Sendable {
         do {
             return try device.makeSource(on: server, onChange: report("microphone"))
         } catch {
-            logger.error("microphone", metadata: ["failure": "\(error)"])
+            logger.error("microphone", metadata: ["device": "\(device.text)", "failure": "\(error.text)"])
             return NullDevice()
         }
     }
@@ -94,13 +123,19 @@ final class Devices: Sendable {
         do {
             return try device.makeSink(role, on: server, onChange: report(role.rawValue))
         } catch {
-            logger.error("\(role)", metadata: ["failure": "\(error)"])
+            logger.error("\(role)", metadata: ["device": "\(device.text)", "failure": "\(error.text)"])
             return nil
         }
     }
 
     private func report(_ device: String) -> @Sendable (AudioDevice.Condition) -> Void {
-        { [logger] condition in logger.notice("\(device)", metadata: ["condition": "\(condition)"]) }
+        { [logger] condition in
+            switch condition {
+            case .ready: logger.info("\(device)", metadata: ["state": "ready"])
+            case .unavailable(let reason):
+                logger.notice("\(device)", metadata: ["state": "unavailable", "reason": "\(reason)"])
+            }
+        }
     }
 }
 
@@ -113,46 +148,40 @@ extension Devices {
     }
 
     private func choose(_ change: (inout Chosen) -> Void) {
-        let choice = chosen.withLock { chosen in
+        let (before, now) = chosen.withLock { chosen in
+            let before = chosen
             change(&chosen)
-            return chosen.sound
+            return (before, chosen)
         }
-        if choice != SoundChoice() { server.start() }
-        server.choose(choice)
+        if now.sound != SoundChoice() { server.start() }
+        server.choose(now.sound)
+        replace(now.open, (before.microphone, now.microphone), (before.speaker, now.speaker))
     }
 
-    /// A device takes effect at once where it is the sound server's and the one before it was, too, else with the next call.
-    func change(_ change: AudioChange, completion: @escaping @Sendable (Problem?) -> Void) {
-        do throws(Problem) {
-            let microphone = try change.microphone.device(called: "microphone", isSink: false)
-            let speaker = try change.speaker.device(called: "speaker", isSink: true)
-            let ringer = try change.ringer.device(called: "ringer", isSink: true)
-            if microphone != nil || speaker != nil || ringer != nil {
-                choose { chosen in
-                    if let microphone { chosen.microphone = microphone }
-                    if let speaker { chosen.speaker = speaker }
-                    if let ringer { chosen.ringer = ringer }
-                }
-            }
-        } catch {
-            return completion(error)
-        }
-        let parts: [(SoundRole, AudioChange.Part)] = [
+    /// Devices first, then their volumes; gives what was wrong. A file is looked at beforehand, which may take a while.
+    @concurrent
+    func change(_ change: AudioChange) async -> Problem? {
+        let parts: [(role: SoundRole, AudioChange.Part)] = [
             (.microphone, change.microphone), (.speaker, change.speaker), (.ringer, change.ringer),
         ]
-        adjust(parts.filter { $0.1.volume != nil || $0.1.isMuted != nil }[...], completion: completion)
-    }
-
-    private func adjust(
-        _ parts: ArraySlice<(SoundRole, AudioChange.Part)>, completion: @escaping @Sendable (Problem?) -> Void
-    ) {
-        guard let (role, part) = parts.first else { return completion(nil) }
-        server.set(volume: part.volume, isMuted: part.isMuted, of: role) { [self] isDone in
-            if isDone {
-                adjust(parts.dropFirst(), completion: completion)
-            } else {
-                completion(.noSuchDevice(role.rawValue))
+        do throws(Problem) {
+            var devices: [SoundRole: AudioDevice] = [:]
+            for (role, part) in parts { devices[role] = try part.device(for: role) }
+            if !devices.isEmpty {
+                choose { chosen in
+                    chosen.microphone = devices[.microphone] ?? chosen.microphone
+                    chosen.speaker = devices[.speaker] ?? chosen.speaker
+                    chosen.ringer = devices[.ringer] ?? chosen.ringer
+                }
             }
+            for (role, part) in parts where part.volume != nil || part.isMuted != nil {
+                guard await server.set(volume: part.volume, isMuted: part.isMuted, of: role) else {
+                    throw .noSuchDevice(role.rawValue)
+                }
+            }
+            return nil
+        } catch {
+            return error
         }
     }
 
@@ -187,15 +216,26 @@ extension Devices {
 }
 
 extension AudioChange.Part {
-    fileprivate func device(called name: String, isSink: Bool) throws(Problem) -> AudioDevice? {
+    fileprivate func device(for role: SoundRole) throws(Problem) -> AudioDevice? {
         guard let text = device else { return nil }
-        let form: Form<AudioDevice> = isSink ? .speaker : .microphone
-        guard let device = form.parse(text) else { throw .invalidParameter(name + ".device") }
+        let form: Form<AudioDevice> = role == .microphone ? .microphone : .speaker
+        guard let device = form.parse(text) else {
+            throw .invalidParameter(role.rawValue + ".device", expected: form.expectation)
+        }
+        do throws(AudioDevice.Failure) {
+            try device.check(isSink: role != .microphone)
+        } catch {
+            throw .unusableFile(role.rawValue, error.text)
+        }
         return device
     }
 }
 
 extension Problem {
+    fileprivate static func unusableFile(_ role: String, _ reason: String) -> Problem {
+        Problem(status: 409, "unusable-file", "The file cannot be used.", detail: "'\(role).device': \(reason).")
+    }
+
     fileprivate static func noSuchDevice(_ role: String) -> Problem {
         Problem(
             status: 409, "no-such-device", "The device has no volume to set.",

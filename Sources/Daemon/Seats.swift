@@ -162,12 +162,10 @@ extension Seats: ControlBackend {
         _ change: AudioChange?, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void
     ) {
         let devices = premises.devices
-        devices.change(change ?? AudioChange()) { problem in
-            if let problem { return completion(.failure(problem)) }
-            Task {
-                let levels = await self.levels()
-                completion(.success(devices.json(said: levels.said, heard: levels.heard)))
-            }
+        Task {
+            if let change, let problem = await devices.change(change) { return completion(.failure(problem)) }
+            let levels = await self.levels()
+            completion(.success(devices.json(said: levels.said, heard: levels.heard)))
         }
     }
 

@@ -1,5 +1,6 @@
 import ControlAPI
 import Crypto
+import Engine
 import Glibc
 import HTTP
 import Logging
@@ -34,6 +35,13 @@ extension WebSocketClient.CloseReason {
         case .closed(.abnormal): "The connection ended without notice."
         case .closed(let code): "The gateway closed the connection with \(code.rawValue)."
         }
+    }
+}
+
+extension MediaFailure {
+    /// What the log is told.
+    var text: String {
+        self == .noTransport ? "no address to send from, neither of this machine nor of a TURN server" : warning.text
     }
 }
 

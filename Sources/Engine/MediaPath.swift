@@ -129,9 +129,9 @@ package actor MediaPath {
     /// Hands both sides of every frame to a recording from now on, nil to none.
     package func record(to recording: Recording?) { session.recording = recording }
 
-    /// Presses a key of a telephone in place of the voice, as soon as there is sound; false where the peer takes none
-    /// (RFC 4733), or sound never came, and nil where it came too late for whoever asked.
-    package func pressKey(_ key: Character, for duration: Duration, until end: Instant? = nil) async -> Bool? {
+    /// Presses a key of a telephone in place of the voice, as soon as there is sound, and says how long that and the pause after it
+    /// take; nil where the peer takes none (RFC 4733), or sound never came or too late for whoever asked.
+    package func pressKey(_ key: Character, for duration: Duration, until end: Instant? = nil) async -> Duration? {
         await withCheckedContinuation { continuation in
             session.whenConnectedOrClosed { [session] in
                 let isLate = end.map { MonotonicClock.now >= $0 } ?? false

@@ -106,8 +106,8 @@ final class MediaSession {
     /// Runs `body` at once if there is a connection, or none any more.
     func whenConnectedOrClosed(_ body: @escaping () -> Void) { waiting.run(body) }
 
-    func pressKey(_ key: Character, for duration: Duration) -> Bool {
-        guard !isClosed else { return false }
+    func pressKey(_ key: Character, for duration: Duration) -> Duration? {
+        guard !isClosed else { return nil }
         return peer.sendKey(key, for: duration)
     }
 

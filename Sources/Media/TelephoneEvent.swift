@@ -44,7 +44,8 @@ package enum TelephoneKey {
     package static func key(of code: UInt8) -> Character? { code < keys.count ? keys[Int(code)] : nil }
 }
 
-/// One key under way: a packet for each step of time, the last one thrice (RFC 4733 §2.5.1.3, §2.5.1.4).
+/// One key under way: a packet for each step of time, the last one thrice (RFC 4733 §2.5.1.3, §2.5.1.4), then a pause of none,
+/// so that nobody takes it and the next one for a single key.
 package struct TelephoneEventSender: Sendable {
     private static let volume: UInt8 = 10
 
@@ -52,24 +53,42 @@ package struct TelephoneEventSender: Sendable {
     private let length: UInt32
     private var elapsed: UInt32 = 0
     private var endsLeft = 3
+    private var pauseLeft: UInt32
 
-    /// - Parameter length: how long the key is held, in units of the timestamp; 16 bits of it.
-    package init(code: UInt8, length: UInt32) {
+    /// - Parameters:
+    ///   - length: how long the key is held, in units of the timestamp; 16 bits of it.
+    ///   - pause: how long nothing is said of keys afterwards, in the same units.
+    package init(code: UInt8, length: UInt32, pause: UInt32 = 0) {
         self.code = code
         self.length = min(max(length, 1), UInt32(UInt16.max))
+        pauseLeft = pause
     }
 
-    package var isOver: Bool { endsLeft == 0 }
+    package var isOver: Bool { endsLeft == 0 && pauseLeft == 0 }
 
-    /// What to send when another step of that many ticks is over; nil when all has been said.
+    /// What to send when another step of that many ticks is over; nil in the pause, and when that is over too.
     package mutating func next(after step: UInt32) -> (event: TelephoneEvent, isFirst: Bool)? {
-        guard !isOver else { return nil }
+        guard endsLeft > 0 else {
+            pauseLeft -= min(max(step, 1), pauseLeft)
+            return nil
+        }
         let isFirst = elapsed == 0
         elapsed = min(elapsed &+ max(step, 1), length)
         let isEnd = elapsed == length
         if isEnd { endsLeft -= 1 }
         let event = TelephoneEvent(code: code, isEnd: isEnd, volume: Self.volume, duration: UInt16(elapsed))
         return (event, isFirst)
+    }
+
+    /// After how many steps of that many ticks it is over.
+    package func stepsLeft(of step: UInt32) -> Int {
+        var rest = self
+        var steps = 0
+        while !rest.isOver {
+            _ = rest.next(after: step)
+            steps += 1
+        }
+        return steps
     }
 }
 

@@ -9,8 +9,9 @@ struct AudioStream: Sendable {
     private var schedule: RTCPSchedule?
     private let cname: String
     private var redundancy = RedundancySender()
-    /// The key that is being sent, and the timestamp of its beginning.
-    private var event: (sender: TelephoneEventSender, start: UInt32)?
+    /// The key that is being sent and those after it, and the timestamp of the first one's beginning.
+    private var keys: [TelephoneEventSender] = []
+    private var keyStart: UInt32 = 0
     private var events = TelephoneEventReceiver()
     private var lossRequests = LossRequests()
     private var packetsAtLastReport: UInt32 = 0
@@ -30,6 +31,7 @@ struct AudioStream: Sendable {
     private var pastRemoteLost: Int64?
     /// The sources the peer has ended, and when that is its end.
     private var farewell: (sources: [UInt32], endsAt: Instant)?
+    private var attendance = Attendance()
     /// When all the keys that have come could have been pressed.
     private var keysEndAt = Instant(nanoseconds: 0)
 
@@ -80,13 +82,14 @@ extension AudioStream {
         lossRequests = LossRequests()
         events = TelephoneEventReceiver()
         expectedLoss = ExpectedLoss()
+        attendance = Attendance()
         (roundTripTime, remoteLevel, farewell) = (nil, nil, nil)
     }
 
     private mutating func speak(_ codec: Codec, as source: RTPSender) {
         if let lastRemoteReport { pastRemoteLost = (pastRemoteLost ?? 0) + Int64(lastRemoteReport.cumulativeLost) }
         (sender, clockRate) = (source, codec.payloadFormat.clockRate)
-        (event, lastRemoteReport, packetsAtLastReport) = (nil, nil, 0)
+        (keys, lastRemoteReport, packetsAtLastReport) = ([], nil, 0)
     }
 }
 
@@ -105,7 +108,7 @@ extension AudioStream {
         _ payload: Span<UInt8>, _ audio: NegotiatedAudio, samples: UInt32, level: AudioLevel?, at now: Instant,
         into packet: inout MutableSpan<UInt8>, limit: Int
     ) -> Int? {
-        if let length = writeEvent(audio, samples: samples, into: &packet) { return length }
+        if let length = writeKey(audio, samples: samples, into: &packet) { return length }
         guard !payload.isEmpty else { return nil }
         let levelElement = audio.audioLevelID.flatMap { id in level.map { (id: id, level: $0) } }
         let start = RTPSender.headerLength(hasAudioLevel: levelElement != nil)
@@ -138,33 +141,46 @@ extension AudioStream {
     /// The number of the packet that was written last.
     var lastSequenceNumber: UInt16 { sender.sequenceNumber &- 1 }
 
-    var isSendingEvent: Bool { event != nil }
+    var isSendingKey: Bool { !keys.isEmpty }
 
     /// Lets time pass without a packet.
     mutating func pause(samples: UInt32) { sender.pause(samples: samples) }
 
-    /// Holds a key down for a while, beginning with the next packet.
-    mutating func sendEvent(_ code: UInt8, for duration: Duration) {
-        let ticks = duration.nanoseconds * Int64(clockRate) / 1_000_000_000
-        event = (TelephoneEventSender(code: code, length: UInt32(clamping: ticks)), sender.timestamp)
+    /// As browsers leave it between keys; receivers want some 40 ms.
+    private static let pauseAfterKey = Duration.milliseconds(70)
+
+    /// Holds a key down for a while, beginning with the next packet or when the keys before are over; says after how many packets
+    /// of that many samples this one and its pause are.
+    mutating func sendKey(_ code: UInt8, for duration: Duration, samples: UInt32) -> Int {
+        keys.append(TelephoneEventSender(code: code, length: ticks(in: duration), pause: ticks(in: Self.pauseAfterKey)))
+        return keys.reduce(0) { $0 + $1.stepsLeft(of: samples) }
     }
 
-    private mutating func writeEvent(
+    /// What has not been said of keys is not said later, when it may mean something else.
+    mutating func forgetKeys() { keys = [] }
+
+    private func ticks(in duration: Duration) -> UInt32 {
+        UInt32(clamping: duration.nanoseconds * Int64(clockRate) / 1_000_000_000)
+    }
+
+    private mutating func writeKey(
         _ audio: NegotiatedAudio, samples: UInt32, into packet: inout MutableSpan<UInt8>
     ) -> Int? {
-        guard let payloadType = audio.telephoneEventPayloadType, let start = event?.start,
-            let next = event?.sender.next(after: samples)
-        else {
-            event = nil
+        guard !keys.isEmpty else { return nil }
+        guard let payloadType = audio.telephoneEventPayloadType else {
+            keys = []
             return nil
         }
-        if event?.sender.isOver == true { event = nil }
+        let next = keys[0].next(after: samples)
+        if keys[0].isOver { keys.removeFirst() }
+        guard let next else { return nil }
+        if next.isFirst { keyStart = sender.timestamp }
         redundancy.forget()
         sender.pause(samples: samples)
         next.event.write(into: &packet, from: RTPHeader.length)
         packetsSent += 1
         bytesSent += UInt64(TelephoneEvent.length)
-        return sender.writeEventHeader(payloadType: payloadType, start: start, isFirst: next.isFirst, into: &packet)
+        return sender.writeEventHeader(payloadType: payloadType, start: keyStart, isFirst: next.isFirst, into: &packet)
     }
 }
 
@@ -302,10 +318,14 @@ extension AudioStream {
         for packet in packets {
             switch packet {
             case .senderReport(let ssrc, let info, let blocks):
+                attendance.report(from: ssrc, at: now)
                 receiver.receive(info, from: ssrc, at: now)
                 note(blocks, at: now)
-            case .receiverReport(_, let blocks): note(blocks, at: now)
+            case .receiverReport(let ssrc, let blocks):
+                attendance.report(from: ssrc, at: now)
+                note(blocks, at: now)
             case .goodbye(let sources):
+                attendance = Attendance()
                 guard farewell == nil, receiver.ssrc.map(sources.contains) ?? true else { continue }
                 farewell = (sources, now + Self.patienceAfterGoodbye)
             case .nack(let nack) where nack.media == sender.ssrc: missing += nack.sequenceNumbers
@@ -328,6 +348,14 @@ extension AudioStream {
         guard let farewell, now >= farewell.endsAt else { return false }
         self.farewell = nil
         return true
+    }
+
+    /// The peer may be another one, of which nothing is known yet.
+    mutating func forgetAttendance() { attendance = Attendance() }
+
+    /// Whether the peer has vanished, if it is expected to be heard.
+    mutating func isDeserted(isPeerExpected: Bool, at now: Instant) -> Bool {
+        attendance.isOver(isExpected: isPeerExpected, source: receiver.ssrc, packets: packetsReceived, at: now)
     }
 
     /// The report that is due now, if one is.

@@ -65,6 +65,14 @@ extension PeerConnection {
         guard isWithoutICE, remote?.isMultiplexed == false else { return nil }
         return latch.reports ?? remote?.address?.rtcp
     }
+
+    /// Nobody is expected who has another way to say so, holds or is held, or is just changing places.
+    mutating func isDeserted(at now: Instant) -> Bool {
+        let isPeerExpected =
+            isWithoutICE && !next.isThere && successor == nil && negotiated?.sends == true
+            && negotiated?.receives == true && remote?.address?.rtp.address.isUnspecified == false
+        return stream?.isDeserted(isPeerExpected: isPeerExpected, at: now) == true
+    }
 }
 
 extension Agent {

@@ -13,7 +13,7 @@ extension PeerConnection {
         transmit: (_ datagram: Span<UInt8>, _ local: Endpoint, _ remote: Endpoint) -> Void
     ) {
         guard state == .connected, let negotiated, negotiated.sends, let path = agent.path,
-            !payload.isEmpty || stream?.isSendingEvent == true
+            !payload.isEmpty || stream?.isSendingKey == true
         else {
             stream?.pause(samples: samples)
             return
@@ -44,13 +44,17 @@ extension PeerConnection {
     /// What a datagram holds beside the longest authentication tag.
     private static var maximumPacketLength: Int { maximumDatagramLength - 16 }
 
-    /// Presses a key for a while, in place of the sound; false where the peer takes no telephone-events, or no sound.
-    package mutating func sendKey(_ key: Character, for duration: Duration) -> Bool {
+    /// Presses a key for a while, in place of the sound, and says how long that and the pause after it take, together with the keys
+    /// before it; nil where the peer takes no telephone-events, or no sound.
+    package mutating func sendKey(_ key: Character, for duration: Duration) -> Duration? {
         guard state == .connected, let negotiated, negotiated.sends, negotiated.telephoneEventPayloadType != nil,
             let code = TelephoneKey.code(of: key), stream != nil
-        else { return false }
-        stream?.sendEvent(code, for: duration)
-        return true
+        else { return nil }
+        let packetTime = negotiated.wishes.packetTime
+        let samples = UInt32(negotiated.codec.clockRate * packetTime / 1_000)
+        let packets = stream?.sendKey(code, for: duration, samples: samples)
+        // The first one is not due before the sound is that has begun to be gathered.
+        return packets.map { .milliseconds(packetTime * ($0 + 1)) }
     }
 
     /// Plays the next frame of what was received, whose first sample is due now; silence while there is nothing. Nothing is
@@ -102,6 +106,7 @@ extension PeerConnection {
     mutating func reportIfDue(at now: Instant) -> [Output] {
         let report = stream?.dueReport(at: now)
         let outputs = report.map { sendReports($0) } ?? []
+        guard report == nil || !isDeserted(at: now) else { return outputs + fail(.consentLost) }
         guard stream?.takeEnd(at: now) == true, negotiated?.receives == true else { return outputs }
         return outputs + endByPeer()
     }

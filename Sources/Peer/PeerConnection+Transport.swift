@@ -177,7 +177,7 @@ extension PeerConnection {
         return [.endedByPeer]
     }
 
-    private mutating func fail(_ failure: Failure) -> [Output] {
+    mutating func fail(_ failure: Failure) -> [Output] {
         guard isLive else { return [] }
         state = .failed(failure)
         return [.stateChanged(state)]

@@ -51,7 +51,7 @@ package struct PeerConnection: ~Copyable, Sendable {
     package enum Failure: Sendable, Equatable {
         /// No candidate pair worked.
         case noPath
-        /// The peer stopped consenting to our packets (RFC 7675).
+        /// The peer stopped consenting to our packets (RFC 7675), or without ICE sending any.
         case consentLost
         case dtls
         /// The peer's certificate is not the one its description promised (RFC 8122 §6.2).

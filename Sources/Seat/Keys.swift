@@ -39,15 +39,15 @@ struct KeySequence: Sendable {
 /// The keys of a telephone: one after the other, apart from each other, or the far side would mix them up.
 extension Seat {
     private static let keyTime = Duration.milliseconds(100)
-    /// A key, its three end packets and silence.
+    /// What the platform makes of an INFO: a key and silence.
     private static let keyInterval = Duration.milliseconds(240)
     private static let pauseTime = Duration.seconds(1)
 
     /// They go to the call that talks; one command at a time.
     mutating func sendKeys(_ keys: [Character], _ id: CommandID, at now: Moment) -> [Output] {
-        guard login != nil, isOnline else { return refuse(id, notReady) }
+        guard login != nil, isOnline else { return refuse(id, notReady.with(code: .serverError)) }
         let talking = calls.first { $0.connectedSince != nil && !$0.isHeld && $0.ending == nil }
-        guard let talking, keySequence == nil else { return refuse(id, .wrongState) }
+        guard let talking, keySequence == nil else { return refuse(id, .wrongState.with(code: .serverError)) }
         keySequence = KeySequence(
             command: id, call: talking.id, rest: keys[...], step: .pausing(until: now.instant))
         return nextKey(at: now)
@@ -97,27 +97,29 @@ extension Seat {
             .sendInCall(leg.call, request, .info, headers: [.contentType: contentType], body: body), at: now)
     }
 
-    /// The platform has taken a key, or the audio has begun to send it.
+    /// The platform has taken a key.
     mutating func keySent(at now: Moment) -> [Output] {
         guard let sequence = keySequence, case .sending(let since) = sequence.step else { return [] }
-        // Nothing is left to wait for but the sound of a key.
-        if sequence.rest.isEmpty, configuration.keyTransport == .info {
-            keySequence = nil
-            return accept(sequence.command, result: true)
+        guard sequence.rest.isEmpty else {
+            keySequence?.step = .pausing(until: max(now.instant, since + Self.keyInterval))
+            return []
         }
-        keySequence?.step = .pausing(until: max(now.instant, since + Self.keyInterval))
-        return []
+        keySequence = nil
+        return accept(sequence.command, result: true)
     }
 
-    mutating func keyPressed(_ leg: LegID, _ isTaken: Bool, at now: Moment) -> [Output] {
-        guard legs[leg] != nil else { return [] }
-        return isTaken ? keySent(at: now) : keysFailed(.keysNotTaken)
+    /// The audio has begun to send a key: after the last one, too, there is its sound to wait for.
+    mutating func keyPressed(_ leg: LegID, taking time: Duration?, at now: Moment) -> [Output] {
+        guard legs[leg] != nil, let sequence = keySequence, case .sending = sequence.step else { return [] }
+        guard let time else { return keysFailed(.keysNotTaken) }
+        keySequence?.step = .pausing(until: now.instant + time)
+        return []
     }
 
     mutating func keysFailed(_ problem: Problem) -> [Output] {
         guard let sequence = keySequence else { return [] }
         keySequence = nil
-        return refuse(sequence.command, problem)
+        return refuse(sequence.command, problem.with(code: .serverError))
     }
 
     /// A key of the other side's.

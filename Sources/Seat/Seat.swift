@@ -46,8 +46,9 @@ package struct Seat: Sendable {
         case legFailed(LegID)
         /// The other end of a leg's audio has said goodbye; BYE and the platform's notice usually follow.
         case legEndedByPeer(LegID)
-        /// What became of ``Output/pressKey(_:_:for:until:)``: whether the key is being sent.
-        case keyPressed(LegID, Bool)
+        /// What became of ``Output/pressKey(_:_:for:until:)``: how long the key and the pause after it take, nil where it cannot
+        /// be sent.
+        case keyPressed(LegID, taking: Duration?)
         /// The other side has pressed a key.
         case keyReceived(LegID, Character)
         /// What ``Output/measureLeg(_:)`` has asked for, as members of the event's data.
@@ -166,7 +167,7 @@ package struct Seat: Sendable {
         case .legAnswered(let leg, let sdp): legAnswered(leg, sdp, at: now)
         case .legRefused(let leg, let warning): legRefused(leg, warning, at: now)
         case .legOffers(let leg, let sdp): legOffers(leg, sdp, at: now)
-        case .keyPressed(let leg, let isTaken): keyPressed(leg, isTaken, at: now)
+        case .keyPressed(let leg, let time): keyPressed(leg, taking: time, at: now)
         case .keyReceived(let leg, let key): keyReceived(leg, key)
         case .legMeasured(let leg, let members): measured(leg, members)
         case .legFailed(let leg): legFailed(leg, at: now)

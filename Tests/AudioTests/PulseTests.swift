@@ -209,9 +209,7 @@ final class PulseLoop: Sendable {
     }
 
     func set(volume: Double?, isMuted: Bool?, of role: SoundRole) async -> Bool {
-        await withCheckedContinuation { continuation in
-            server.set(volume: volume, isMuted: isMuted, of: role) { continuation.resume(returning: $0) }
-        }
+        await server.set(volume: volume, isMuted: isMuted, of: role)
     }
 
     private func tick(at time: DispatchTime) {

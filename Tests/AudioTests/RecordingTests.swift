@@ -88,6 +88,15 @@ import Wire
         await end(recording, at: Self.begin)
     }
 
+    @Test("Of a file into which nothing could be written nothing is left")
+    func empty() throws {
+        let path = folder.path + "/empty"
+        do { _ = try OutputFile(creating: path) }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        do { try OutputFile(creating: path).append([1]) }
+        #expect(FileManager.default.contents(atPath: path) == Data([1]))
+    }
+
     @Test("A disk that is full ends the recording, and that is said once")
     func full() async throws {
         let ring = FrameRing(capacity: 4)

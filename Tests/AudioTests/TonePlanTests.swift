@@ -66,7 +66,9 @@ import Testing
         _ = nextFrame(of: end)
         _ = nextFrame(of: end)
         #expect(end.isOver)
-        #expect(throws: AudioDevice.Failure.unreadableFile) { try plan.source(of: .busy) }
+        #expect(throws: AudioDevice.Failure.unreadableFile(reason: "No such file or directory")) {
+            try plan.source(of: .busy)
+        }
     }
 
     /// The loudest sample of each 10 ms.

@@ -29,6 +29,8 @@ struct AudioChangeTests {
         ])
     func refused(body: String, name: String) {
         #expect(throws: Problem.malformedBody) { try AudioChange(body: [UInt8]().span) }
-        #expect(throws: Problem.invalidParameter(name)) { try AudioChange(body: Array(body.utf8).span) }
+        #expect(
+            throws: Problem.invalidParameter(name, expected: name.hasSuffix(".volume") ? "a number from 0 to 1.5" : nil)
+        ) { try AudioChange(body: Array(body.utf8).span) }
     }
 }

@@ -172,6 +172,24 @@ struct ConfigurationFaultsTests {
         }
     }
 
+    @Test("A WAV file that cannot be played, as a tone or as the microphone")
+    func unplayable() throws {
+        try withFolder { folder in
+            let text = try folder.write("text.wav", "hello")
+            #expect(
+                folder.faults(["--media-tones-ring", text, "--media-microphone", "wav:" + text + ",once"])
+                    == ["microphone", "tones-ring"].map { name in
+                        """
+                        --media-\(name): cannot read text.wav: it is no WAV file of up to ten minutes, PCM, float or G.711 \
+                        at 8 to 192 kHz
+                        """
+                    })
+            #expect(
+                folder.faults(["--media-microphone", "wav:" + folder.path + "/none.wav"])
+                    == ["--media-microphone: cannot read none.wav: No such file or directory"])
+        }
+    }
+
     @Test("A secret everyone may read is refused, in whichever file it is")
     func worldReadable() throws {
         try withFolder { folder in
@@ -250,6 +268,9 @@ struct ConfigurationFaultsTests {
                     "--login-callintype: login.callintype needs login.number",
                     "--login-un: login.un needs platform.socketURI",
                 ])
+            #expect(
+                folder.faults(["--media-ice-policy", "relay", "--media-ice-servers", "stun:stun.example"])
+                    == ["--media-ice-policy: media.icePolicy relay needs a TURN server in media.iceServers"])
             let password = try folder.write("password", "1001\n")
             #expect(
                 folder.faults(["--login-password-file", password])

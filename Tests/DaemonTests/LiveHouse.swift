@@ -99,6 +99,10 @@ extension LiveHouse {
         try await send(.post, url + "/v1/" + path, body, bearer: token ?? self.token)
     }
 
+    func patch(_ path: String, _ body: JSON) async throws -> Answer {
+        try await send(.patch, url + "/v1/" + path, body, bearer: token)
+    }
+
     /// The scenario API of the platform.
     @discardableResult
     func scenario(

@@ -133,6 +133,53 @@ struct LiveSoundTests {
         await house.close()
     }
 
+    @Test(
+        "Microphone and speaker of any kind take the place of another one in mid-call; a file that cannot be used is refused"
+    )
+    func changed() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let house = try await LiveHouse.open { $0.speaker = .null }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.scenario("customers/13800138000", put: ["voice": "tone:880", "echoes": false])
+        try await house.post("call", ["number": "13800138000"])
+        _ = try await events.next("callEvent", "calloutResponse")
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        try await house.says(440)
+        let heard = folder + "/heard.wav"
+        let change: JSON = ["microphone": ["device": "tone:1000"], "speaker": ["device": .string("wav:" + heard)]]
+        #expect(try await house.patch("audio", change).status == 200)
+        try await house.says(1000)
+        #expect(await comesTrue { RecordedWAV(heard).map { $0.amplitude(of: 880, in: 0) > 0.08 } ?? false })
+        let none = try await house.patch("audio", ["microphone": ["device": .string("wav:\(folder)/none.wav")]])
+        #expect(none.status == 409)
+        #expect(none.body["detail"] == "'microphone.device': it cannot be read: No such file or directory.")
+        let nowhere = try await house.patch("audio", ["speaker": ["device": .string("wav:\(folder)/none/a.wav")]])
+        #expect(nowhere.body["detail"] == "'speaker.device': it cannot be written: No such file or directory.")
+        #expect(try await house.get("audio").body["microphone"]?["chosen"] == "tone:1000.0,-20.0")
+        await house.close()
+    }
+
+    @Test("Where a recording cannot be made the problem says what is in the way, and nothing is left behind")
+    func unwritable() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = folder + "/file"
+        try Data().write(to: URL(filePath: file))
+        let house = try await LiveHouse.open { $0.recording.directory = file + "/calls" }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.post("call", ["number": "13800138000"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        let refused = try await house.post("startRecording", ["ccNumber": call])
+        #expect(refused.status == 500)
+        #expect(refused.body["detail"]?.string == file + ": Not a directory")
+        #expect(try await events.next("recording")["reason"]?.string == file + ": Not a directory")
+        await house.close()
+    }
+
     @Test("A recording whose daemon is killed can be played up to the last second")
     func killed() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -203,6 +250,15 @@ extension JSON {
 extension LiveHouse {
     fileprivate var firstCall: JSON? {
         get async throws { try await get("state").body["seats"]?["default"]?["calls"]?.array?.first }
+    }
+
+    /// Waits until the first call is sent this tone.
+    fileprivate func says(_ frequency: Double) async throws {
+        #expect(
+            try await comesTrue {
+                let said = try await firstCall?["media"]?["sent"]?["frequency"]?.double
+                return said.map { abs($0 - frequency) < 5 } ?? false
+            })
     }
 
     /// Waits until so many seconds of the first call are in its recording.

@@ -43,6 +43,22 @@ import Wire
         #expect(sender.isOver)
     }
 
+    @Test(
+        "After a key there is a pause, of whole packets",
+        arguments: [(80, 12, 7), (160, 7, 4), (320, 5, 2), (480, 4, 2)])
+    func pausing(step: UInt32, packets: Int, pauses: Int) {
+        var sender = TelephoneEventSender(code: 5, length: 800, pause: 560)
+        #expect(sender.stepsLeft(of: step) == packets + pauses)
+        var events = 0
+        for _ in 0..<packets + pauses {
+            #expect(!sender.isOver)
+            if sender.next(after: step) != nil { events += 1 }
+        }
+        #expect(sender.isOver)
+        #expect(events == packets)
+        #expect(sender.next(after: step) == nil)
+    }
+
     @Test("A key is told once, from whichever of its packets comes first") func once() {
         var receiver = TelephoneEventReceiver()
         #expect(receiver.receive(header(100), payload(5, 320)) == "5")

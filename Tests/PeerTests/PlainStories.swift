@@ -159,6 +159,67 @@ import Wire
         #expect(reports == [Endpoint(Story.addressA.address, port: 5_001)])
     }
 
+    /// Two who have talked for long enough to know one another's reports, and of whom one then says nothing more.
+    private func deserted(
+        offer: (String) -> String = Self.withoutICE, reports: Bool = true,
+        before change: (Story) throws -> Void = { _ in },
+        silences: @escaping (PacketKind?) -> Bool = { _ in true }
+    ) throws -> Story {
+        let story = Story { $0.encryptions = [.plain] }
+        if !reports { story.rule = { datagram, _ in PacketKind(datagram.bytes.span) != .rtcp } }
+        try story.negotiate(offer: offer)
+        story.talk(frames: 1_000)
+        try change(story)
+        let rule = story.rule
+        story.rule = { datagram, media in
+            rule(datagram, media) && (datagram.from != Story.addressA || !silences(PacketKind(datagram.bytes.span)))
+        }
+        story.talk(frames: 1_400)
+        #expect(story.b.state == .connected)
+        story.talk(frames: 1_000)
+        return story
+    }
+
+    @Test("Without ICE, who is neither heard nor reports for half a minute is gone (RFC 3550 §6.3.5)") func vanishes()
+        throws
+    {
+        let story = try deserted()
+        #expect(story.events[.b]?.last == .stateChanged(.failed(.consentLost)))
+        #expect(story.a.state == .connected)
+    }
+
+    @Test("Who still reports is there, and so is who still speaks", arguments: [PacketKind.rtp, .rtcp])
+    func staysInPart(silenced: PacketKind) throws {
+        let story = try deserted(silences: { $0 == silenced })
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("Who has never reported may be silent for as long as it likes") func neverReports() throws {
+        #expect(try deserted(reports: false).b.state == .connected)
+    }
+
+    @Test("Who holds the call, or is held, may be silent, and need not report", arguments: ["sendonly", "recvonly"])
+    func holds(direction: String) throws {
+        let story = try deserted(before: { story in
+            _ = try story.renegotiate { Self.withoutICE($0).replacing("a=sendrecv", with: "a=\(direction)") }
+            story.talk(frames: 1_000)
+        })
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("After another offer there may be another peer, who has yet to report") func anotherOffer() throws {
+        let story = try deserted(before: { story in _ = try story.renegotiate(Self.withoutICE) })
+        #expect(story.b.state == .connected)
+    }
+
+    @Test("Who has said goodbye to us is not missed: the signalling has to say what follows") func goodbye() throws {
+        let story = try deserted(before: {
+            $0.close(.a); $0.run(for: .milliseconds(100))
+        })
+        #expect(story.events[.b]?.last == .endedByPeer)
+        #expect(story.b.state == .connected)
+    }
+
     @Test("A call that is offered from another place moves there, and what comes late from the old one changes nothing")
     func moves() throws {
         let story = try Self.connected([.plain], offer: Self.withoutICE)

@@ -127,8 +127,7 @@ import Wire
         story.talk(.opus, frames: 10)
         _ = try story.renegotiate { $0.offering("8 126") }
         story.talk(.pcma, frames: 10, from: 10)
-        let isTaken = story.a.sendKey("5", for: .milliseconds(100))
-        #expect(isTaken)
+        #expect(story.a.sendKey("5", for: .milliseconds(100)) == .milliseconds(240))
         story.talk(.pcma, frames: 20, from: 20)
         #expect(story.events[.b]?.filter { $0 == .keyPressed("5") } == [.keyPressed("5")])
         // Five packets, the last one thrice, in place of as many of sound.
@@ -229,6 +228,29 @@ import Wire
         story.talk(.opus, frames: 10, from: 50)
         #expect(story.heard(by: .b).count == 57)
         #expect(story.b.state == .connected)
+    }
+
+    @Test("A refused answer changes nothing: the next one still meets the source that was offered (RFC 9429 §5.10)")
+    func refused() throws {
+        let story = try connected()
+        story.b.restart()
+        let offer = story.b.createOffer(at: story.now)
+        let (answer, outputs) = try story.c.createAnswer(toOffer: offer, at: story.now)
+        story.perform(outputs, of: .c)
+        #expect(throws: Refusal.unusable(.noFingerprint)) {
+            try story.b.acceptAnswer(answer.replacing("a=fingerprint:sha-256", with: "a=fingerprint:x"), at: story.now)
+        }
+        #expect(story.b.createOffer(at: story.now) == offer)
+        story.perform(try story.b.acceptAnswer(answer, at: story.now), of: .b)
+        var sent: [UInt8] = []
+        story.rule = { datagram, _ in
+            if datagram.from == Story.addressB, PacketKind(datagram.bytes.span) == .rtp { sent = datagram.bytes }
+            return true
+        }
+        story.talk(.opus, frames: 50, from: 50, sides: [.a, .b, .c])
+        #expect(story.heard(by: .c).count > 40)
+        let ssrc = sent[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        #expect(offer.contains("a=ssrc:\(ssrc) "))
     }
 
     @Test("A peer that goes while another takes its place ends nothing") func leaves() throws {

@@ -1,14 +1,16 @@
 import Media
 import Peer
+import SDP
 import Testing
 import Wire
 
 @Suite("What speech is made of: repetitions, keys, levels, wishes") struct SpeechStories {
     private func connected(
-        configure: (inout PeerConnection.Configuration) -> Void = { _ in }, offer: (String) -> String = { $0 }
+        configure: (inout PeerConnection.Configuration) -> Void = { _ in }, offer: (String) -> String = { $0 },
+        answer: (String) -> String = { $0 }
     ) throws -> Story {
         let story = Story(configure: configure)
-        try story.negotiate(offer: offer)
+        try story.negotiate(offer: offer, answer: answer)
         story.run(for: .milliseconds(200))
         return story
     }
@@ -69,8 +71,7 @@ import Wire
         }
         story.talk(frames: 10, samples: ticks, payload: payload)
         for key in "19*#AD" {
-            let isTaken = story.a.sendKey(key, for: .milliseconds(100))
-            #expect(isTaken)
+            #expect(story.a.sendKey(key, for: .milliseconds(100)) == .milliseconds(240))
             story.talk(frames: 20, samples: ticks, payload: payload)
         }
         let keys = story.events[.b, default: []].compactMap { event in
@@ -93,8 +94,7 @@ import Wire
                 sent += media == nil ? 0 : 1
                 return media == nil || sent / 2 == 1 + lost || sent / 2 > 7
             }
-            let isTaken = story.a.sendKey("7", for: .milliseconds(100))
-            #expect(isTaken)
+            #expect(story.a.sendKey("7", for: .milliseconds(100)) != nil)
             story.talk(frames: 20)
         }
         let count = story.events[.b, default: []].count { $0 == .keyPressed("7") }
@@ -105,14 +105,61 @@ import Wire
         let plain = try connected(offer: { offer in
             offer.split(separator: "\r\n").filter { !$0.contains("telephone-event") }.joined(separator: "\r\n") + "\r\n"
         })
-        let isTakenThere = plain.b.sendKey("1", for: .milliseconds(100))
-        #expect(!isTakenThere)
+        #expect(plain.b.sendKey("1", for: .milliseconds(100)) == nil)
         let held = try connected()
         _ = try held.reoffer { $0.replacing("a=sendrecv", with: "a=sendonly") }
-        let isTakenHeld = held.b.sendKey("1", for: .milliseconds(100))
-        #expect(!isTakenHeld)
-        let letter = held.a.sendKey("E", for: .milliseconds(100))
-        #expect(!letter)
+        #expect(held.b.sendKey("1", for: .milliseconds(100)) == nil)
+        #expect(held.a.sendKey("E", for: .milliseconds(100)) == nil)
+    }
+
+    @Test(
+        "Keys are apart in time and by a packet of sound, however long packets are, even those asked for at once",
+        arguments: [(10, 190), (20, 220), (40, 280), (60, 360)])
+    func keysApart(packetTime: Int, interval: Int) throws {
+        let story = try connected(
+            configure: { $0.encryptions = [.plain] },
+            answer: { $0.replacing("a=ptime:20", with: "a=ptime:\(packetTime)") })
+        let keyType = story.a.negotiated?.telephoneEventPayloadType
+        // What a sends, and where in time, in milliseconds, that begins and ends.
+        var sent: [(isKey: Bool, start: Int, end: Int)] = []
+        story.rule = { datagram, _ in
+            guard datagram.from == Story.addressA, let packet = try? RTPPacket(parsing: datagram.bytes.span) else {
+                return true
+            }
+            let start = Int(packet.header.timestamp / 48)
+            let event = TelephoneEvent(parsing: datagram.bytes.span.extracting(packet.payload))
+            let isKey = packet.header.payloadType == keyType
+            sent.append((isKey, start, start + (isKey ? Int(event?.duration ?? 0) / 48 : packetTime)))
+            return true
+        }
+        let times = "116".map { story.a.sendKey($0, for: .milliseconds(100)) }
+        #expect(times == [1, 2, 3].map { .milliseconds(packetTime + $0 * interval) })
+        for number in 0...3 * interval / packetTime {
+            story.send(Story.opus(.a, number), samples: UInt32(packetTime * 48), of: .a)
+            story.run(for: .milliseconds(packetTime))
+        }
+        let first = try #require(sent.first?.start)
+        let starts = sent.filter(\.isKey).map { $0.start - first }
+        #expect(Set(starts) == [0, interval, 2 * interval])
+        for (before, after) in zip(sent, sent.dropFirst()) where after.isKey && before.start != after.start {
+            #expect(!before.isKey)
+        }
+        #expect(sent.filter(\.isKey).allSatisfy { ($0.start - first) % interval + $0.end - $0.start <= interval - 70 })
+        #expect(sent.last?.isKey == false)
+        #expect(story.events[.b, default: []].count { $0 == .keyPressed("1") } == 2)
+        #expect(story.events[.b, default: []].count { $0 == .keyPressed("6") } == 1)
+    }
+
+    @Test("A key that the peer's hold comes before is not sent when that is over") func keyBeforeHold() throws {
+        let story = try connected()
+        story.talk(frames: 5)
+        #expect(story.b.sendKey("1", for: .milliseconds(100)) != nil)
+        _ = try story.renegotiate { $0.replacing("a=sendrecv", with: "a=sendonly") }
+        story.talk(frames: 20)
+        _ = try story.renegotiate { $0 }
+        story.talk(frames: 20)
+        #expect(story.events[.a]?.contains(.keyPressed("1")) == false)
+        #expect(story.a.statistics.packetsReceived == 25)
     }
 
     @Test("How loud one speaks is told, where both have it (RFC 6464)") func level() throws {

@@ -49,16 +49,16 @@ struct KeyStories {
 
     @Test("One command at a time, and only where somebody listens")
     func oneAtATime() throws {
-        #expect(story.reply(try send("1")) == .failure(.notLoggedIn))
+        #expect(story.reply(try send("1")) == .failure(.notLoggedIn.with(code: .serverError)))
         story.logIn()
-        #expect(story.reply(try send("1")) == .failure(.wrongState))
+        #expect(story.reply(try send("1")) == .failure(.wrongState.with(code: .serverError)))
         talk()
         story.command(.hold(ccNumber: "7"))
-        #expect(story.reply(try send("1")) == .failure(.wrongState))
+        #expect(story.reply(try send("1")) == .failure(.wrongState.with(code: .serverError)))
         story.command(.unhold(ccNumber: "7"))
         story.answersMessages = nil
         let first = story.command(try send("12"))
-        #expect(story.reply(try send("2")) == .failure(.wrongState))
+        #expect(story.reply(try send("2")) == .failure(.wrongState.with(code: .serverError)))
         #expect(story.infos.count == 1)
         story.advance(by: .seconds(10))
         #expect(story.replies[first] == .failure(.platformSilent.with(code: .serverError)))
@@ -74,11 +74,11 @@ struct KeyStories {
         story.command(.hold(ccNumber: "7"))
         story.advance(by: .milliseconds(240))
         story.advance(by: .seconds(1))
-        #expect(story.replies[held] == .failure(.wrongState))
+        #expect(story.replies[held] == .failure(.wrongState.with(code: .serverError)))
         story.command(.unhold(ccNumber: "7"))
         let ended = story.command(try send("1,2"))
         story.notice(#"<cc a="105" c="7" r="200"/>"#)
-        #expect(story.replies[ended] == .failure(.wrongState))
+        #expect(story.replies[ended] == .failure(.wrongState.with(code: .serverError)))
         #expect(signals == ["1", "1"])
     }
 
@@ -90,24 +90,46 @@ struct KeyStories {
         story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#)
         story.invite(for: "7")
         story.notice(#"<cc a="104" c="7" n="10010"/>"#)
+        story.keyTime = .milliseconds(420)
         let command = story.command(try send("1#"))
+        story.advance(by: .milliseconds(419))
         #expect(story.pressedKeys == ["1"])
-        story.advance(by: .milliseconds(240))
+        story.advance(by: .milliseconds(1))
         #expect(story.pressedKeys == ["1", "#"])
+        story.advance(by: .milliseconds(419))
         #expect(story.replies[command] == nil)
-        story.advance(by: .milliseconds(240))
+        story.advance(by: .milliseconds(1))
         #expect(story.replies[command] == .success(["result": true]))
         #expect(story.infos.isEmpty)
         story.takesKeys = false
-        #expect(story.reply(try send("12")) == .failure(.keysNotTaken))
+        #expect(story.reply(try send("12")) == .failure(.keysNotTaken.with(code: .serverError)))
         // A key that waits for sound is not sent once the command has failed.
         story.takesKeys = nil
         let late = story.command(try send("12"))
         story.advance(by: .milliseconds(14_999))
         #expect(story.replies[late] == nil)
         story.advance(by: .milliseconds(1))
-        #expect(story.replies[late] == .failure(.platformSilent))
+        #expect(story.replies[late] == .failure(.platformSilent.with(code: .serverError)))
         #expect(story.keysEnd == story.now.instant)
+    }
+
+    @Test("A key that has waited for sound has its time before the next one, too")
+    func waits() throws {
+        let story = Story(keyTransport: .rtp)
+        story.logIn()
+        story.command(.call(number: "10010"))
+        story.notice(#"<cc a="201" r="200" c="7" n="10010"/>"#)
+        story.invite(for: "7")
+        story.notice(#"<cc a="104" c="7" n="10010"/>"#)
+        story.takesKeys = nil
+        story.command(try send("12"))
+        story.advance(by: .seconds(5))
+        story.takesKeys = true
+        story.feed(.keyPressed(try #require(story.openLegs.first), taking: .milliseconds(240)))
+        story.advance(by: .milliseconds(239))
+        #expect(story.pressedKeys == [])
+        story.advance(by: .milliseconds(1))
+        #expect(story.pressedKeys == ["2"])
     }
 
     @Test("The other side's keys are events")

@@ -37,6 +37,7 @@ final class Story {
     private(set) var pressedKeys: [Character] = []
     /// Nil while there is no sound to put them into.
     var takesKeys: Bool? = true
+    var keyTime = Duration.milliseconds(240)
     /// Until when the last key may be sent.
     private(set) var keysEnd: Instant?
     private(set) var connects: [String] = []
@@ -189,7 +190,7 @@ extension Story {
             keysEnd = end
             guard let takesKeys else { return }
             if takesKeys { pressedKeys.append(key) }
-            feed(.keyPressed(leg, takesKeys))
+            feed(.keyPressed(leg, taking: takesKeys ? keyTime : nil))
         case .measureLeg(let leg): feed(.legMeasured(leg, ["mos": .number(4.4)]))
         case .closeLeg(let leg):
             openLegs.removeAll { $0 == leg }

@@ -54,7 +54,8 @@ struct TelephoneStories {
     func noSound() throws {
         talk()
         #expect(story.reply(.mute(ccNumber: "7")) == .failure(.soundElsewhere))
-        #expect(story.reply(.sendDTMF(try #require(Command.Keys("1")))) == .failure(.wrongState))
+        #expect(
+            story.reply(.sendDTMF(try #require(Command.Keys("1")))) == .failure(.wrongState.with(code: .serverError)))
     }
 
     @Test("Without a connection a call that talks goes on and can be ended; one that rings is over")

@@ -1,6 +1,7 @@
 import Configuration
 import ControlAPI
 import Engine
+import ICE
 import Synchronization
 import Wire
 
@@ -162,8 +163,9 @@ extension EffectiveConfiguration {
             if group.password != nil, group.user == nil { need("\(key).user", for: "\(key).password") }
             if group.user != nil, group.servers.isEmpty { need("\(key).servers", for: "\(key).user") }
         }
-        if relays.policy == .relay, own.servers.isEmpty, relays.groups.allSatisfy(\.value.servers.isEmpty) {
-            need("media.iceServers", for: "media.icePolicy", " relay")
+        let servers = own.servers + relays.groups.values.flatMap(\.servers)
+        if relays.policy == .relay, servers.allSatisfy({ $0.kind == .stun }) {
+            need("a TURN server in media.iceServers", for: "media.icePolicy", " relay")
         }
         let directory = configuration.directory
         if directory.host != nil, directory.key == nil {

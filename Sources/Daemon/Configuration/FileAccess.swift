@@ -1,3 +1,4 @@
+import Audio
 import FoundationEssentials
 import Glibc
 import Wire
@@ -45,7 +46,16 @@ enum FileAccess {
         let descriptor = try opened(path)
         defer { close(descriptor) }
         let mode = try mode(of: descriptor, path)
-        if rule == .secret, isWorldReadable(mode) { throw .worldReadable(path: path, mode: mode) }
+        switch rule {
+        case .readable: break
+        case .secret: if isWorldReadable(mode) { throw .worldReadable(path: path, mode: mode) }
+        case .sound:
+            do throws(AudioDevice.Failure) {
+                try AudioDevice.wav(path: path, repeats: false).check(isSink: false)
+            } catch {
+                throw .unreadable(path: path, reason: error.text)
+            }
+        }
     }
 
     static func isWorldReadable(_ mode: UInt32) -> Bool { mode & 0o004 != 0 }

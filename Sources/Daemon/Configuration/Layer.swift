@@ -31,7 +31,7 @@ package struct Layer: Sendable {
         } catch {
             return misfit(setting, found: quoted(error.text), as: key, at: origin)
         }
-        if let rule = setting.file, let path = setting.texts(scratch).first {
+        if let rule = setting.file, let path = setting.texts(scratch).first.flatMap(setting.path) {
             do {
                 try FileAccess.check(path, rule)
             } catch {

@@ -14,6 +14,8 @@ package struct Setting: Sendable {
         case readable
         /// As ``readable``, and closed to everyone but its owner and group.
         case secret
+        /// As ``readable``, and a WAV file that can be played.
+        case sound
     }
 
     /// A text that is no value of this setting.
@@ -31,6 +33,8 @@ package struct Setting: Sendable {
     package let summary: String
     package var isSecret = false
     package var file: FileRule?
+    /// The file that a value names.
+    var path: @Sendable (_ text: String) -> String? = { $0 }
     let assign: @Sendable (_ texts: [String], inout Configuration) throws(Misfit) -> Void
     let texts: @Sendable (Configuration) -> [String]
 }
@@ -106,9 +110,12 @@ extension Setting {
         return setting
     }
 
-    func naming(_ rule: FileRule) -> Setting {
+    func naming(
+        _ rule: FileRule, by path: @escaping @Sendable (_ text: String) -> String? = { $0 }
+    ) -> Setting {
         var setting = self
         setting.file = rule
+        setting.path = path
         return setting
     }
 }

@@ -200,7 +200,10 @@ extension Configuration {
         .one(
             "media.dtmf", \.keyTransport, .choice,
             "How `sendDTMF` sends keys: as INFO requests, or in the sound (RFC 4733)"),
-        .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from"),
+        .one("media.microphone", \.microphone, .microphone, "Where the agent's voice comes from").naming(.sound) {
+            text in
+            if case .wav(let path, _)? = AudioDevice(text) { path } else { nil }
+        },
         .one("media.speaker", \.speaker, .speaker, "Where the other side is heard"),
         .optional("media.ringer", \.ringer, .speaker, "Where it rings; the speaker if none"),
         .optional(
@@ -214,7 +217,7 @@ extension Configuration {
     private static let tones: [Setting] = Tone.allCases.map { tone in
         .optional(
             "media.tones.\(tone.rawValue)", \.tones.files[tone], .path, "WAV file in place of \(tone.summary)"
-        ).naming(.readable)
+        ).naming(.sound)
     }
 
     private static let recording: [Setting] = [

@@ -259,7 +259,7 @@ extension PlatformServer {
     private func press(_ key: Character, _ id: Platform.LegID) {
         guard let path = legs[id]?.path else { return }
         Task {
-            if await path.pressKey(key, for: .milliseconds(100)) != true { logger.warning("the seat takes no keys") }
+            if await path.pressKey(key, for: .milliseconds(100)) == nil { logger.warning("the seat takes no keys") }
         }
     }
 
