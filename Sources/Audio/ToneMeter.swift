@@ -22,12 +22,12 @@ package struct ToneMeter: Sendable {
     /// The spectrum is taken of samples at 8 kHz: what a telephone carries lies below 4 kHz.
     private static let decimation = 6
     private static let windowLength = 2048
-    private static let frames = 12
+    private static let frames = [12 of Double].count
     private static let binWidth = Double(AudioFormat.sampleRate / decimation) / Double(windowLength)
     /// Below this there is noise at most.
     private static let audibleLevel = -60.0
 
-    private var energies = [Double](repeating: 0, count: frames)
+    private var energies: [12 of Double] = .init(repeating: 0)
     private var nextEnergy = 0
     /// By fours, in 16 bits: what is written and not read for long is to take little of the processor's caches.
     private var window = [SIMD4<Int16>](repeating: SIMD4(), count: windowLength / 4)
@@ -56,7 +56,7 @@ package struct ToneMeter: Sendable {
 
     private var level: Double {
         let samples = Double(Self.frames * AudioFormat.samplesPerFrame)
-        let power = energies.reduce(0, +) / samples / (32_768 * 32_768 / 2)
+        let power = energies.indices.reduce(0) { $0 + energies[$1] } / samples / (32_768 * 32_768 / 2)
         return power > 0 ? max(10 * log10(power), Reading.silence) : Reading.silence
     }
 

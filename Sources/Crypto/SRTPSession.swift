@@ -31,7 +31,7 @@ package struct SRTPSession: ~Copyable, @unchecked Sendable {
     package static let trailerRoom = Int(SRTP_MAX_TAG_LEN + SRTP_MAX_MKI_LEN) + 4
 
     /// How many packets may overtake another before it counts as a replay (RFC 3711 §3.3.2).
-    private static let replayWindow: UInt = 1_024
+    private static let replayWindow: UInt = 256
 
     /// How many sources may be received from: libsrtp remembers each, for as long as the session lasts.
     package static let maximumSources = 128

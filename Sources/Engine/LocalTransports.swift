@@ -85,9 +85,12 @@ final class LocalTransports {
         for relay in relays { relay.holdBack() }
     }
 
-    /// Hands over what was held back.
-    func read() {
-        for socket in sockets where socket.isReadOnDemand { socket.read() }
+    /// Hands over what was held back: that of sockets to whoever asks.
+    func read(_ receive: (_ datagram: Span<UInt8>, _ remote: Endpoint, _ local: Endpoint, _ arrival: Instant) -> Void) {
+        for socket in sockets where socket.isReadOnDemand {
+            let local = socket.localEndpoint
+            socket.read { receive($0, $1, local, $2) }
+        }
         for relay in relays where relay.isReadOnDemand { relay.read() }
     }
 

@@ -364,7 +364,7 @@ extension MediaSession: BeatListener {
     }
 
     func beat(at now: Instant) {
-        transports?.read()
+        transports?.read { receive($0, from: $1, on: $2, at: $3) }
         keepDeadlines(at: now)
         passFrames(until: now)
     }

@@ -58,6 +58,7 @@ struct DelayEstimate: Sendable {
     /// too soon for the jitter.
     var least: Int64? { transit(notBelow: Self.minimum - Self.latitude) }
 
+    @inline(__always)
     private func transit(notBelow minimum: Int64) -> Int64? {
         guard let origin, let base else { return nil }
         let wanted = origin + Int64(quantile + 1) * Self.bucket + margin
@@ -65,6 +66,7 @@ struct DelayEstimate: Sendable {
     }
 
     /// The target beyond the fastest packet.
+    @inline(__always)
     var delay: Int64 {
         guard let target, let base else { return Self.initial }
         return target - base

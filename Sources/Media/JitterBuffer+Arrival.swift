@@ -65,6 +65,7 @@ extension JitterBuffer {
         return .nanoseconds(target - transit(of: ticks(of: timestamp), at: now))
     }
 
+    @inline(__always)
     private func judge(_ header: RTPHeader, samples: UInt32) -> Verdict {
         guard ssrc == nil || ssrc == header.ssrc else { return .restarted }
         guard let next = nextNumber else { return .stored }
@@ -77,6 +78,7 @@ extension JitterBuffer {
     }
 
     /// Judges a packet by its time, when its number is plausible.
+    @inline(__always)
     private func judge(_ header: RTPHeader, samples: UInt32, step: Int) -> Verdict {
         switch state {
         case .idle:

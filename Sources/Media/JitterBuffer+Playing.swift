@@ -52,6 +52,7 @@ extension JitterBuffer {
     }
 
     /// How many samples more than the least transit the sound of a timestamp is past its sending.
+    @inline(__always)
     private func slack(of timestamp: UInt32, at now: Instant) -> Int {
         guard let least = estimate.least else { return 0 }
         let excess = Double(transit(of: ticks(of: timestamp), at: now) - least) / 1e9
@@ -62,6 +63,7 @@ extension JitterBuffer {
     ///
     /// A frame is asked for as a whole, when it begins. What lies ahead of a packet in it is time the packet need not have, and
     /// may go; beyond that only a whole frame makes a packet be asked for later or sooner.
+    @inline(__always)
     private func surplus(slack: Int, ahead: Int) -> Int {
         let frame = Int(step * samplesPerTick)
         guard slack >= -Self.tolerance.lack else { return ahead - (-slack + frame - 1) / frame * frame }

@@ -105,10 +105,12 @@ extension JitterBuffer {
     /// The samples of 20 ms.
     var step: UInt32 { clock.rate / 50 }
 
+    @inline(__always)
     func ticks(of timestamp: UInt32) -> Int64 {
         reference.ticks + Int64(Int32(bitPattern: timestamp &- reference.timestamp))
     }
 
+    @inline(__always)
     func transit(of ticks: Int64, at now: Instant) -> Int64 {
         now.nanoseconds &- clock.nanoseconds(ofTicks: ticks)
     }

@@ -3,7 +3,7 @@ import Wire
 /// The packets that were sent last, to be sent once more when the peer asks (RFC 4585 §6.2.1): each a few times only, so that
 /// nobody is sent much more than the sound.
 package struct SentPackets: Sendable {
-    private static let capacity: UInt16 = 32
+    private static let capacity = UInt16([32 of Entry?].count)
     /// Longer packets are not kept.
     private static let maximumLength = 640
     private static let maximumRepetitions = 3
@@ -14,7 +14,7 @@ package struct SentPackets: Sendable {
         var repetitionsLeft = maximumRepetitions
     }
 
-    private var entries = [Entry?](repeating: nil, count: Int(capacity))
+    private var entries: [32 of Entry?] = .init(repeating: nil)
     private var bytes = [UInt8](repeating: 0, count: Int(capacity) * maximumLength)
 
     package init() {}
@@ -57,15 +57,16 @@ package struct LossRequests: Sendable {
     /// What the round trip is taken for before it is known.
     private static let assumedRoundTrip = Duration.milliseconds(100)
 
-    private var gaps: [Gap] = []
+    private var gaps: [Gap] = [] {
+        didSet { isEmpty = gaps.isEmpty }
+    }
+    /// Whether nothing is missing.
+    package private(set) var isEmpty = true
     private var highest: UInt16?
 
     package init() {
         gaps.reserveCapacity(Self.maximumGaps)
     }
-
-    /// Whether nothing is missing.
-    package var isEmpty: Bool { gaps.isEmpty }
 
     /// Takes note of a packet that has come, and says whether it was asked for.
     @discardableResult

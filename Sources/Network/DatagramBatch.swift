@@ -44,11 +44,11 @@ final class DatagramBatch {
 
     /// Reads what is there and hands it over in the order in which it came; gives how many datagrams that were.
     func receive(
-        from descriptor: FileDescriptor,
+        from descriptor: Int32,
         _ body: (_ datagram: Span<UInt8>, _ source: Endpoint, _ arrival: Instant) -> Void
     ) -> Int {
         let count = Int(
-            phonebard_recvmmsg(descriptor.raw, messages, UInt32(Self.capacity), Int32(MSG_DONTWAIT), nil))
+            phonebard_recvmmsg(descriptor, messages, UInt32(Self.capacity), Int32(MSG_DONTWAIT), nil))
         guard count > 0 else { return 0 }
         let (now, wallClock) = (MonotonicClock.now, Self.wallClock)
         for index in 0..<count {

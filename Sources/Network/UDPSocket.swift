@@ -18,6 +18,8 @@ package final class UDPSocket {
     private let datagrams: DatagramBatch
     /// Nil when it is closed.
     private var descriptor: FileDescriptor?
+    /// The descriptor's, which need not be looked up again for each datagram.
+    private let raw: Int32
     /// Nil when it is read on demand, or closed.
     private var watch: SocketPoller.Watch?
 
@@ -63,6 +65,7 @@ package final class UDPSocket {
         self.executor = executor
         self.onReceive = onReceive
         self.descriptor = descriptor
+        raw = descriptor.raw
         watch = try SocketPoller.Watch(descriptor, for: .reading, on: poller) { [weak self] _ in self?.read() }
     }
 
@@ -95,10 +98,10 @@ package final class UDPSocket {
 
     /// Sends a datagram; false when the system would not take it now, which is a lost packet like any other.
     package func send(_ datagram: Span<UInt8>, to destination: Endpoint) -> Bool {
-        guard let descriptor else { return false }
+        guard descriptor != nil else { return false }
         return SocketAddress(destination).withPointer { address, count in
             datagram.withUnsafeBytes { bytes in
-                sendto(descriptor.raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), address, count)
+                sendto(raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), address, count)
             }
         } == datagram.count
     }
@@ -119,12 +122,15 @@ package final class UDPSocket {
 
     /// Hands over what has come, 64 datagrams at most: others on the queue get their turn, but who floods the port must not
     /// have the call's own datagrams wait from beat to beat.
-    package func read() {
+    package func read() { read(onReceive) }
+
+    /// Like ``read()``, to somebody else.
+    package func read(_ receive: Receiver) {
         for _ in 0..<Self.batches {
-            guard let descriptor else { return }
-            let count = datagrams.receive(from: descriptor) { datagram, source, arrival in
+            guard descriptor != nil else { return }
+            let count = datagrams.receive(from: raw) { datagram, source, arrival in
                 // One before it may have made us close.
-                if self.descriptor != nil { onReceive(datagram, source, arrival) }
+                if descriptor != nil { receive(datagram, source, arrival) }
             }
             guard count == DatagramBatch.capacity else { return }
         }

@@ -35,7 +35,6 @@ extension PeerConnection {
     /// Unencrypted, only the one whose sound came first is heard, with ICE only one that has answered a check: anyone else could
     /// join in.
     func mayCarrySound(_ path: Path) -> Bool {
-        guard transport.encryption == .plain else { return true }
         guard isWithoutICE else { return hasChecked(path) }
         guard latch.sound == nil else { return path.remote == agent.path?.remote }
         return path.remote != latch.former
@@ -51,7 +50,6 @@ extension PeerConnection {
 
     /// Unencrypted, reports are believed from the machine that the sound is of.
     func mayReport(_ path: Path) -> Bool {
-        guard transport.encryption == .plain else { return true }
         guard isWithoutICE else { return hasChecked(path) }
         return [agent.path?.remote.address, remote?.address?.rtcp.address].contains(path.remote.address)
     }

@@ -35,10 +35,9 @@ extension PeerConnection {
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 
-    /// How much of what is sent the encoder is to expect to be lost, in percent; 0 while redundancy of its own is not worth it,
-    /// as where packets repeat one another.
-    package var expectedLoss: Int {
-        negotiated?.redundancyPayloadType == nil ? stream?.expectedLoss.percent ?? 0 : 0
+    /// Asked once for each report or change, not for each packet.
+    mutating func followLoss() {
+        expectedLoss = negotiated?.redundancyPayloadType == nil ? stream?.expectedLoss.percent ?? 0 : 0
     }
 
     /// What a datagram holds beside the longest authentication tag.
@@ -68,7 +67,7 @@ extension PeerConnection {
 
     /// Media before the keys, not authentic or of a foreign payload type is dropped and counted.
     mutating func receiveRTP(_ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant) -> [Output] {
-        guard let negotiated, mayCarrySound(path), let count = transport?.unprotectRTP(&datagram),
+        guard let negotiated, !isPlain || mayCarrySound(path), let count = transport?.unprotectRTP(&datagram),
             let reception = stream?.receive(datagram.span.extracting(0..<count), negotiated, at: now),
             reception != .useless
         else {
@@ -85,12 +84,14 @@ extension PeerConnection {
     }
 
     mutating func receiveRTCP(_ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant) -> [Output] {
-        guard mayReport(path), let count = transport?.unprotectRTCP(&datagram) else {
+        guard !isPlain || mayReport(path), let count = transport?.unprotectRTCP(&datagram) else {
             packetsDropped += 1
             return []
         }
         followReports(to: path.remote)
-        return retransmit(stream?.receiveReports(datagram.span.extracting(0..<count), at: now) ?? [])
+        let missing = stream?.receiveReports(datagram.span.extracting(0..<count), at: now) ?? []
+        followLoss()
+        return retransmit(missing)
     }
 
     /// The packets go as they went, so the peer sees no replay.

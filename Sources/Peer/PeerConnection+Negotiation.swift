@@ -100,6 +100,7 @@ extension PeerConnection {
     private mutating func use(_ audio: NegotiatedAudio, hasNewSource: Bool) -> [Output] {
         if audio.hasNACK != negotiated?.hasNACK || hasNewSource { sentPackets = audio.hasNACK ? SentPackets() : nil }
         negotiated = audio
+        followLoss()
         if !audio.receives { stream?.forgetReceivedAudio() }
         if !audio.sends { stream?.forgetKeys() }
         return [.negotiated(audio)]

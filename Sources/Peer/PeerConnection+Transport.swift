@@ -153,6 +153,7 @@ extension PeerConnection {
         var outputs = transport.isThere ? goodbye(at: now) : []
         let (role, audio, source) = (association.transport.role, association.audio, association.source)
         transport = association.established()
+        isPlain = transport.encryption == .plain
         remoteInUse = remote
         if let heir = successor {
             agent = heir

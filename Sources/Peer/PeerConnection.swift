@@ -115,6 +115,8 @@ package struct PeerConnection: ~Copyable, Sendable {
     var agreedFormats: [AudioFormat] = []
     /// The association in use.
     var transport: SecureTransport?
+    /// Whether it does not encrypt.
+    var isPlain = false
     /// The one that takes its place as soon as it is established; sound goes on over the other one until then.
     var next: Association?
     var stream: AudioStream?
@@ -126,6 +128,9 @@ package struct PeerConnection: ~Copyable, Sendable {
     var isWithoutICE = false
     var latch = Latch()
     var isEndedByPeer = false
+    /// How much of what is sent the encoder is to expect to be lost, in percent; 0 while redundancy of its own is not worth it,
+    /// as where packets repeat one another.
+    package internal(set) var expectedLoss = 0
     var packetsDropped: UInt64 = 0
     /// The packet being sent, reused.
     var packet = [UInt8](repeating: 0, count: Self.maximumDatagramLength + SRTPSession.trailerRoom)

@@ -29,6 +29,13 @@ import Testing
         #expect(G711.muLaw.expansion[0x7F] == 0)
     }
 
+    @Test("The table has what each sample becomes", arguments: [G711.muLaw, .aLaw])
+    func compression(law: G711) {
+        for sample in Int16.min...Int16.max {
+            #expect(law.compression[(Int(sample) + 0x8000) >> law.droppedBits] == law.compressed(sample))
+        }
+    }
+
     @Test("No sample is farther from its octet than half a step", arguments: [G711.muLaw, .aLaw])
     func quantisation(law: G711) {
         for sample in Int16.min...Int16.max {
