@@ -156,6 +156,9 @@ extension AudioStream {
         return keys.reduce(0) { $0 + $1.stepsLeft(of: samples) }
     }
 
+    /// What has not been said of keys is not said later, when it may mean something else.
+    mutating func forgetKeys() { keys = [] }
+
     private func ticks(in duration: Duration) -> UInt32 {
         UInt32(clamping: duration.nanoseconds * Int64(clockRate) / 1_000_000_000)
     }

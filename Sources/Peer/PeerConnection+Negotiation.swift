@@ -101,6 +101,7 @@ extension PeerConnection {
         if audio.hasNACK != negotiated?.hasNACK || hasNewSource { sentPackets = audio.hasNACK ? SentPackets() : nil }
         negotiated = audio
         if !audio.receives { stream?.forgetReceivedAudio() }
+        if !audio.sends { stream?.forgetKeys() }
         return [.negotiated(audio)]
     }
 

@@ -150,6 +150,18 @@ import Wire
         #expect(story.events[.b, default: []].count { $0 == .keyPressed("6") } == 1)
     }
 
+    @Test("A key that the peer's hold comes before is not sent when that is over") func keyBeforeHold() throws {
+        let story = try connected()
+        story.talk(frames: 5)
+        #expect(story.b.sendKey("1", for: .milliseconds(100)) != nil)
+        _ = try story.renegotiate { $0.replacing("a=sendrecv", with: "a=sendonly") }
+        story.talk(frames: 20)
+        _ = try story.renegotiate { $0 }
+        story.talk(frames: 20)
+        #expect(story.events[.a]?.contains(.keyPressed("1")) == false)
+        #expect(story.a.statistics.packetsReceived == 25)
+    }
+
     @Test("How loud one speaks is told, where both have it (RFC 6464)") func level() throws {
         let story = try connected(configure: { $0.hasAudioLevel = true })
         story.send(Story.opus(.a, 0), level: AudioLevel(attenuation: 33, isVoice: true), of: .a)
