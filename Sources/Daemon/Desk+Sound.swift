@@ -10,6 +10,7 @@ import Wire
 
 /// A call's recording, from the wish for it to the end of it.
 struct CallRecording: Sendable {
+    let making: Task<Result<Recording, Recording.Failure>, Never>
     /// Nil until its file is made.
     var recording: Recording?
     var leg: LegID?
@@ -47,7 +48,7 @@ extension Desk {
         for (call, entry) in recordings {
             if let progress = calls.first(where: { $0.id == call }) {
                 attach(entry, to: progress.leg, of: call)
-            } else {
+            } else if entry.recording != nil {
                 stopRecording(call) { _ in }
             }
         }
@@ -66,22 +67,25 @@ extension Desk {
 
     /// One that is recorded already goes on.
     func startRecording(_ call: CallID, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        if let known = recordings[call] {
-            return completion(known.recording.map { .success($0.answer) } ?? .failure(.wrongState))
-        }
-        recordings[call] = CallRecording()
+        let entry = recordings[call] ?? CallRecording(making: Task { await record(call) })
+        recordings[call] = entry
         recorded.insert(call)
         Task {
-            do throws(Recording.Failure) {
-                let recording = try await makeRecording(of: call)
-                recordings[call] = CallRecording(recording: recording)
-                publish("started", call, recording)
-                completion(.success(recording.answer))
-                follow()
-            } catch {
-                failed(call, error)
-                completion(.failure(.recordingFailed(error.reason)))
-            }
+            let result = await entry.making.value
+            completion(result.map(\.answer).mapError { .recordingFailed($0.reason) })
+        }
+    }
+
+    private func record(_ call: CallID) async -> Result<Recording, Recording.Failure> {
+        do throws(Recording.Failure) {
+            let recording = try await makeRecording(of: call)
+            recordings[call]?.recording = recording
+            publish("started", call, recording)
+            follow()
+            return .success(recording)
+        } catch {
+            failed(call, error)
+            return .failure(error)
         }
     }
 
@@ -102,19 +106,31 @@ extension Desk {
     }
 
     func stopRecording(_ call: CallID, completion: @escaping @Sendable (Result<JSON, Problem>) -> Void) {
-        guard let entry = recordings[call], let recording = entry.recording else {
-            return completion(.failure(.notRecorded))
+        guard let entry = recordings[call] else { return completion(.failure(.notRecorded)) }
+        guard let recording = entry.recording else {
+            Task {
+                _ = await entry.making.value
+                stopRecording(call, completion: completion)
+            }
+            return
         }
         recordings[call] = nil
         let now = MonotonicClock.now
-        Task {
+        endings[ObjectIdentifier(recording)] = Task {
             await entry.path?.record(to: nil)
             await withCheckedContinuation { continuation in
                 recording.end(at: now) { continuation.resume() }
             }
             publish("stopped", call, recording)
             completion(.success(recording.answer))
+            endings[ObjectIdentifier(recording)] = nil
         }
+    }
+
+    /// Waits until the files of all recordings are complete; their calls have ended.
+    func endRecordings() async {
+        for entry in recordings.values { _ = await entry.making.value }
+        for ending in endings.values { await ending.value }
     }
 
     private func failed(_ call: CallID, _ failure: Recording.Failure) {

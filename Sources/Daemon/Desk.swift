@@ -38,6 +38,8 @@ actor Desk {
     var tones = CallTones()
     let player = TonePlayer()
     var recordings: [CallID: CallRecording] = [:]
+    /// Those that are being completed.
+    var endings: [ObjectIdentifier: Task<Void, Never>] = [:]
     /// The calls whose recording was begun, so that none begins again by itself.
     var recorded: Set<CallID> = []
     private var mutedLegs: Set<LegID> = []
@@ -90,11 +92,12 @@ extension Desk {
         handle(.loginConfigured(login))
     }
 
-    /// Logs the seat out and waits until the platform has heard it.
+    /// Logs the seat out and waits until the platform has heard it and what was recorded is in its files.
     func logOut() async {
         await withCheckedContinuation { continuation in
             carryOut(.logout) { _ in continuation.resume() }
         }
+        await endRecordings()
     }
 
     func networkChanged(to addresses: [IPAddress]) {

@@ -169,6 +169,12 @@ struct ConfigurationFaultsTests {
             #expect(
                 folder.faults(["--platform-ca-file", folder.path + "/ca.pem"])
                     == ["--platform-ca-file: cannot read ca.pem: No such file or directory"])
+            let text = try folder.write("text.pem", "hello")
+            #expect(
+                folder.faults(["--platform-ca-file", text, "--media-ice-cafile", text]) == [
+                    "--media-ice-cafile: cannot read text.pem: there is no certificate in it",
+                    "--platform-ca-file: cannot read text.pem: there is no certificate in it",
+                ])
         }
     }
 

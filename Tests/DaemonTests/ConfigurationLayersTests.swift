@@ -56,7 +56,8 @@ struct ConfigurationLayersTests {
     @Test("Every setting of the file reaches the configuration")
     func everything() throws {
         let configuration = try withFolder { folder in
-            let certificate = try folder.write("certificate.pem", "")
+            let certificate = folder.path + "/certificate.pem"
+            try CertificateAuthority(name: "test").write(to: certificate)
             let key = try folder.write("key.pem", "")
             try folder.write(
                 "system.yaml",

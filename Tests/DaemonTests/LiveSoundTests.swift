@@ -161,6 +161,29 @@ struct LiveSoundTests {
         await house.close()
     }
 
+    @Test("Who starts a recording that is being started gets the same one, and who stops it then ends it")
+    func together() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let house = try await LiveHouse.open { [folder] in $0.recording.directory = folder + "/calls" }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.post("call", ["number": "13800138000"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        for _ in 1...5 {
+            let files = try await withThrowingTaskGroup(of: JSON?.self) { group in
+                for _ in 1...4 {
+                    group.addTask { try await house.post("startRecording", ["ccNumber": call]).body["file"] }
+                }
+                return try await group.reduce(into: Set<JSON?>()) { $0.insert($1) }
+            }
+            #expect(files.count == 1)
+            #expect(try await house.post("stopRecording", ["ccNumber": call]).status == 200)
+        }
+        await house.close()
+    }
+
     @Test("Where a recording cannot be made the problem says what is in the way, and nothing is left behind")
     func unwritable() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -178,6 +201,29 @@ struct LiveSoundTests {
         #expect(refused.body["detail"]?.string == file + ": Not a directory")
         #expect(try await events.next("recording")["reason"]?.string == file + ": Not a directory")
         await house.close()
+    }
+
+    @Test("A daemon that stops completes what it records first, and says so")
+    func stopped() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let house = try await LiveHouse.open { [folder] in $0.recording.directory = folder + "/calls" }
+        let events = try LiveEvents(house)
+        #expect(await events.open() == nil)
+        try await house.logIn(events)
+        try await house.post("call", ["number": "13800138000"])
+        let call = try #require(try await events.next("callEvent", "calloutResponse")["c"])
+        _ = try await events.next("callEvent", "answeredPBXCall")
+        let begin = ContinuousClock.now
+        let started = try await house.post("startRecording", ["ccNumber": call])
+        let path = try #require(started.body["file"]?.string)
+        #expect(try await events.next("recording")["state"] == "started")
+        try await house.recorded(atLeast: 0.5)
+        let length = ContinuousClock.now - begin
+        await house.close()
+        var event = JSON.null
+        while event["event"] != "recording" { event = try await events.next() }
+        #expect(event["data"]?["state"] == "stopped")
+        #expect(try #require(RecordedWAV(path)).seconds >= length / .seconds(1) - 0.1)
     }
 
     @Test("A recording whose daemon is killed can be played up to the last second")

@@ -1,4 +1,5 @@
 import Audio
+import Crypto
 import FoundationEssentials
 import Glibc
 import Wire
@@ -54,6 +55,10 @@ enum FileAccess {
                 try AudioDevice.wav(path: path, repeats: false).check(isSink: false)
             } catch {
                 throw .unreadable(path: path, reason: error.text)
+            }
+        case .authorities:
+            guard (try? TLSContext(client: .authorities(file: path))) != nil else {
+                throw .unreadable(path: path, reason: "there is no certificate in it")
             }
         }
     }

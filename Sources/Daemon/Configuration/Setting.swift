@@ -16,6 +16,8 @@ package struct Setting: Sendable {
         case secret
         /// As ``readable``, and a WAV file that can be played.
         case sound
+        /// As ``readable``, and with certificates in it.
+        case authorities
     }
 
     /// A text that is no value of this setting.

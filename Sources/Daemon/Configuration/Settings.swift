@@ -107,7 +107,7 @@ extension Configuration {
             "For a gateway to answer, name server, TLS and all"),
         .optional(
             "platform.caFile", \.authorities, .path, "PEM file of the authorities to believe instead of the system's"
-        ).naming(.readable),
+        ).naming(.authorities),
         .list(
             "platform.pins", \.pins, .pin,
             "Digests of public keys, of which a gateway's must be one besides being trusted"),
@@ -192,7 +192,7 @@ extension Configuration {
         .optional(
             "media.iceCAFile", \.relays.authorities, .path,
             "PEM file of the authorities to believe about `turns:` servers instead of the system's"
-        ).naming(.readable),
+        ).naming(.authorities),
         .list("media.codecs", \.codecs, .choice, "Codecs that are offered and taken, the preferred one first"),
         .list(
             "media.encryption", \.encryption, .choice,
