@@ -14,6 +14,8 @@ extension JitterBuffer {
         let verdict = judge(header, samples: samples)
         switch verdict {
         case .stored, .restarted:
+            countSilence(before: header, samples: samples)
+            end = nil
             if verdict == .restarted { restart() }
             begin(with: header)
             note(header, samples: samples, payload: payload, at: now)

@@ -160,6 +160,7 @@ extension JitterBuffer {
     private mutating func starve(_ playhead: inout Playhead) -> Step {
         guard playhead.starved < clock.ticks(in: Self.patience) else {
             state = .idle(next: playhead.next)
+            end = playhead
             return .empty
         }
         playhead.starved &+= step

@@ -61,6 +61,8 @@ package struct JitterBuffer: Sendable {
     let samplesPerTick: UInt32
     var ring = PacketRing()
     var state = State.idle(next: nil)
+    /// Where the player was when a stream was over of which more may come.
+    var end: Playhead?
     var estimate = DelayEstimate()
     var ssrc: UInt32?
     /// The number after the last implausible one.
@@ -85,6 +87,7 @@ package struct JitterBuffer: Sendable {
         ring.removeAll()
         ssrc = nil
         suspect = nil
+        end = nil
         state = .idle(next: nil)
     }
 }
@@ -140,6 +143,19 @@ extension JitterBuffer {
     mutating func recount(_ ticks: UInt32) {
         statistics.concealedSamples -= min(statistics.concealedSamples, samples(ticks))
         statistics.pausedSamples += samples(ticks)
+    }
+
+    /// A stream that was over goes on: what is missing before its next packet was lost, not left out, and heard as silence.
+    mutating func countSilence(before header: RTPHeader, samples length: UInt32) {
+        guard let end, header.ssrc == ssrc else { return }
+        let missing = Int64(Int16(bitPattern: header.sequenceNumber &- end.next)) * Int64(length)
+        let gap = Int64(Int32(bitPattern: header.timestamp &- end.position))
+        let silent = min(missing, gap) - Int64(end.starved)
+        guard silent > 0 else { return }
+        let count = UInt64(silent) * UInt64(samplesPerTick)
+        statistics.concealedSamples += count
+        statistics.silentConcealedSamples += count
+        statistics.totalSamplesReceived += count
     }
 
     mutating func countEmission(of entry: PacketRing.Entry, due: Instant) {

@@ -165,6 +165,33 @@ import Wire
         #expect(player.play(3) == [.empty, .empty, .frame(13)])
     }
 
+    @Test("A stream that goes on after its end has lost what is missing by number and time, a pause nothing")
+    func silence() {
+        func story(_ number: UInt16, timestamp: UInt32, ssrc: UInt32 = 7) -> PlayoutStatistics {
+            var player = Player()
+            _ = player.stream(10...12)
+            _ = player.play(640)
+            let before = player.buffer.statistics
+            #expect(before.concealedSamples == 30 * 960)
+            let header = Self.header(number, timestamp: timestamp, ssrc: ssrc)
+            _ = player.insert(header, Self.payload(number))
+            var now = player.buffer.statistics
+            now.concealedSamples -= before.concealedSamples
+            return now
+        }
+        // The thirty packets whose place was taken before the end are told already.
+        let lost = story(613, timestamp: 613 * 160)
+        #expect(lost.concealedSamples == 570 * 960)
+        #expect(lost.silentConcealedSamples == 570 * 960)
+        #expect(lost.totalSamplesReceived == 570 * 960)
+        #expect(story(63, timestamp: 63 * 160).concealedSamples == 20 * 960)
+        #expect(story(13, timestamp: 613 * 160).concealedSamples == 0)
+        // One packet is lost around a pause.
+        #expect(story(14, timestamp: 613 * 160).concealedSamples == 0)
+        #expect(story(613, timestamp: 613 * 160, ssrc: 8).concealedSamples == 0)
+        #expect(story(9, timestamp: 9 * 160).concealedSamples == 0)
+    }
+
     @Test("Sequence numbers and timestamps wrap unnoticed (RFC 3550 §5.1)") func wrap() {
         var player = Player()
         var steps: [Step] = []
