@@ -138,9 +138,8 @@ extension SRTPSession.Failure {
 /// libsrtp asks for tables of 32 chains (`NSS_INIT_OPTIMIZESPACE`), which some hundred keys make long; but whoever initializes NSS
 /// first decides.
 private func prepareNSS() {
-    typealias InitContext = @convention(c) (
-        UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafePointer<CChar>, OpaquePointer?, UInt32
-    ) -> OpaquePointer?
+    typealias Text = UnsafePointer<CChar>
+    typealias InitContext = @convention(c) (Text, Text, Text, Text, OpaquePointer?, UInt32) -> OpaquePointer?
     guard let symbol = dlsym(nil, "NSS_InitContext") else { return }
     // Read-only, without certificates, modules and roots, whatever is found on disk.
     let flags: UInt32 = 0x01 | 0x02 | 0x04 | 0x08 | 0x10

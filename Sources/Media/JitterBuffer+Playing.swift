@@ -88,7 +88,8 @@ extension JitterBuffer {
         let slack = slack(of: playhead.position, at: now)
         let entry = slack > Self.limit ? discard(slack, from: first, &playhead) : first
         let surplus = surplus(slack: slack, ahead: ahead)
-        let due = Instant(nanoseconds: now.nanoseconds + Int64(ahead) * 1_000_000_000 / Int64(clock.rate * samplesPerTick))
+        let wait = Int64(ahead) * 1_000_000_000 / Int64(clock.rate * samplesPerTick)
+        let due = Instant(nanoseconds: now.nanoseconds + wait)
         let gap = Int32(bitPattern: entry.timestamp &- playhead.position)
         if gap > 0 {
             return entry.sequenceNumber == playhead.next

@@ -61,9 +61,10 @@ final class VirtualCall {
     func carry(_ speech: [Int16]) -> Outcome {
         networks = (impaired, impaired)
         let (microphone, loudspeaker) = (Microphone(speech), Loudspeaker())
+        let buffers = MediaBuffers()
         let outgoing = OutgoingSound(
-            source: microphone, codec: codec, wishes: speaker.negotiated?.wishes ?? ReceptionWishes(), in: MediaBuffers())
-        let incoming = IncomingSound(sink: loudspeaker, codec: codec, in: MediaBuffers())
+            source: microphone, codec: codec, wishes: speaker.negotiated?.wishes ?? ReceptionWishes(), in: buffers)
+        let incoming = IncomingSound(sink: loudspeaker, codec: codec, in: buffers)
         while !microphone.isOver {
             outgoing.next(isMuted: false, expectedLoss: speaker.expectedLoss) { payload, ticks, level in
                 speaker.sendAudio(payload, samples: ticks, level: level, at: now) { bytes, from, to in
