@@ -11,13 +11,19 @@ final class Gathering {
 
     private let isDone: () -> Bool
     private let hasCandidates: () -> Bool
+    private let onTimeout: () -> Void
     private var timer: DeadlineTimer?
     private var startedAt = MonotonicClock.now
     private var waiting: [() -> Void] = []
 
-    init(on executor: QueueExecutor, isDone: @escaping () -> Bool, hasCandidates: @escaping () -> Bool) {
+    /// `onTimeout` tells of each description that had to go without some server's candidates.
+    init(
+        on executor: QueueExecutor, isDone: @escaping () -> Bool, hasCandidates: @escaping () -> Bool,
+        onTimeout: @escaping () -> Void
+    ) {
         self.isDone = isDone
         self.hasCandidates = hasCandidates
+        self.onTimeout = onTimeout
         timer = DeadlineTimer(on: executor) { [weak self] in self?.check() }
     }
 
@@ -37,6 +43,7 @@ final class Gathering {
             timer?.deadline = startedAt + (elapsed < Self.patience ? Self.patience : Self.lastPatience)
             return
         }
+        if !isDone() { onTimeout() }
         end()
     }
 

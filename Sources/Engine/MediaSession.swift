@@ -142,7 +142,8 @@ extension MediaSession {
         self.transports = transports
         gathering = Gathering(
             on: executor, isDone: { [weak self] in self.map { !$0.isGathering } ?? true },
-            hasCandidates: { [weak self] in self?.peer.hasCandidates ?? false })
+            hasCandidates: { [weak self] in self?.peer.hasCandidates ?? false },
+            onTimeout: { [logger] in logger.notice("a STUN or TURN server has not answered in time") })
         peer.setHostAddresses(transports.open(on: addresses))
         transports.gather(on: addresses)
     }
