@@ -9,6 +9,7 @@ import Wire
 /// The work nobody can save: a codec and libsrtp both ways, without and with a timer and a socket.
 struct Floor: Sendable {
     let codec: MediaCodec
+    let ends: Int
 
     private var audio: AudioCodec {
         switch codec {
@@ -19,77 +20,105 @@ struct Floor: Sendable {
         }
     }
 
-    /// The libraries alone, one frame after the other without a pause.
+    /// The libraries alone, one frame of one end after the other without a pause: all they need stays in the caches, and the
+    /// processor's clock is at its highest.
     func alone(frames: Int) throws -> (cpuPerSecond: Double, allocationsPerFrame: Double) {
-        try passFrames(1, through: audio)
-        let first = phonebard_allocation_count()
-        try passFrames(frames, through: audio)
-        let second = phonebard_allocation_count()
+        let end = try FloorEnd(audio)
+        try end.pass()
+        let allocations = phonebard_allocation_count()
         let start = processorTime()
-        try passFrames(2 * frames, through: audio)
-        let cpu = (processorTime() - start) / Double(2 * frames) * 50
-        // Twice as many frames, but as much to set up.
-        let allocations = Double(phonebard_allocation_count() - second) - Double(second - first)
-        return (cpu, allocations / Double(frames))
+        for _ in 0..<frames { try end.pass() }
+        let cpu = (processorTime() - start) / Double(frames) * 50
+        return (cpu, Double(phonebard_allocation_count() - allocations) / Double(frames))
+    }
+
+    /// The libraries alone, at the pace of the calls: a thread for each processor passes a frame of each of its ends, and waits until
+    /// the next are due.
+    func atPace(seconds: Int) -> Double {
+        let threads = min(ends, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        return perEnd(seconds: seconds, threads: threads) { [audio] number in
+            let own = try stride(from: number, to: ends, by: threads).map { _ in try FloorEnd(audio) }
+            try everyFrame(for: seconds) {
+                for end in own { try end.pass() }
+            }
+        }
     }
 
     /// A thread for each end that wakes up every 20 ms, and sends its packet to itself.
-    func withSockets(threads: Int, seconds: Int) -> Double {
+    func withSockets(seconds: Int) -> Double {
+        perEnd(seconds: seconds, threads: ends) { [audio] _ in
+            let (end, socket) = (try FloorEnd(audio), LoopbackSocket())
+            try everyFrame(for: seconds) {
+                try end.pass { socket.exchange($0, $1) }
+            }
+        }
+    }
+
+    private func perEnd(seconds: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Void) -> Double {
         let start = processorTime()
         let group = DispatchGroup()
-        for _ in 0..<threads {
+        for number in 0..<threads {
             group.enter()
-            Thread.detachNewThread { [audio] in
-                let socket = LoopbackSocket()
-                var next = timespec()
-                clock_gettime(CLOCK_MONOTONIC, &next)
-                try? passFrames(seconds * 50, through: audio) {
-                    next.advance(nanoseconds: 20_000_000)
-                    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nil)
-                } exchange: { bytes, count in
-                    socket.exchange(bytes, count)
-                }
+            Thread.detachNewThread {
+                try? body(number)
                 group.leave()
             }
         }
         group.wait()
-        return (processorTime() - start) / Double(threads * seconds)
+        return (processorTime() - start) / Double(ends * seconds)
     }
 }
 
-/// A microphone, an encoder, the protection two of our ends agree on, and all of it taken back, for so many frames.
-///
-/// `exchange` gets a packet and the count of its bytes, and gives the count of those that came back in their place.
-private func passFrames(
-    _ count: Int, through codec: AudioCodec, before: () -> Void = {},
-    exchange: (UnsafeMutableRawBufferPointer, Int) -> Int = { $1 }
-) throws {
-    let tone = PreparedTone()
-    let profile = SRTPProfile.aeadAES128GCM
-    let key = [UInt8](repeating: 7, count: profile.keyLength + profile.saltLength)
-    let keys = SRTPKeys(profile: profile, sending: key, receiving: key)
-    var sending = try SRTPSession(.sending, keys: keys)
-    var receiving = try SRTPSession(.receiving, keys: keys)
-    var encoder = AudioEncoder(codec)
-    var decoder = AudioDecoder(codec)
-    var randomness = Randomness.seeded(1)
-    var sender = RTPSender(clockRate: 48_000, randomness: &randomness)
-    var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
-    var decoded = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
-    var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
-    var packet = [UInt8](repeating: 0, count: 2_048)
-    for _ in 0..<count {
-        before()
+private func everyFrame(for seconds: Int, _ body: () throws -> Void) rethrows {
+    var next = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &next)
+    for _ in 0..<seconds * 50 {
+        next.advance(nanoseconds: 20_000_000)
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nil)
+        try body()
+    }
+}
+
+/// A microphone, an encoder, the protection two of our ends agree on, and all of it taken back.
+private final class FloorEnd {
+    private let tone = PreparedTone()
+    private var sending: SRTPSession
+    private var receiving: SRTPSession
+    private var encoder: AudioEncoder
+    private var decoder: AudioDecoder
+    private var sender: RTPSender
+    private var frame = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame)
+    private var decoded = [Int16](repeating: 0, count: AudioDecoder.maximumSamples)
+    private var payload = [UInt8](repeating: 0, count: AudioEncoder.maximumPayloadLength)
+    private var packet = [UInt8](repeating: 0, count: 2_048)
+
+    init(_ codec: AudioCodec) throws {
+        let profile = SRTPProfile.aeadAES128GCM
+        let key = [UInt8](repeating: 7, count: profile.keyLength + profile.saltLength)
+        let keys = SRTPKeys(profile: profile, sending: key, receiving: key)
+        sending = try SRTPSession(.sending, keys: keys)
+        receiving = try SRTPSession(.receiving, keys: keys)
+        encoder = AudioEncoder(codec)
+        decoder = AudioDecoder(codec)
+        var randomness = Randomness.seeded(1)
+        sender = RTPSender(clockRate: 48_000, randomness: &randomness)
+    }
+
+    /// Passes a frame.
+    /// - Parameter passOn: gets a packet and the count of its bytes, and gives the count of those that came back in their place.
+    func pass(_ passOn: (UnsafeMutableRawBufferPointer, Int) -> Int = { $1 }) throws {
+        var packet = exchange(&packet, with: [])
+        defer { self.packet = packet }
         var samples = frame.mutableSpan
         tone.read(into: &samples)
         var octets = payload.mutableSpan
         let length = encoder.encode(frame.span, into: &octets)
         var bytes = packet.mutableSpan
-        for index in 0..<length { bytes[RTPHeader.length + index] = payload[index] }
+        bytes.replace(from: RTPHeader.length, with: payload.span.extracting(first: length))
         let plain = sender.writeHeader(
             payloadType: 111, payloadLength: length, samples: 960, at: Instant(nanoseconds: 0), into: &bytes)
         let protected = try sending.protectRTP(&bytes, count: plain)
-        let received = bytes.withUnsafeMutableBytes { exchange($0, protected) }
+        let received = bytes.withUnsafeMutableBytes { passOn($0, protected) }
         let end = try receiving.unprotectRTP(&bytes, count: received)
         var sound = decoded.mutableSpan
         _ = decoder.decode(packet.span.extracting(RTPHeader.length..<end), into: &sound)

@@ -24,14 +24,17 @@ struct MediaBench: AsyncParsableCommand {
         if let soak {
             return try await Soak(calls: Calls(count: calls, codec: codec), minutes: soak).run()
         }
-        let floor = Floor(codec: codec)
-        let alone = try floor.alone(frames: seconds * 50)
-        let withSockets = floor.withSockets(threads: 2 * calls, seconds: seconds)
+        let floor = Floor(codec: codec, ends: 2 * calls)
+        let before = try floor.alone(frames: seconds * 100)
+        let withSockets = floor.withSockets(seconds: seconds)
+        let atPace = floor.atPace(seconds: seconds)
         let result = try await Calls(count: calls, codec: codec).measure(seconds: seconds)
+        let after = try floor.alone(frames: seconds * 100)
         let line = Line(
-            codec: codec.rawValue, calls: calls, profile: result.profile, floor: alone.cpuPerSecond * 1_000,
+            codec: codec.rawValue, calls: calls, profile: result.profile,
+            floor: (before.cpuPerSecond + after.cpuPerSecond) / 2 * 1_000, floorAtPace: atPace * 1_000,
             floorWithSockets: withSockets * 1_000, phonebard: result.cpuPerSecond * 1_000,
-            floorAllocationsPerFrame: alone.allocationsPerFrame, allocationsPerFrame: result.allocationsPerFrame,
+            floorAllocationsPerFrame: before.allocationsPerFrame, allocationsPerFrame: result.allocationsPerFrame,
             usualAllocationsPerFrame: result.usualAllocationsPerFrame,
             sent: result.packetsSent, lost: result.packetsLost)
         let encoder = JSONEncoder()
@@ -48,6 +51,7 @@ private struct Line: Encodable {
     let calls: Int
     let profile: String
     let floor: Double
+    let floorAtPace: Double
     let floorWithSockets: Double
     let phonebard: Double
     let floorAllocationsPerFrame: Double
