@@ -388,7 +388,7 @@ extension MediaSession: BeatListener {
             }
         }
         incoming?.playFrame(from: &peer, at: due)
-        if let recording {
+        if let recording, outgoing != nil, incoming != nil {
             let (said, heard) = (buffers.said, buffers.heard)
             recording.add(agent: said.span, customer: heard.span, at: due)
         }

@@ -47,6 +47,8 @@ package final class OutgoingSound {
         var said = exchange(&buffers.said, with: [])
         defer { buffers.said = said }
         var samples = said.mutableSpan
+        // What another call has left there stays there, whatever the source does.
+        samples.update(repeating: 0)
         source.read(into: &samples)
         if isMuted { samples.update(repeating: 0) }
         meter.add(said.span)
