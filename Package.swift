@@ -105,7 +105,7 @@ let package = Package(
         tests("ICETests", "Wire", "Crypto", "ICE"),
         tests("MediaTests", "Wire", "Crypto", "Media"),
         tests("PeerTests", "Wire", "Crypto", "SDP", "ICE", "Media", "Peer"),
-        tests("AudioTests", "Wire", "Audio"),
+        tests("AudioTests", "Wire", "COpus", "Audio"),
         tests("ControlAPITests", "Wire", "ControlAPI", httpTypes),
         tests("DialectTests", "Wire", "ControlAPI", "Dialect"),
         tests("SeatTests", "Wire", "Crypto", "SIP", "ControlAPI", "Dialect", "Seat"),
@@ -146,7 +146,7 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
         program(
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
-            "MediaBench", "CAllocations", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+            "MediaBench", "CAllocations", "COpus", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
         program(
             "SeatBench", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "Audio", "Engine", "Simulator",
             argumentParser,

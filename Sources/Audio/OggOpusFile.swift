@@ -6,7 +6,7 @@ import Wire
 /// what one side says must not leak into the other side's channel, which a stereo encoder would let it.
 final class OggOpusFile: SpeechFile {
     /// What the encoder delays speech by; players leave as much out (§4.2).
-    private static let preSkip = 312
+    private static let preSkip = OpusEncoder.delay
     private static let samplesPerPacket = AudioFormat.samplesPerFrame
 
     private let file: OutputFile

@@ -11,21 +11,28 @@ package struct OpusSettings: Sendable, Hashable {
     package init() {}
 }
 
-/// An `OpusEncoder` of one voice at 48 kHz (RFC 6716).
+/// An `OpusEncoder` of one voice (RFC 6716).
 ///
 /// Its band is that of wideband telephony, 8 kHz: no telephone hears more, and at this bitrate the rest would be paid for by
-/// what every listener hears.
+/// what every listener hears. So it is given no more than 16 kHz, which costs it less than to make them of 48 kHz itself.
 package struct OpusEncoder: ~Copyable {
+    /// By how many samples at 48 kHz what is decoded comes later: 312 are libopus's, the others the filter's.
+    package static let delay = 348
+
+    private static let factor = 3
+    private static let longestFrame = 3 * AudioFormat.samplesPerFrame
     private static let greatestExpectedLoss = 10
 
     private let state: OpaquePointer
+    private var decimator = Decimator(factor: factor, capacity: longestFrame)
+    private var wide = [Int16](repeating: 0, count: AudioFormat.samplesPerFrame / factor)
     private var expectedLoss = 0
 
     init(_ settings: OpusSettings) {
         var failure: Int32 = OPUS_OK
         guard
             let state = opus_encoder_create(
-                Int32(AudioFormat.sampleRate), 1, OPUS_APPLICATION_VOIP, &failure)
+                Int32(AudioFormat.sampleRate / Self.factor), 1, OPUS_APPLICATION_VOIP, &failure)
         else { preconditionFailure("libopus refuses an encoder: \(failure)") }
         self.state = state
         phonebard_opus_set_voice(state)
@@ -52,10 +59,12 @@ package struct OpusEncoder: ~Copyable {
     /// The length of the packet now at the front of `payload`; 0 for what need not be sent, which libopus says by a packet of
     /// at most two bytes.
     mutating func encode(_ frame: Span<Int16>, into payload: inout MutableSpan<UInt8>) -> Int {
-        frame.withUnsafeBufferPointer { frame in
+        if frame.count != wide.count * Self.factor { wide = [Int16](repeating: 0, count: frame.count / Self.factor) }
+        decimator.process(frame, into: &wide)
+        return wide.withUnsafeBufferPointer { wide in
             payload.withUnsafeMutableBufferPointer { payload in
-                guard let samples = frame.baseAddress, let octets = payload.baseAddress else { return 0 }
-                let length = opus_encode(state, samples, Int32(frame.count), octets, Int32(payload.count))
+                guard let samples = wide.baseAddress, let octets = payload.baseAddress else { return 0 }
+                let length = opus_encode(state, samples, Int32(wide.count), octets, Int32(payload.count))
                 return length > 2 ? Int(length) : 0
             }
         }
@@ -68,6 +77,8 @@ package struct OpusDecoder: ~Copyable {
     private static let step = 120
 
     private let state: OpaquePointer
+    /// What remains of a peak that was rounded off at the end of a frame.
+    private var clipping: Float = 0
 
     init() {
         var failure: Int32 = OPUS_OK
@@ -103,13 +114,13 @@ package struct OpusDecoder: ~Copyable {
         min(max(count, Self.step), limit) / Self.step * Self.step
     }
 
-    private func decode(
+    private mutating func decode(
         _ payload: UnsafeBufferPointer<UInt8>, into samples: inout MutableSpan<Int16>, limit: Int, isPrevious: Bool
     ) -> Int {
         samples.withUnsafeMutableBufferPointer { samples in
             guard let start = samples.baseAddress else { return 0 }
-            let count = opus_decode(
-                state, payload.baseAddress, Int32(payload.count), start, Int32(limit), isPrevious ? 1 : 0)
+            let count = phonebard_opus_decode(
+                state, payload.baseAddress, Int32(payload.count), start, Int32(limit), isPrevious ? 1 : 0, &clipping)
             return max(0, Int(count))
         }
     }

@@ -9,8 +9,8 @@ struct MediaBench: AsyncParsableCommand {
     var codec = MediaCodec.opus
     @Option(help: "How many calls at once, each with both its ends in this process.")
     var calls = 1
-    @Option(help: "For how long to measure.")
-    var seconds = 5
+    @Option(help: "How often to measure each, for two seconds.")
+    var rounds = 3
     @Option(help: "Keeps the calls up for so many minutes and watches over the memory instead.")
     var soak: Int?
     @Option(help: "Measures how long that many calls take to connect instead.")
@@ -24,19 +24,9 @@ struct MediaBench: AsyncParsableCommand {
         if let soak {
             return try await Soak(calls: Calls(count: calls, codec: codec), minutes: soak).run()
         }
-        let floor = Floor(codec: codec, ends: 2 * calls)
-        let before = try floor.alone(frames: seconds * 100)
-        let withSockets = floor.withSockets(seconds: seconds)
-        let atPace = floor.atPace(seconds: seconds)
-        let result = try await Calls(count: calls, codec: codec).measure(seconds: seconds)
-        let after = try floor.alone(frames: seconds * 100)
-        let line = Line(
-            codec: codec.rawValue, calls: calls, profile: result.profile,
-            floor: (before.cpuPerSecond + after.cpuPerSecond) / 2 * 1_000, floorAtPace: atPace * 1_000,
-            floorWithSockets: withSockets * 1_000, phonebard: result.cpuPerSecond * 1_000,
-            floorAllocationsPerFrame: before.allocationsPerFrame, allocationsPerFrame: result.allocationsPerFrame,
-            usualAllocationsPerFrame: result.usualAllocationsPerFrame,
-            sent: result.packetsSent, lost: result.packetsLost)
+        let floor = try Floor(codec, ends: 2 * calls)
+        var line = Line(codec: codec.rawValue, calls: calls)
+        for _ in 0..<rounds { try await line.add(floor, Calls(count: calls, codec: codec), rounds: rounds) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         print(String(decoding: try encoder.encode(line), as: UTF8.self))
@@ -45,18 +35,41 @@ struct MediaBench: AsyncParsableCommand {
 
 extension MediaCodec: ExpressibleByArgument {}
 
-/// Processor time is in milliseconds for a second of one end of a call, which sends and receives.
+/// Processor time is in milliseconds for a second of one end of a call, which sends and receives; the mean of the rounds.
 private struct Line: Encodable {
+    private static let seconds = 2
+
     let codec: String
     let calls: Int
-    let profile: String
-    let floor: Double
-    let floorAtPace: Double
-    let floorWithSockets: Double
-    let phonebard: Double
-    let floorAllocationsPerFrame: Double
-    let allocationsPerFrame: Double
-    let usualAllocationsPerFrame: Double
-    let sent: UInt64
-    let lost: Int64
+    var profile = ""
+    var floor = 0.0
+    var floorAtPace = 0.0
+    var floorWithSockets = 0.0
+    var phonebard = 0.0
+    var floorAllocationsPerFrame = 0.0
+    var allocationsPerFrame = 0.0
+    var usualAllocationsPerFrame = 0.0
+    var sent: UInt64 = 0
+    var lost: Int64 = 0
+
+    init(codec: String, calls: Int) {
+        (self.codec, self.calls) = (codec, calls)
+    }
+
+    /// Measures one after the other, as the processor's clock changes from one moment to another.
+    mutating func add(_ libraries: Floor, _ calls: Calls, rounds: Int) async throws {
+        let share = 1 / Double(rounds)
+        let result = try await calls.measure(seconds: Self.seconds)
+        profile = result.profile
+        phonebard += share * result.cpuPerSecond * 1_000
+        allocationsPerFrame += share * result.allocationsPerFrame
+        usualAllocationsPerFrame += share * result.usualAllocationsPerFrame
+        sent += result.packetsSent
+        lost += result.packetsLost
+        floorAtPace += share * libraries.atPace(seconds: Self.seconds) * 1_000
+        floorWithSockets += share * libraries.withSockets(seconds: Self.seconds) * 1_000
+        let alone = try libraries.alone(frames: 50 * 20)
+        floor += share * alone.cpuPerSecond * 1_000
+        floorAllocationsPerFrame += share * alone.allocationsPerFrame
+    }
 }
