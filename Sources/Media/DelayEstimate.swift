@@ -11,6 +11,8 @@ struct DelayEstimate: Sendable {
     private static let maximum: Int64 = 400_000_000
     /// Half a frame.
     private static let latitude: Int64 = 10_000_000
+    /// What even the packets of an even network have left when they are asked for.
+    private static let reserve: Int64 = 5_000_000
     /// Until packets say something else.
     private static let initial: Int64 = 40_000_000
 
@@ -54,9 +56,12 @@ struct DelayEstimate: Sendable {
     /// The transit that sound should have had when it is played; nil before the first packet.
     var target: Int64? { transit(notBelow: Self.minimum) }
 
-    /// The least transit sound may be asked for at: that happens in whole frames, so the target is met on average, unless it is
-    /// too soon for the jitter.
-    var least: Int64? { transit(notBelow: Self.minimum - Self.latitude) }
+    /// The least transit the first sound may be played at: that happens at the beginning of a frame, so the target is met on
+    /// average, unless it is too soon for the jitter.
+    var beginning: Int64? { transit(notBelow: Self.minimum - Self.latitude) }
+
+    /// The transit by which nearly all packets are there.
+    var soonest: Int64? { transit(notBelow: Self.reserve) }
 
     @inline(__always)
     private func transit(notBelow minimum: Int64) -> Int64? {

@@ -2,8 +2,8 @@ import Wire
 
 /// Sound goes out.
 extension JitterBuffer {
-    /// Less is not worth a change: 3 ms of lack, 2 ms that remain of a surplus, 3 ms to take out.
-    private static let tolerance = (lack: 144, remainder: 96, surplus: 144)
+    /// Less is not worth a change: 1 ms of lack, 1 ms that remains of a surplus, 3 ms to take out.
+    private static let tolerance = (lack: 48, remainder: 48, surplus: 144)
     /// A surplus or lack of more, 40 ms, is dealt with quickly.
     private static let hurry = 1_920
     /// What is held beyond this, 300 ms, is not played faster but thrown away.
@@ -20,9 +20,7 @@ extension JitterBuffer {
         case .idle:
             return .empty
         case .filling(let first):
-            guard let entry = ring.firstAudio(from: first), slack(of: entry.timestamp, at: now) >= 0 else {
-                return .empty
-            }
+            guard let entry = ring.firstAudio(from: first), mayBegin(with: entry, at: now) else { return .empty }
             state = .playing(Playhead(next: first, position: entry.timestamp))
         case .playing: break
         }
@@ -37,7 +35,7 @@ extension JitterBuffer {
     func mayPlay(at now: Instant) -> Bool {
         switch state {
         case .idle: false
-        case .filling(let first): ring.firstAudio(from: first).map { slack(of: $0.timestamp, at: now) >= 0 } ?? false
+        case .filling(let first): ring.firstAudio(from: first).map { mayBegin(with: $0, at: now) } ?? false
         case .playing: true
         }
     }
@@ -51,23 +49,30 @@ extension JitterBuffer {
         }
     }
 
-    /// How many samples more than the least transit the sound of a timestamp is past its sending.
+    private func mayBegin(with entry: PacketRing.Entry, at now: Instant) -> Bool {
+        excess(of: entry.timestamp, over: estimate.beginning, at: now) >= 0
+    }
+
+    /// How many samples more than a transit the sound of a timestamp is past its sending.
     @inline(__always)
-    private func slack(of timestamp: UInt32, at now: Instant) -> Int {
-        guard let least = estimate.least else { return 0 }
-        let excess = Double(transit(of: ticks(of: timestamp), at: now) - least) / 1e9
+    private func excess(of timestamp: UInt32, over transit: Int64?, at now: Instant) -> Int {
+        guard let transit else { return 0 }
+        let excess = Double(self.transit(of: ticks(of: timestamp), at: now) - transit) / 1e9
         return Int(excess * Double(clock.rate * samplesPerTick))
     }
 
-    /// How many samples are to be taken out, or put in if it is less than nothing, for the slack to be right.
+    /// How many samples are to be taken out, or put in if it is less than nothing, for sound to be played when it should be.
     ///
-    /// A frame is asked for as a whole, when it begins. What lies ahead of a packet in it is time the packet need not have, and
-    /// may go; beyond that only a whole frame makes a packet be asked for later or sooner.
+    /// A frame is asked for as a whole, when it begins, and what `ahead` lies before in it is played so much later than it is
+    /// asked for. When that is too soon for the jitter, only a later frame will do; and no more is taken out than leaves it late
+    /// enough.
     @inline(__always)
-    private func surplus(slack: Int, ahead: Int) -> Int {
+    private func surplus(of position: UInt32, ahead: Int, at now: Instant) -> Int {
         let frame = Int(step * samplesPerTick)
-        guard slack >= -Self.tolerance.lack else { return ahead - (-slack + frame - 1) / frame * frame }
-        return ahead + max(0, slack - Self.tolerance.remainder) / frame * frame
+        let surplus = excess(of: position, over: estimate.target, at: now) + ahead
+        let late = excess(of: position, over: estimate.soonest, at: now)
+        guard late >= -Self.tolerance.lack else { return min(surplus, ahead - (-late + frame - 1) / frame * frame) }
+        return min(max(0, surplus), ahead + max(0, late - Self.tolerance.remainder) / frame * frame)
     }
 
     /// No less than nothing.
@@ -85,9 +90,9 @@ extension JitterBuffer {
         }
         guard let first = ring.firstAudio(from: playhead.next) else { return starve(&playhead) }
         settle(&playhead, before: first)
-        let slack = slack(of: playhead.position, at: now)
-        let entry = slack > Self.limit ? discard(slack, from: first, &playhead) : first
-        let surplus = surplus(slack: slack, ahead: ahead)
+        let excess = excess(of: playhead.position, over: estimate.target, at: now)
+        let entry = excess > Self.limit ? discard(excess, from: first, &playhead) : first
+        let surplus = surplus(of: playhead.position, ahead: ahead, at: now)
         let wait = Int64(ahead) * 1_000_000_000 / Int64(clock.rate * samplesPerTick)
         let due = Instant(nanoseconds: now.nanoseconds + wait)
         let gap = Int32(bitPattern: entry.timestamp &- playhead.position)
