@@ -146,7 +146,8 @@ if Context.environment["PHONEBARD_BENCH"] != nil {
         program(
             "EventBench", "Wire", "ControlAPI", "Journal", "Network", "Audio", "Daemon", argumentParser, logging),
         program(
-            "MediaBench", "CAllocations", "COpus", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging),
+            "MediaBench", "CAllocations", "COpus", "Wire", "Crypto", "Media", "Audio", "Engine", argumentParser, logging
+        ),
         program(
             "SeatBench", "Wire", "Crypto", "HTTP", "SIP", "ControlAPI", "Network", "Audio", "Engine", "Simulator",
             argumentParser,
