@@ -39,6 +39,8 @@ struct DelayEstimate: Sendable {
     private var origin: Int64?
     private var fastest: (before: Int64, now: Int64) = (0, 0)
     private var windowEndsAt = Instant(nanoseconds: 0)
+    /// Whether the fastest packet is still looked for since a new start, while what is known of jitter is from before.
+    private var isAnew = false
     /// The bucket nearly all packets stay below the end of, and the one where the late ones begin.
     private var quantile = 0
     private var lateness = 0
@@ -120,14 +122,21 @@ struct DelayEstimate: Sendable {
             origin = transit
             fastest = (transit, transit)
             windowEndsAt = now + Self.window
+            isAnew = packets > 0
             return
         }
         if now >= windowEndsAt {
+            isAnew = false
             fastest = (fastest.now, transit)
             windowEndsAt = now + Self.window
         }
         fastest.now = min(fastest.now, transit)
         let offset = min(fastest.before, fastest.now) - origin
+        guard !isAnew || offset >= 0 else {
+            // What is known from before the new start is counted from the fastest packet, not from the first.
+            self.origin = origin + offset
+            return
+        }
         let buckets = offset >= 0 ? offset / Self.bucket : (offset - Self.bucket + 1) / Self.bucket
         guard buckets != 0 else { return }
         shift(by: -Int(max(-Int64(Self.bucketCount), min(Int64(Self.bucketCount), buckets))))
@@ -150,7 +159,7 @@ struct DelayEstimate: Sendable {
                 shares[max(0, index + step)] += share
             }
         }
-        calm = (0, 0)
+        calm.bucket = max(0, min(last, calm.bucket + step))
         findQuantiles()
     }
 

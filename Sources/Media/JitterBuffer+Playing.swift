@@ -64,15 +64,24 @@ extension JitterBuffer {
     /// How many samples are to be taken out, or put in if it is less than nothing, for sound to be played when it should be.
     ///
     /// A frame is asked for as a whole, when it begins, and what `ahead` lies before in it is played so much later than it is
-    /// asked for. When that is too soon for the jitter, only a later frame will do; and no more is taken out than leaves it late
-    /// enough.
+    /// asked for: where packets are no whole frames, by up to a frame less the `grid` that their beginnings lie on. When that is
+    /// too soon for the jitter, only a later place on it will do; and no more is taken out than leaves all of them late enough.
     @inline(__always)
-    private func surplus(of position: UInt32, ahead: Int, at now: Instant) -> Int {
+    private func surplus(before entry: PacketRing.Entry, at position: UInt32, ahead: Int, at now: Instant) -> Int {
         let frame = Int(step * samplesPerTick)
+        let grid = Self.greatestCommonDivisor(frame, Int(entry.samples * samplesPerTick))
+        let offset = ahead % grid
         let surplus = excess(of: position, over: estimate.target, at: now) + ahead
-        let late = excess(of: position, over: estimate.soonest, at: now)
-        guard late >= -Self.tolerance.lack else { return min(surplus, ahead - (-late + frame - 1) / frame * frame) }
-        return min(max(0, surplus), ahead + max(0, late - Self.tolerance.remainder) / frame * frame)
+        let late = excess(of: position, over: estimate.soonest, at: now) + ahead - offset - (frame - grid)
+        guard late >= -Self.tolerance.lack else { return min(surplus, offset - (-late + grid - 1) / grid * grid) }
+        return min(max(0, surplus), offset + max(0, late - Self.tolerance.remainder) / grid * grid)
+    }
+
+    @inline(__always)
+    private static func greatestCommonDivisor(_ first: Int, _ second: Int) -> Int {
+        var (greater, less) = (first, second)
+        while less != 0 { (greater, less) = (less, greater % less) }
+        return greater
     }
 
     /// No less than nothing.
@@ -92,7 +101,7 @@ extension JitterBuffer {
         settle(&playhead, before: first)
         let excess = excess(of: playhead.position, over: estimate.target, at: now)
         let entry = excess > Self.limit ? discard(excess, from: first, &playhead) : first
-        let surplus = surplus(of: playhead.position, ahead: ahead, at: now)
+        let surplus = surplus(before: entry, at: playhead.position, ahead: ahead, at: now)
         let wait = Int64(ahead) * 1_000_000_000 / Int64(clock.rate * samplesPerTick)
         let due = Instant(nanoseconds: now.nanoseconds + wait)
         let gap = Int32(bitPattern: entry.timestamp &- playhead.position)
@@ -130,7 +139,8 @@ extension JitterBuffer {
         ring.remove(entry)
         playhead.isPaused = isPause
         countEmission(of: entry, due: due)
-        return .frame(surplus: isPause ? 0 : advisable(surplus))
+        let change = advisable(surplus, during: entry.samples)
+        return .frame(surplus: isPause ? 0 : change)
     }
 
     /// Conceals, or takes the last lost frame from the packet after it.
@@ -191,9 +201,9 @@ extension JitterBuffer {
         return entry
     }
 
-    /// What of a surplus is to be dealt with in this step: changes have a pause between them, longer for small ones.
-    private mutating func advisable(_ surplus: Int) -> Int {
-        rest = max(0, rest - 1)
+    /// What of a surplus is to be dealt with in a packet: changes have a pause between them, longer for small ones.
+    private mutating func advisable(_ surplus: Int, during samples: UInt32) -> Int {
+        rest -= min(rest, samples)
         guard rest == 0, surplus < 0 || surplus >= Self.tolerance.surplus else { return 0 }
         return surplus
     }
@@ -202,6 +212,6 @@ extension JitterBuffer {
     mutating func stretched(removed: Int, inserted: Int, surplus: Int) {
         statistics.removedSamplesForAcceleration += UInt64(removed)
         statistics.insertedSamplesForDeceleration += UInt64(inserted)
-        rest = abs(surplus) > Self.hurry ? 2 : 5
+        rest = step * (abs(surplus) > Self.hurry ? 2 : 5)
     }
 }

@@ -71,8 +71,8 @@ package struct JitterBuffer: Sendable {
     var reference: (timestamp: UInt32, ticks: Int64) = (0, 0)
     /// How many more packets sound is held longer for, so that a lost one may be found in a later one.
     var recoveryMemory = 0
-    /// Steps until the delay may be changed again.
-    var rest = 0
+    /// For how much sound the delay is not to be changed again.
+    var rest: UInt32 = 0
     var isConcealing = false
 
     /// `sampleRate` is the player's, a multiple of the format's.
@@ -145,12 +145,15 @@ extension JitterBuffer {
         statistics.pausedSamples += samples(ticks)
     }
 
-    /// A stream that was over goes on: what is missing before its next packet was lost, not left out, and heard as silence.
+    /// A stream that was over goes on: what is missing before its next packet was lost, not left out, and heard as silence. Of
+    /// what was made up before the end, more than is missing was a pause.
     mutating func countSilence(before header: RTPHeader, samples length: UInt32) {
         guard let end, header.ssrc == ssrc else { return }
         let missing = Int64(Int16(bitPattern: header.sequenceNumber &- end.next)) * Int64(length)
         let gap = Int64(Int32(bitPattern: header.timestamp &- end.position))
-        let silent = min(missing, gap) - Int64(end.starved)
+        let madeUp = Int64(end.starved)
+        if !end.isPaused { recount(UInt32(clamping: min(madeUp, gap) - max(0, missing))) }
+        let silent = min(missing, gap) - madeUp
         guard silent > 0 else { return }
         let count = UInt64(silent) * UInt64(samplesPerTick)
         statistics.concealedSamples += count

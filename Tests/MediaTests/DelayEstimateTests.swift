@@ -98,6 +98,16 @@ import Wire
         #expect(estimate.target == 20_000_000)
     }
 
+    @Test("However often a stream starts anew, and with a packet however late, its jitter is what it was")
+    mutating func starts() {
+        var randomness = Randomness.seeded(1)
+        for _ in 0..<50 {
+            estimate.restart()
+            note([40] + (0..<80).map { _ in Int.random(in: 0...40, using: &randomness) })
+        }
+        #expect((35...50).contains(estimate.targetDelay.nanoseconds / 1_000_000))
+    }
+
     @Test("Clocks that drift apart by 200 in a million do not matter", arguments: [-4, 4]) mutating func drift(
         step: Int
     ) {

@@ -14,6 +14,10 @@ import Wire
         /// The second from which on there is none.
         var calmFrom = Int.max
         var keepsOrder = false
+        /// Milliseconds a packet lasts for.
+        var packet = 20
+        /// After so many packets the sender pauses for as long as the second number of them would last.
+        var pauses: (after: Int, packets: Int)?
         /// Milliseconds in which nothing gets through.
         var blackout = 0..<0
         /// How much faster the sender's clock is, in millionths.
@@ -32,22 +36,30 @@ import Wire
         var largestStep = 0
     }
 
-    /// A G.711 decoder of sorts: the payload says which part of a 150 Hz tone it is.
+    private struct Arrival {
+        var at: Double
+        var number: Int
+        /// Milliseconds the sender's clock shows.
+        var time: Int
+    }
+
+    /// A G.711 decoder of sorts: whatever the payload, it is a tone.
     private struct Tone: SpeechDecoder {
+        /// Every packet is some periods long, so all begin alike.
+        var pitch = 150.0
         var phase = 0
 
         private mutating func fill(_ count: Int, _ samples: inout MutableSpan<Int16>) -> Int {
             for index in 0..<count {
-                samples[index] = Int16(8_000 * sin(2 * .pi * 150 * Double(phase + index) / 48_000))
+                samples[index] = Int16(8_000 * sin(2 * .pi * pitch * Double(phase + index) / 48_000))
             }
             phase += count
             return count
         }
 
         mutating func decode(_ payload: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
-            // Twenty milliseconds are three periods, so every frame begins alike.
             phase = 0
-            return fill(960, &samples)
+            return fill(6 * payload.count, &samples)
         }
 
         mutating func recover(_ count: Int, from next: Span<UInt8>, into samples: inout MutableSpan<Int16>) -> Int {
@@ -63,42 +75,44 @@ import Wire
 
     private static func play(seconds: Int, over network: Network, seed: UInt64 = 1) -> Outcome {
         var randomness = Randomness.seeded(seed)
-        var arrivals: [(at: Double, number: Int)] = []
+        var arrivals: [Arrival] = []
         var latest = 0.0
         // A fast sender has some more to say.
-        for number in 0..<seconds * 50 + 10 {
-            let sent = Double(number) * 20 * (1 - network.drift / 1e6)
-            let jitter = number / 50 < network.calmFrom ? network.jitter : 0
+        for number in 0..<seconds * 1_000 / network.packet + 10 {
+            let before = network.pauses.map { number / $0.after * $0.packets } ?? 0
+            let time = (number + before) * network.packet
+            let sent = Double(time) * (1 - network.drift / 1e6)
+            let jitter = time / 1_000 < network.calmFrom ? network.jitter : 0
             let delay = 30 + Double.random(in: 0...1, using: &randomness) * jitter
             let isLost = Double.random(in: 0..<1, using: &randomness) < network.loss
             let isDoubled = Double.random(in: 0..<1, using: &randomness) < network.duplication
             guard !isLost, !network.blackout.contains(Int(sent)) else { continue }
             let arrival = network.keepsOrder ? max(latest, sent + delay) : sent + delay
             latest = arrival
-            arrivals.append((arrival, number))
-            if isDoubled { arrivals.append((arrival + 25, number)) }
+            arrivals.append(Arrival(at: arrival, number: number, time: time))
+            if isDoubled { arrivals.append(Arrival(at: arrival + 25, number: number, time: time)) }
         }
         arrivals.sort { $0.at < $1.at }
-        return play(arrivals[...], steps: seconds * 50, phase: network.phase)
+        return play(arrivals[...], steps: seconds * 50, packet: network.packet, phase: network.phase)
     }
 
     private static func play(
-        _ arrivals: ArraySlice<(at: Double, number: Int)>, steps: Int, phase: Double = 7
+        _ arrivals: ArraySlice<Arrival>, steps: Int, packet: Int = 20, phase: Double = 7
     ) -> Outcome {
         var arrivals = arrivals
         var playout = Playout(format: .pcmu)
-        var decoder = Tone()
+        var decoder = Tone(pitch: packet == 20 ? 150 : 300)
         var frame = [Int16](repeating: 0, count: 960)
         var outcome = Outcome()
         var last: Int16 = 0
-        let payload = [UInt8](repeating: 0, count: 160)
+        let payload = [UInt8](repeating: 0, count: 8 * packet)
         for step in 0..<steps {
             // The player's steps lie between the packets'.
             let now = Double(step) * 20 + 30 + phase
             while let arrival = arrivals.first, arrival.at <= now {
                 let header = RTPHeader(
                     payloadType: 0, marker: false, sequenceNumber: UInt16(arrival.number),
-                    timestamp: UInt32(arrival.number * 160), ssrc: 1)
+                    timestamp: UInt32(8 * arrival.time), ssrc: 1)
                 _ = playout.insert(header, payload: payload.span, at: instant(arrival.at))
                 arrivals.removeFirst()
             }
@@ -146,6 +160,27 @@ import Wire
         #expect(outcome.statistics.insertedSamplesForDeceleration == 0)
         // What the beginning has more, 40 to 60 ms.
         #expect((960...1_920).contains(outcome.statistics.removedSamplesForAcceleration))
+    }
+
+    @Test(
+        "Packets of any length are played on evenly once the jitter is known, wherever in the player's frames they come",
+        arguments: [10, 30, 40, 60], [0.0, 10, 30])
+    func lengths(packet: Int, jitter: Double) {
+        for phase in [0.5, 6, 13, 19] {
+            let outcome = Self.play(seconds: 20, over: Network(jitter: jitter, packet: packet, phase: phase))
+            let known = outcome.seconds[9]
+            #expect(outcome.statistics.concealedSamples == known.concealedSamples)
+            #expect(outcome.statistics.insertedSamplesForDeceleration == known.insertedSamplesForDeceleration)
+            #expect(outcome.statistics.removedSamplesForAcceleration == known.removedSamplesForAcceleration)
+            #expect(Self.delay(of: outcome, from: 10) < 32 + jitter / 2)
+        }
+    }
+
+    @Test("A sender who pauses without a word is as late after many pauses as before, and has lost nothing")
+    func pauses() {
+        let outcome = Self.play(seconds: 120, over: Network(jitter: 40, keepsOrder: true, pauses: (90, 60)))
+        #expect(Self.delay(of: outcome, from: 10) < 45)
+        #expect(Self.concealment(of: outcome, from: 10) < 0.01)
     }
 
     @Test("What is lost is concealed, and costs no delay", arguments: [0.01, 0.05, 0.1, 0.2]) func loss(share: Double) {
@@ -196,7 +231,7 @@ import Wire
     }
 
     @Test("300 ms of packets that come all at once cost a delay that is gone after some seconds") func stall() {
-        var arrivals = (0..<2_000).map { (at: Double($0) * 20 + 30, number: $0) }
+        var arrivals = (0..<2_000).map { Arrival(at: Double($0) * 20 + 30, number: $0, time: 20 * $0) }
         for index in 500..<515 { arrivals[index].at = Double(515) * 20 + 30 }
         let outcome = Self.play(arrivals[...], steps: 2_000)
         #expect((14 * 960...17 * 960).contains(outcome.statistics.concealedSamples))
@@ -207,9 +242,9 @@ import Wire
 
     @Test(
         "A sender whose clock is fast or slow is followed for two minutes, and nothing is made up",
-        arguments: [-500.0, -100, 100, 500])
-    func drift(millionths: Double) {
-        let outcome = Self.play(seconds: 120, over: Network(drift: millionths))
+        arguments: [-1_000.0, -100, 100, 1_000], [20, 60])
+    func drift(millionths: Double, packet: Int) {
+        let outcome = Self.play(seconds: 120, over: Network(packet: packet, drift: millionths))
         #expect(outcome.statistics.concealedSamples == 0)
         #expect(outcome.statistics.currentDelay < .milliseconds(45))
         let stretched =
