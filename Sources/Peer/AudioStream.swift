@@ -197,7 +197,7 @@ extension AudioStream {
     /// Takes in a plain RTP packet.
     mutating func receive(_ bytes: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant) -> Reception {
         guard audio.receives, let packet = try? RTPPacket(parsing: bytes),
-            let spoken = spoken(packet.header.payloadType, audio)
+            let (spoken, content) = spoken(packet.header.payloadType, audio)
         else { return .useless }
         let payload = bytes.extracting(packet.payload)
         if farewell?.sources.contains(packet.header.ssrc) == false { farewell = nil }
@@ -208,14 +208,13 @@ extension AudioStream {
         let wasAskedFor = audio.hasNACK && lossRequests.receive(packet.header.sequenceNumber, arrival)
         guard arrival != .duplicate else { return .useless }
         if let id = audio.audioLevelID, let level = packet.audioLevel(id: id, in: bytes) { remoteLevel = level }
-        guard spoken.codec == audio.codec || packet.header.payloadType == spoken.telephoneEventPayloadType else {
-            return takeFormer(packet.header, payload, spoken, at: now)
+        guard spoken.codec == audio.codec || content == .key else {
+            return takeFormer(packet.header, payload, spoken, content, at: now)
         }
-        switch packet.header.payloadType {
-        case spoken.payloadType: return take(packet.header, payload, at: now)
-        case spoken.redundancyPayloadType:
-            return takeApart(packet.header, payload, spoken, wasAskedFor: wasAskedFor, at: now)
-        default:
+        switch content {
+        case .speech: return take(packet.header, payload, at: now)
+        case .redundancy: return takeApart(packet.header, payload, spoken, wasAskedFor: wasAskedFor, at: now)
+        case .key:
             playout.skip(packet.header, at: now)
             guard let key = events.receive(packet.header, payload) else { return .taken }
             return isPlausibleKey(at: now) ? .key(key) : .useless
@@ -223,21 +222,25 @@ extension AudioStream {
     }
 
     /// Under which agreement a packet was sent; nil when nobody agreed on its payload type.
-    private func spoken(_ payloadType: UInt8, _ audio: NegotiatedAudio) -> NegotiatedAudio? {
-        if audio.has(payloadType) { return audio }
-        return former?.has(payloadType) == true ? former : nil
+    private func spoken(
+        _ payloadType: UInt8, _ audio: NegotiatedAudio
+    ) -> (NegotiatedAudio, NegotiatedAudio.Content)? {
+        if let content = audio.content(of: payloadType) { return (audio, content) }
+        guard let former, let content = former.content(of: payloadType) else { return nil }
+        return (former, content)
     }
 
     /// A packet of the codec before: with what it repeats, if anything, left out.
     private mutating func takeFormer(
-        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, at now: Instant
+        _ header: RTPHeader, _ payload: Span<UInt8>, _ audio: NegotiatedAudio, _ content: NegotiatedAudio.Content,
+        at now: Instant
     ) -> Reception {
-        guard header.payloadType == audio.redundancyPayloadType else {
+        guard content == .redundancy else {
             _ = playout.insertFormer(header, payload: payload, at: now)
             return .taken
         }
         try? RedundantPayload.read(payload) { block in
-            guard block.age == 0, block.payloadType == audio.payloadType else { return }
+            guard block.age == 0, audio.content(of: block.payloadType) == .speech else { return }
             _ = playout.insertFormer(header, payload: payload.extracting(block.payload), at: now)
         }
         return .taken
@@ -264,14 +267,14 @@ extension AudioStream {
     ) -> Reception {
         var reception = Reception.useless
         try? RedundantPayload.read(payload) { block in
-            guard block.age == 0, block.payloadType == audio.payloadType else { return }
+            guard block.age == 0, audio.content(of: block.payloadType) == .speech else { return }
             let own = payload.extracting(block.payload)
             guard wasAskedFor else { return reception = take(header, own, at: now) }
             playout.insertRepeated(header, payload: own, isAwaited: false, at: now)
             reception = .taken
         }
         try? RedundantPayload.read(payload) { block in
-            guard block.age > 0, block.payloadType == audio.payloadType else { return }
+            guard block.age > 0, audio.content(of: block.payloadType) == .speech else { return }
             var earlier = header
             earlier.sequenceNumber &-= block.age
             earlier.timestamp &-= block.offset
@@ -403,9 +406,19 @@ extension AudioStream {
 }
 
 extension NegotiatedAudio {
-    /// Whether a payload type is one of those agreed on.
-    fileprivate func has(_ payloadType: UInt8) -> Bool {
-        payloadType == self.payloadType || payloadType == redundancyPayloadType
-            || payloadType == telephoneEventPayloadType
+    fileprivate enum Content { case speech, redundancy, key }
+
+    /// What a packet of the peer's holds; nil for what was not agreed on.
+    @inline(__always)
+    fileprivate func content(of payloadType: UInt8) -> Content? {
+        switch payloadType {
+        case offered?.codec: .speech
+        case offered?.redundancy: .redundancy
+        case offered?.telephoneEvent: .key
+        case self.payloadType: .speech
+        case redundancyPayloadType: .redundancy
+        case telephoneEventPayloadType: .key
+        default: nil
+        }
     }
 }

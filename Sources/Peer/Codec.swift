@@ -108,6 +108,8 @@ package struct NegotiatedAudio: Sendable, Equatable {
     package var telephoneEventPayloadType: UInt8?
     /// The payload type of what repeats the codec (RFC 2198), nil where nothing does.
     package var redundancyPayloadType: UInt8?
+    /// What our offer called all that, where the answer has other numbers, against RFC 3264 §6.1: the peer may send under these.
+    package var offered: OfferedPayloadTypes?
     /// The id of the header extension with the audio level (RFC 6464).
     package var audioLevelID: UInt8?
     /// Whether lost packets are asked for (RFC 4585 §6.2.1), and whether that may come without a report (RFC 5506).
@@ -130,6 +132,12 @@ package struct NegotiatedAudio: Sendable, Equatable {
     }
 }
 
+package struct OfferedPayloadTypes: Sendable, Equatable {
+    package var codec: UInt8
+    package var telephoneEvent: UInt8?
+    package var redundancy: UInt8?
+}
+
 /// How the peer would like to be spoken to.
 package struct ReceptionWishes: Sendable, Equatable {
     /// How much sound a packet should hold, in milliseconds: 10, 20, 40 or 60 (`ptime`, `maxptime`, RFC 8866 §6.4).
@@ -145,10 +153,11 @@ package struct ReceptionWishes: Sendable, Equatable {
 }
 
 extension NegotiatedAudio {
-    /// What an answer settles: its first format that is one of the codecs. What the peer wishes is in its own
-    /// description, under the same payload type.
+    /// What an answer settles, to an `offer` if that is ours: its first format that is one of the codecs. What the peer wishes is
+    /// in its own description, under the same payload type.
     init(
-        answer: AudioDescription, codecs: [Codec], peer: AudioDescription, sends: Bool, receives: Bool
+        answer: AudioDescription, to offer: AudioDescription?, codecs: [Codec], peer: AudioDescription, sends: Bool,
+        receives: Bool
     ) throws(AudioDescription.Refusal) {
         let choices = answer.formats.lazy.compactMap { format in
             codecs.first { $0.audioFormat.hasSameEncoding(as: format) }.map { (codec: $0, format: format) }
@@ -159,10 +168,28 @@ extension NegotiatedAudio {
             telephoneEventPayloadType: answer.formats.telephoneEvent(matching: choice.format)?.payloadType,
             sends: sends, receives: receives)
         redundancyPayloadType = answer.formats.redundancy(of: choice.format)?.payloadType
+        offered = offer.flatMap { OfferedPayloadTypes(choice.format, in: $0.formats) }
+        if offered?.isSame(as: self) == true { offered = nil }
         audioLevelID = answer.audioLevelID
         hasNACK = choice.format.hasNACK
         isReducedSize = answer.isReducedSize
         wishes = ReceptionWishes(peer, peer.formats.first { $0.payloadType == choice.format.payloadType })
+    }
+}
+
+extension OfferedPayloadTypes {
+    fileprivate init?(_ answered: AudioFormat, in formats: [AudioFormat]) {
+        guard let format = formats.first(where: answered.hasSameEncoding) else { return nil }
+        self.init(
+            codec: format.payloadType, telephoneEvent: formats.telephoneEvent(matching: format)?.payloadType,
+            redundancy: formats.redundancy(of: format)?.payloadType)
+    }
+
+    /// Whether what the answer has of it has the same numbers.
+    fileprivate func isSame(as audio: NegotiatedAudio) -> Bool {
+        codec == audio.payloadType
+            && [telephoneEvent, nil].contains(audio.telephoneEventPayloadType)
+            && [redundancy, nil].contains(audio.redundancyPayloadType)
     }
 }
 

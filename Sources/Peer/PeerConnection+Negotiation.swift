@@ -32,13 +32,13 @@ extension PeerConnection {
         agreedFormats += formats.filter { format in !agreedFormats.contains { $0.payloadType == format.payloadType } }
     }
 
-    /// What the formats of an answer and our side of its direction settle.
+    /// What the formats of an answer, to an `offer` if that is ours, and our side of its direction settle.
     func negotiate(
-        _ answer: AudioDescription, _ direction: Direction, peer: AudioDescription
+        _ answer: AudioDescription, to offer: AudioDescription? = nil, _ direction: Direction, peer: AudioDescription
     ) throws(Refusal) -> NegotiatedAudio {
         try refusing { () throws(AudioDescription.Refusal) in
             try NegotiatedAudio(
-                answer: answer, codecs: configuration.codecs, peer: peer, sends: direction.sends,
+                answer: answer, to: offer, codecs: configuration.codecs, peer: peer, sends: direction.sends,
                 receives: direction.receives)
         }
     }

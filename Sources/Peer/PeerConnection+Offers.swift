@@ -94,7 +94,7 @@ extension PeerConnection {
                 section: offer.sectionIndex, answeredIn: session, taking: [offer.encryption])
         }
         offer = try refusing { () throws(AudioDescription.Refusal) in try offer.adapted(to: answer) }
-        let audio = try negotiate(answer, answer.direction.reversed, peer: answer)
+        let audio = try negotiate(answer, to: offer, answer.direction.reversed, peer: answer)
         guard answer.setup != .actpass else { throw .unusable(.noDTLSRole) }
         let role: DTLSSession.Role = answer.setup == .active ? .server : .client
         guard let remote, let present = agreedAudio else {

@@ -84,6 +84,28 @@ import Wire
         #expect(story.played[.b, default: []].contains { $0.isFrame })
     }
 
+    @Test("A peer whose answer has other payload types is heard under those of the offer (RFC 3264 §5.1)")
+    func otherNumbers() throws {
+        let story = Story { $0.hasRedundancy = true }
+        try story.negotiate(answer: {
+            $0.replacing(":63 111/111", with: ":97 96/96").replacing(" 111", with: " 96").replacing(":111", with: ":96")
+                .replacing(" 63", with: " 97").replacing(":63", with: ":97").replacing(" 110", with: " 101")
+                .replacing(":110", with: ":101")
+        })
+        #expect(story.a.negotiated?.payloadType == 96)
+        #expect(story.a.negotiated?.telephoneEventPayloadType == 101)
+        #expect(story.a.negotiated?.redundancyPayloadType == 97)
+        story.run(for: .milliseconds(200))
+        story.talk(frames: 50, sides: [.b, .a])
+        #expect(story.b.sendKey("5", for: .milliseconds(100)) != nil)
+        story.talk(frames: 20, sides: [.b, .a])
+        #expect(story.heard(by: .a).count > 50)
+        #expect(story.events[.a]?.contains(.keyPressed("5")) == true)
+        #expect(story.a.statistics.packetsDropped == 0)
+        // It expects what it answered, which this one has not.
+        #expect(story.b.statistics.packetsReceived == 0)
+    }
+
     @Test("Keys lost on the way in part are heard all the same") func lostKeyPackets() throws {
         let story = try connected()
         story.talk(frames: 5)
