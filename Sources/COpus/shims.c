@@ -51,7 +51,7 @@ int phonebard_opus_decode(OpusDecoder *decoder, const unsigned char *payload, op
     int count = opus_decode_float(decoder, payload, length, sound, limit < LIMIT ? limit : LIMIT, isPrevious);
     int exceeds = 0;
     for (int index = 0; index < count; index++) exceeds |= fabsf(sound[index]) > 1;
-    if (exceeds || *clipping != 0) opus_pcm_soft_clip(sound, count, 1, clipping);
+    if (payload && !isPrevious && (exceeds || *clipping != 0)) opus_pcm_soft_clip(sound, count, 1, clipping);
     for (int index = 0; index < count; index++) {
         float scaled = sound[index] * 32768;
         scaled = scaled < 32767 ? scaled : 32767;

@@ -1,5 +1,6 @@
 import COpus
 import Testing
+import Wire
 
 @testable import Audio
 
@@ -24,6 +25,36 @@ import Testing
             greatest = max(greatest, own.map { abs(Int($0)) }.max() ?? 0)
         }
         #expect(peak < 32_767 || greatest > 32_000)
+    }
+
+    @Test("Whatever comes, what is decoded, made up or recovered is what opus_decode gives")
+    func damage() throws {
+        let reference = try #require(opus_decoder_create(48_000, 1, nil))
+        defer { opus_decoder_destroy(reference) }
+        var decoder = OpusDecoder()
+        var randomness = Randomness.seeded(1)
+        for step in 0..<2_000 {
+            let payload = randomness.bytes(.random(in: 1...200, using: &randomness))
+            let length = Int32(payload.count)
+            var (own, other) = (Self.room, Self.room)
+            var room = own.mutableSpan
+            let (count, expected) =
+                switch step % 4 {
+                case 1: (decoder.conceal(960, into: &room), opus_decode(reference, nil, 0, &other, 960, 0))
+                case 2:
+                    (
+                        decoder.recover(960, from: payload.span, into: &room),
+                        opus_decode(reference, payload, length, &other, 960, 1)
+                    )
+                default:
+                    (
+                        decoder.decode(payload.span, into: &room),
+                        opus_decode(reference, payload, length, &other, 5_760, 0)
+                    )
+                }
+            #expect(count == max(0, Int(expected)))
+            #expect(own.prefix(count) == other.prefix(count))
+        }
     }
 
     @Test("What is decoded is behind what was said by as much as a recording leaves out")
