@@ -6,7 +6,7 @@ import Testing
 @testable import Audio
 
 /// Against a real PulseAudio server, which bootstrap installs.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct PulseTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct PulseTests {
     private let server = PulseServer()
 
     @Test("A tone played to a loudspeaker is heard by a microphone on its monitor")

@@ -18,9 +18,9 @@ final class ScratchFolder: Sendable {
     }
 }
 
-/// Whether a fact comes true within ten seconds.
+/// Whether a fact comes true within half a minute.
 func eventually(_ fact: () async throws -> Bool) async rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(30)
     while ContinuousClock.now < deadline {
         if try await fact() { return true }
         try? await Task.sleep(for: .milliseconds(10))
