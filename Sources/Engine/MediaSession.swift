@@ -379,6 +379,7 @@ extension MediaSession: BeatListener {
             framesLeft -= 1
         }
         nextFrame = due
+        if framesLeft < 0 { peer.pauseAudio(for: AudioFormat.frameDuration * -framesLeft) }
     }
 
     private func passFrame(at now: Instant, due: Instant) {

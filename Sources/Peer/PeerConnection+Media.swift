@@ -35,6 +35,12 @@ extension PeerConnection {
         transmit(buffer.span.extracting(0..<count), path.local, path.remote)
     }
 
+    /// Lets time pass in which nothing could be said: the RTP timestamp moves on as it does (RFC 3550 §5.1).
+    package mutating func pauseAudio(for duration: Duration) {
+        guard let rate = negotiated?.codec.clockRate else { return }
+        stream?.pause(samples: UInt32(truncatingIfNeeded: duration.nanoseconds / 1_000_000 * Int64(rate) / 1_000))
+    }
+
     /// Asked once for each report or change, not for each packet.
     mutating func followLoss() {
         expectedLoss = negotiated?.redundancyPayloadType == nil ? stream?.expectedLoss.percent ?? 0 : 0

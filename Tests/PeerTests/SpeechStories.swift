@@ -19,6 +19,17 @@ import Wire
         story.played[side, default: []].count { if case .missing = $0 { true } else { false } }
     }
 
+    @Test("After a time in which nothing could be said, what is said is heard as soon as before (RFC 3550 §5.1)")
+    func stall() throws {
+        let story = try connected()
+        story.talk(frames: 200)
+        let before = story.b.statistics.playout.targetDelay
+        story.talk(frames: 20, sides: [.b])
+        story.a.pauseAudio(for: .milliseconds(400))
+        story.talk(frames: 20)
+        #expect(story.b.statistics.playout.targetDelay == before)
+    }
+
     @Test("One packet lost in ten is heard from the next, where both repeat (RFC 2198)") func redundancy() throws {
         let story = try connected(configure: { $0.hasRedundancy = true })
         #expect(story.b.negotiated?.redundancyPayloadType == 63)
