@@ -232,10 +232,11 @@ final class PulseLoop: Sendable {
         server.stop()
     }
 
+    /// While what waits in front of a device is brought to its measure, that changes the pitch by up to 0.4 %.
     func hears(_ frequency: Double) async -> Bool {
         await eventually {
             let heard = heard
-            return abs((heard.frequency ?? 0) - frequency) < 2 && abs(heard.level + 12) < 1
+            return abs((heard.frequency ?? 0) - frequency) < frequency * 0.01 && abs(heard.level + 12) < 1
         }
     }
 }
